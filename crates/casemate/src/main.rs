@@ -1,0 +1,2 @@
+//! Picks the process.
+fn main() {}

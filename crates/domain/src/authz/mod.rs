@@ -1,0 +1,34 @@
+//! Who may do what: roles, acts, overrides, the rank guard, and the proof that a rule said yes.
+//!
+//! Always true
+//! 1. [`Permit`] has no public constructor: holding one means that a rule of this module ran on these exact values.
+//! 2. Membership acts (invite, accept, change role, override, remove, transfer, project membership, key creation)
+//!    pass the rank guard in [`rank`]; no plain act can stand in for one, because they share no type.
+//! 3. A deny wins over a grant; an API key never holds more than its creator holds now.
+//!
+//! Honest limit: a permit proves that the rule ran on the facts given. That the facts are fresh is the use
+//! case's duty (loaded in the same transaction, rows locked) and the matrix test's.
+
+mod act;
+mod authority;
+mod conduct;
+mod overrides;
+mod permit;
+pub mod rank;
+mod role;
+
+pub use act::{Act, ActSet, UnknownAct};
+pub use authority::{Authority, Denied, Place, Standing};
+pub use conduct::{
+    Conduct, CreateEnvironment, CreateProject, DeleteSecret, DeleteWorkspace, ExportAudit,
+    ListKeys, ListMembers, ListSecrets, LocalUse, ReadAudit, ReadProject, ReadWorkspace,
+    RevealSecret, RotateSecret, SetSecret, UpdateWorkspace, UseSecretsLocally, decide,
+    decide_use_locally,
+};
+pub use overrides::{Effect, Override, Overrides, OverridesError};
+pub use permit::Permit;
+pub use rank::{
+    AcceptInvitation, AddProjectMember, ChangeRole, CreateKey, Invite, RankDenied, RemoveMember,
+    RemoveProjectMember, RevokeInvitation, RevokeKey, SetOverrides, TransferOwnership,
+};
+pub use role::{Role, UnknownRole};

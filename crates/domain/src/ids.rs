@@ -1,0 +1,101 @@
+//! Typed identifiers. Each is a UUID version 7 (RFC 9562), so ids sort by the time they were minted.
+//!
+//! Always true: an id of one kind is never accepted where another kind is wanted.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Why a text is not an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id is a UUID in its 36-character form")]
+pub struct IdError;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// The id as its UUID.
+            #[must_use]
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+
+            /// The id as 16 bytes, the form every table stores.
+            #[must_use]
+            pub const fn to_bytes(self) -> [u8; 16] {
+                self.0.into_bytes()
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                if text.len() != 36 {
+                    return Err(IdError);
+                }
+                Uuid::try_parse(text).map(Self).map_err(|_| IdError)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A workspace: the isolation boundary.
+    TenantId;
+    /// A person, known across workspaces.
+    UserId;
+    /// A signed-in session of a person.
+    SessionId;
+    /// An API key.
+    ApiKeyId;
+    /// A project inside a workspace.
+    ProjectId;
+    /// An environment inside a project.
+    EnvironmentId;
+    /// A named secret inside an environment.
+    SecretId;
+    /// An invitation into a workspace, or the bootstrap invitation of the first owner.
+    InvitationId;
+    /// An enrolment that is not confirmed yet.
+    EnrolmentId;
+    /// One request, or one run of a job.
+    RequestId;
+    /// One audit entry.
+    EntryId;
+    /// One background job.
+    JobId;
+    /// One installation of the platform.
+    InstanceId;
+}

@@ -1,0 +1,23 @@
+//! Nouns and law: ids, roles, acts, limits, the clock, the request's [`Scope`], the proof of a right
+//! ([`authz::Permit`]), and sealed bytes.
+//!
+//! Always true
+//! 1. Nothing here performs I/O, sleeps, or reads a clock or a random source of its own: both are parameters.
+//! 2. A rule of authority is a total function: every combination of its inputs has an answer.
+//! 3. A [`authz::Permit`] is made by the rules in [`authz`] alone.
+//!
+//! Never: async, a database, a network, a secret in clear.
+
+pub mod authz;
+pub mod ids;
+pub mod limits;
+pub mod mint;
+pub mod scope;
+pub mod sealed;
+pub mod text;
+
+pub use ids::*;
+pub use mint::{Clock, Entropy, Mint, TimeMs};
+pub use scope::{AccountScope, Actor, Origin, Scope};
+pub use sealed::Sealed;
+pub use text::{EmailAddress, Name, TextError, UserAgent, VariableName};

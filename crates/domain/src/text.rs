@@ -1,0 +1,164 @@
+//! Text that people type, with its limits: names, e-mail addresses, variable names, user agents.
+//!
+//! Always true: a value of these types is within its limit and holds no control character.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits;
+
+/// Why a text was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing was given.
+    #[error("it must not be empty")]
+    Empty,
+    /// Longer than the limit.
+    #[error("it is longer than {max} characters")]
+    TooLong {
+        /// The limit, in characters.
+        max: usize,
+    },
+    /// A character that is not allowed here.
+    #[error("it holds a character that is not allowed here")]
+    Character,
+    /// Not of the expected form.
+    #[error("it is not of the expected form")]
+    Form,
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $check:path) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text, if it is within the rules of this type.
+            ///
+            /// # Errors
+            /// [`TextError`] says which rule it broke.
+            pub fn parse(text: &str) -> Result<Self, TextError> {
+                $check(text).map(Self)
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = TextError;
+            fn try_from(text: String) -> Result<Self, TextError> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = TextError;
+            fn from_str(text: &str) -> Result<Self, TextError> {
+                Self::parse(text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", self.0)
+            }
+        }
+    };
+}
+
+text! {
+    /// What a workspace, project or environment is called: 1 to 63 of `a-z 0-9 -`, a letter first, no `-` last.
+    /// It is also a part of URLs and host names (RFC 1123 label).
+    Name, name_rule
+}
+text! {
+    /// An e-mail address, lower-cased: at most 254 characters (RFC 5321 section 4.5.3.1.3), ASCII.
+    EmailAddress, email_rule
+}
+text! {
+    /// What a secret is called: the POSIX form of an environment variable's name, at most 128 characters.
+    VariableName, variable_rule
+}
+text! {
+    /// What a client calls itself: at most 256 printable characters.
+    UserAgent, user_agent_rule
+}
+
+fn within(text: &str, max: usize) -> Result<(), TextError> {
+    match text.chars().count() {
+        0 => Err(TextError::Empty),
+        n if n > max => Err(TextError::TooLong { max }),
+        _ => Ok(()),
+    }
+}
+
+fn name_rule(text: &str) -> Result<String, TextError> {
+    within(text, limits::NAME_CHARS_MAX)?;
+    if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Err(TextError::Character);
+    }
+    if !text.starts_with(|c: char| c.is_ascii_lowercase()) || text.ends_with('-') {
+        return Err(TextError::Form);
+    }
+    Ok(text.to_owned())
+}
+
+fn email_rule(text: &str) -> Result<String, TextError> {
+    within(text, limits::EMAIL_CHARS_MAX)?;
+    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(TextError::Character);
+    }
+    let (local, domain) = text.rsplit_once('@').ok_or(TextError::Form)?;
+    let domain_ok = domain.split('.').count() >= 2
+        && domain.split('.').all(|label| {
+            !label.is_empty()
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        });
+    let local_ok = !local.is_empty()
+        && local.len() <= 64
+        && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~.-".contains(&b))
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..");
+    if domain_ok && local_ok { Ok(text.to_ascii_lowercase()) } else { Err(TextError::Form) }
+}
+
+fn variable_rule(text: &str) -> Result<String, TextError> {
+    within(text, limits::VARIABLE_NAME_CHARS_MAX)?;
+    if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Err(TextError::Character);
+    }
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(TextError::Form);
+    }
+    Ok(text.to_owned())
+}
+
+fn user_agent_rule(text: &str) -> Result<String, TextError> {
+    within(text, limits::USER_AGENT_CHARS_MAX)?;
+    if text.chars().any(char::is_control) {
+        return Err(TextError::Character);
+    }
+    Ok(text.to_owned())
+}
