@@ -1,22 +1,26 @@
 //! Typed identifiers. Each is a UUID version 7 (RFC 9562), so ids sort by the time they were minted.
 //!
-//! Always true: an id of one kind is never accepted where another kind is wanted.
+//! Always true
+//! 1. An id of one kind is never accepted where another kind is wanted.
+//! 2. An id has one text form: 36 characters, in paths and JSON alike (so no two spellings name one thing).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an id is a UUID in its 36-character form")]
+#[error("an id is a UUID in its 36-character form, in lower case")]
 pub struct IdError;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(Uuid);
 
@@ -58,14 +62,22 @@ macro_rules! ids {
             }
         }
 
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if !deserializer.is_human_readable() {
+                    return Uuid::deserialize(deserializer).map(Self);
+                }
+                let text = Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(D::Error::custom)
+            }
+        }
+
         impl FromStr for $name {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                if text.len() != 36 {
-                    return Err(IdError);
-                }
-                Uuid::try_parse(text).map(Self).map_err(|_| IdError)
+                let id = Uuid::try_parse(text).map(Self).map_err(|_| IdError)?;
+                if id.to_string() == text { Ok(id) } else { Err(IdError) }
             }
         }
     )*};

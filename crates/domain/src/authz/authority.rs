@@ -1,4 +1,8 @@
 //! What one actor may do at one place, right now.
+//!
+//! Always true
+//! 1. Nobody holds any act in a project they do not reach.
+//! 2. An API key holds what its creator holds now, cut to the key's scopes, and never passes for a person.
 
 use std::collections::BTreeSet;
 
@@ -28,9 +32,15 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// The acts this member holds at `place`: base rights and grants, less denies.
+    /// The acts this member holds at `place`: base rights and grants, less denies; none in a project that the
+    /// member does not reach.
     #[must_use]
     pub fn effective(&self, place: Place, now: TimeMs) -> ActSet {
+        if let Place::Project(project) = place
+            && !self.reaches(project)
+        {
+            return ActSet::EMPTY;
+        }
         self.role
             .base_rights()
             .union(self.overrides.acts(Effect::Grant, place, now))
@@ -105,12 +115,18 @@ impl Authority {
         if !self.effective(place).contains(act) {
             return Err(Denied::ActNotHeld(act));
         }
-        if act.needs_fresh_factor() {
-            let given = self.factor_at.ok_or(Denied::PersonNeeded(act))?;
-            if self.now.since_ms(given) > limits::FACTOR_FRESH_MS {
-                return Err(Denied::FactorNotFresh(act));
-            }
+        if act.needs_fresh_factor() { self.check_factor(act) } else { Ok(()) }
+    }
+
+    /// A key is never a person, even if its row claimed a factor. A factor from the future is not fresh: it
+    /// would stay fresh for as long as the clock was wrong.
+    fn check_factor(&self, act: Act) -> Result<(), Denied> {
+        let given = self.factor_at.filter(|_| self.ceiling.is_none());
+        let age_ms = self.now.since_ms(given.ok_or(Denied::PersonNeeded(act))?);
+        if (-limits::CLOCK_SKEW_MS_MAX..=limits::FACTOR_FRESH_MS).contains(&age_ms) {
+            Ok(())
+        } else {
+            Err(Denied::FactorNotFresh(act))
         }
-        Ok(())
     }
 }

@@ -12,6 +12,7 @@
 mod act;
 mod authority;
 mod conduct;
+mod gain;
 mod overrides;
 mod permit;
 pub mod rank;

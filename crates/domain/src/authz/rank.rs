@@ -3,16 +3,25 @@
 //! Always true (ROLE-2 to ROLE-5), for everyone but where the rule names the owner
 //! 1. The actor ranks above the member they touch.
 //! 2. The actor ranks above every role they give.
-//! 3. Overrides they grant are among the acts they hold now *and* their role holds by itself.
-//! 4. Ownership moves by transfer only, so there is exactly one owner.
-//! 5. A key's scopes are among the acts its creator holds now.
+//! 3. Nobody gains an act at a place except from somebody who holds it at that place now. It makes no difference
+//!    whether the gain is a role, a grant, a deny taken back or ending sooner, or an invitation into a project.
+//! 4. A grant is moreover among the acts that the actor's role holds by itself: what was granted is not passed on.
+//! 5. Ownership moves by transfer only, so there is exactly one owner.
+//! 6. A key's scopes are among the acts its creator holds now.
 //!
 //! The same functions serve every endpoint, API key and job. Use cases call them inside the writing transaction
-//! with the team's row locked, on facts loaded there.
+//! with the team's row locked, on facts loaded there. That a member joins once only is the member table's key.
+//!
+//! Checked by `tests/it/model.rs`, which walks every sequence of these calls in small teams.
 
 use std::collections::BTreeSet;
 
-use super::{Act, ActSet, Authority, Denied, Effect, Overrides, Permit, Place, Role, Standing};
+use uuid::Uuid;
+
+use super::gain::gains;
+use super::{
+    Act, ActSet, Authority, Denied, Effect, Override, Overrides, Permit, Place, Role, Standing,
+};
 use crate::{ApiKeyId, EmailAddress, InvitationId, ProjectId, UserId};
 
 /// Why a change of membership was refused. Each variant is one rule.
@@ -168,8 +177,7 @@ pub struct RevokeKey {
 /// [`RankDenied`]: the first rule that refused.
 pub fn decide_invite(actor: &Authority, wanted: Invite) -> Result<Permit<Invite>, RankDenied> {
     actor.check(Act::MemberInvite, Place::Workspace)?;
-    new_role_below_actor(actor.standing.role, wanted.role)?;
-    projects_within_reach(actor, &wanted.projects)?;
+    may_bring_in(actor, wanted.role, &wanted.projects)?;
     Ok(Permit::granted(wanted))
 }
 
@@ -188,18 +196,22 @@ pub fn decide_revoke_invitation(
 }
 
 /// Decides an acceptance. The invitation is judged again, against the inviter as they stand now; `None` means
-/// that the inviter is no longer in the team.
+/// that the inviter is no longer in the team. The newcomer must not be in the team: the member table's key
+/// refuses a second row, so an acceptance never changes a member.
 ///
 /// # Errors
-/// [`RankDenied::InviterLostRight`] when the inviter could not send this invitation today.
+/// [`RankDenied::InviterLostRight`] when the inviter could not send this invitation today;
+/// [`RankDenied::Oneself`] when the inviter is the newcomer.
 pub fn decide_accept(
     inviter: Option<&Authority>,
     wanted: AcceptInvitation,
 ) -> Result<Permit<AcceptInvitation>, RankDenied> {
     let inviter = inviter.ok_or(RankDenied::InviterLostRight)?;
+    if inviter.standing.user == wanted.user {
+        return Err(RankDenied::Oneself);
+    }
     let still = inviter.check(Act::MemberInvite, Place::Workspace).is_ok()
-        && new_role_below_actor(inviter.standing.role, wanted.role).is_ok()
-        && projects_within_reach(inviter, &wanted.projects).is_ok();
+        && may_bring_in(inviter, wanted.role, &wanted.projects).is_ok();
     if still { Ok(Permit::granted(wanted)) } else { Err(RankDenied::InviterLostRight) }
 }
 
@@ -218,15 +230,14 @@ pub fn decide_change_role(
     }
     target_below_actor(actor.standing.role, target.role)?;
     new_role_below_actor(actor.standing.role, to)?;
-    Ok(Permit::granted(ChangeRole {
-        target: target.user,
-        from: target.role,
-        to,
-        remaining: target.overrides.without_grants(),
-    }))
+    let remaining = target.overrides.without_grants();
+    let after = Standing { role: to, overrides: remaining.clone(), ..target.clone() };
+    hands_out_held_acts_only(actor, Some(target), &after)?;
+    Ok(Permit::granted(ChangeRole { target: target.user, from: target.role, to, remaining }))
 }
 
-/// Decides new overrides for a member.
+/// Decides new overrides for a member. Only the difference to the present ones is judged: grants that are new or
+/// last longer, denies that are gone or end sooner.
 ///
 /// # Errors
 /// [`RankDenied`]: the first rule that refused.
@@ -237,7 +248,9 @@ pub fn decide_overrides(
 ) -> Result<Permit<SetOverrides>, RankDenied> {
     actor.check(Act::MemberOverride, Place::Workspace)?;
     target_below_actor(actor.standing.role, target.role)?;
-    overrides_within_actor(actor, &to)?;
+    new_grants_within_actor(actor, &target.overrides, &to)?;
+    let after = Standing { overrides: to.clone(), ..target.clone() };
+    hands_out_held_acts_only(actor, Some(target), &after)?;
     Ok(Permit::granted(SetOverrides { target: target.user, from: target.overrides.clone(), to }))
 }
 
@@ -296,6 +309,9 @@ pub fn decide_add_project_member(
 ) -> Result<Permit<AddProjectMember>, RankDenied> {
     actor.check(Act::ProjectInvite, Place::Project(project))?;
     target_below_actor(actor.standing.role, target.role)?;
+    let mut after = target.clone();
+    after.projects.insert(project);
+    hands_out_held_acts_only(actor, Some(target), &after)?;
     Ok(Permit::granted(AddProjectMember { project, target: target.user }))
 }
 
@@ -357,29 +373,57 @@ fn target_below_actor(actor: Role, target: Role) -> Result<(), RankDenied> {
     if actor > target { Ok(()) } else { Err(RankDenied::TargetNotBelowActor { actor, target }) }
 }
 
-fn projects_within_reach(
+/// Whether the actor may bring somebody new in, with this role and into these projects.
+fn may_bring_in(
     actor: &Authority,
+    role: Role,
     projects: &BTreeSet<ProjectId>,
 ) -> Result<(), RankDenied> {
+    new_role_below_actor(actor.standing.role, role)?;
     projects
         .iter()
         .try_for_each(|project| actor.check(Act::ProjectInvite, Place::Project(*project)))?;
-    Ok(())
+    let newcomer = Standing {
+        // Nobody yet: what a standing holds does not depend on whose it is.
+        user: UserId::from(Uuid::nil()),
+        role,
+        overrides: Overrides::default(),
+        projects: projects.clone(),
+    };
+    hands_out_held_acts_only(actor, None, &newcomer)
 }
 
-fn overrides_within_actor(actor: &Authority, wanted: &Overrides) -> Result<(), RankDenied> {
+/// Stops the attack by proxy: a member who was denied an act, or an API key that was never given it, brings in or
+/// raises somebody who holds it.
+fn hands_out_held_acts_only(
+    actor: &Authority,
+    before: Option<&Standing>,
+    after: &Standing,
+) -> Result<(), RankDenied> {
+    gains(before, after, actor.now)
+        .into_iter()
+        .try_for_each(|(place, gained)| within(gained, actor.effective(place)))
+}
+
+fn new_grants_within_actor(
+    actor: &Authority,
+    present: &Overrides,
+    wanted: &Overrides,
+) -> Result<(), RankDenied> {
     let base = actor.standing.role.base_rights();
-    for one in wanted.iter().filter(|one| one.effect == Effect::Grant) {
+    let is_new_grant =
+        |one: &&Override| one.effect == Effect::Grant && !present.iter().any(|known| known == *one);
+    for one in wanted.iter().filter(is_new_grant) {
         let place = one.project.map_or(Place::Workspace, Place::Project);
         if let Place::Project(project) = place
             && !actor.standing.reaches(project)
         {
             return Err(Denied::NotVisible.into());
         }
-        within(ActSet::of(&[one.act]), actor.effective(place).intersection(base))?;
         if !one.act.grantable() {
             return Err(RankDenied::AboveActor(one.act));
         }
+        within(ActSet::of(&[one.act]), actor.effective(place).intersection(base))?;
     }
     Ok(())
 }
