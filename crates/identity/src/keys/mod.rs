@@ -1,0 +1,5 @@
+//! API keys.
+
+mod format;
+
+pub use format::{ApiKeyText, NotAKey};
