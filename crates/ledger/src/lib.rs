@@ -1,1 +1,30 @@
-//! The ledger room.
+//! What is recorded, how it is made tamper-evident, and how an outsider checks it.
+//!
+//! Always true
+//! 1. An entry's hash is taken over the exact bytes that are stored; nothing is serialised again to verify.
+//! 2. Personal values never enter those bytes: a salted commitment does, and the value travels beside it, so
+//!    that erasing the value leaves every proof valid.
+//! 3. A verdict has three values. What cannot be established is never reported as verified.
+//!
+//! Never: I/O, a clock or a random source of its own, a private key. The broker signs; this crate makes the
+//! bytes to be signed and checks signatures.
+//!
+//! Walk: [`event`] → [`entry`] → [`tree`] → [`checkpoint`] (a [`note`]) → [`receipt`].
+//! Sources: RFC 6962 section 2.1; C2SP signed-note and tlog-checkpoint; RFC 8785 for the order of keys.
+
+pub mod canonical;
+pub mod checkpoint;
+pub mod entry;
+pub mod event;
+pub mod note;
+pub mod origin;
+pub mod receipt;
+pub mod tree;
+
+pub use checkpoint::Checkpoint;
+pub use entry::{CanonicalEntry, EntryActor, EntryContext, PersonalValue, canonical_entry};
+pub use event::{AuditEvent, PersonalField, Resource, Verb};
+pub use note::{Note, NoteError, VerifierKey};
+pub use origin::{LogOrigin, Stream};
+pub use receipt::Receipt;
+pub use tree::{Frontier, Hash, NodePosition, NodeSource};

@@ -1,0 +1,206 @@
+//! The event vocabulary: every act that leaves an entry, and what an entry says about it.
+//!
+//! Always true
+//! 1. The list of verbs is closed; an act that has no verb cannot be committed.
+//! 2. The verb decides the stream, so one act never lands in two logs.
+//! 3. A secret's value is never part of an event: names and versions only.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::Value;
+
+use crate::origin::Stream;
+
+macro_rules! verbs {
+    ($($stream:ident { $($(#[$doc:meta])* $variant:ident = $name:literal,)* })*) => {
+        /// What was done. The text form is in every entry and never changes once released.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Verb {
+            $($($(#[$doc])* $variant,)*)*
+        }
+
+        impl Verb {
+            /// Every verb.
+            pub const ALL: &'static [Self] = &[$($(Self::$variant,)*)*];
+
+            /// The text form: noun, dot, past participle.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $($(Self::$variant => $name,)*)* }
+            }
+
+            /// The log that entries of this verb belong to.
+            #[must_use]
+            pub const fn stream(self) -> Stream {
+                match self { $($(Self::$variant => Stream::$stream,)*)* }
+            }
+        }
+    };
+}
+
+verbs! {
+    Workspace {
+        /// A workspace was born, with its owner.
+        WorkspaceCreated = "workspace.created",
+        /// A workspace's settings changed.
+        WorkspaceUpdated = "workspace.updated",
+        /// A workspace was deleted.
+        WorkspaceDeleted = "workspace.deleted",
+        /// A workspace has a new owner.
+        WorkspaceTransferred = "workspace.transferred",
+        /// Somebody was invited.
+        MemberInvited = "member.invited",
+        /// An invitation was taken back.
+        MemberInvitationRevoked = "member.invitation_revoked",
+        /// An invitation was accepted.
+        MemberJoined = "member.joined",
+        /// A member's role changed.
+        MemberRoleChanged = "member.role_changed",
+        /// A member's grants and denials of single acts changed.
+        MemberOverridesChanged = "member.overrides_changed",
+        /// A member left the team or was removed from it.
+        MemberRemoved = "member.removed",
+        /// A project was created.
+        ProjectCreated = "project.created",
+        /// A member was let into a project.
+        ProjectMemberAdded = "project.member_added",
+        /// A member was taken out of a project.
+        ProjectMemberRemoved = "project.member_removed",
+        /// An environment was created.
+        EnvironmentCreated = "environment.created",
+        /// A secret was set for the first time.
+        SecretSet = "secret.set",
+        /// A secret got a new version.
+        SecretRotated = "secret.rotated",
+        /// A secret was deleted.
+        SecretDeleted = "secret.deleted",
+        /// A secret's value was shown to a person.
+        SecretRevealed = "secret.revealed",
+        /// A program was started on somebody's own machine with these secrets.
+        SecretUsedLocally = "secret.used_locally",
+        /// An API key was created.
+        KeyCreated = "key.created",
+        /// An API key was revoked.
+        KeyRevoked = "key.revoked",
+        /// The broker opened sealed records: the copy of its own journal.
+        KeyOpened = "key.opened",
+        /// The log was exported.
+        AuditExported = "audit.exported",
+        /// The recovery code was typed back.
+        RecoveryConfirmed = "recovery.confirmed",
+        /// The first owner's single-use link was issued.
+        BootstrapIssued = "bootstrap.issued",
+        /// A person's account exists from now on.
+        UserEnrolled = "user.enrolled",
+    }
+    Security {
+        /// An enrolment began with a valid link and code.
+        EnrolmentStarted = "enrolment.started",
+        /// A link's code or an enrolment's first TOTP code was wrong.
+        EnrolmentRefused = "enrolment.refused",
+        /// Somebody signed in.
+        SessionStarted = "session.started",
+        /// A sign-in failed.
+        SessionRefused = "session.refused",
+        /// A second factor was given again.
+        SessionSteppedUp = "session.stepped_up",
+        /// A second factor was asked for again and was wrong.
+        SessionStepUpRefused = "session.step_up_refused",
+        /// A session was bound to a workspace.
+        SessionEnteredWorkspace = "session.entered_workspace",
+        /// A session was signed out, revoked, or ended by age.
+        SessionEnded = "session.ended",
+        /// An old refresh token came back: the session's whole family was ended.
+        SessionReuseDetected = "session.reuse_detected",
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that names no verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no such verb")]
+pub struct UnknownVerb;
+
+impl FromStr for Verb {
+    type Err = UnknownVerb;
+
+    fn from_str(text: &str) -> Result<Self, UnknownVerb> {
+        Self::ALL.iter().copied().find(|verb| verb.as_str() == text).ok_or(UnknownVerb)
+    }
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// The noun, as in the table's name: `member`, `secret`, `key`.
+    pub kind: &'static str,
+    /// Its id, in text.
+    pub id: String,
+}
+
+/// One value that identifies a person. It reaches the entry as a commitment only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonalField {
+    /// What it is: `email`, `ip`, `user_agent`, `reason`.
+    pub field: &'static str,
+    /// The value, kept beside the entry and erasable.
+    pub value: String,
+}
+
+/// What a use case hands over when it commits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditEvent {
+    /// What was done.
+    pub verb: Verb,
+    /// To what.
+    pub resource: Resource,
+    /// The state before, where there was one.
+    pub old: Option<Value>,
+    /// The state after, where there is one.
+    pub new: Option<Value>,
+    /// Personal values that belong to this event. IP and user agent come from the context.
+    pub personal: Vec<PersonalField>,
+}
+
+impl AuditEvent {
+    /// An event with no values yet.
+    #[must_use]
+    pub fn new(verb: Verb, kind: &'static str, id: impl ToString) -> Self {
+        let resource = Resource { kind, id: id.to_string() };
+        Self { verb, resource, old: None, new: None, personal: Vec::new() }
+    }
+
+    /// With the state before.
+    #[must_use]
+    pub fn old_value(mut self, value: Value) -> Self {
+        self.old = Some(value);
+        self
+    }
+
+    /// With the state after.
+    #[must_use]
+    pub fn new_value(mut self, value: Value) -> Self {
+        self.new = Some(value);
+        self
+    }
+
+    /// With the reason the person gave. Free text may name people, so it is a personal value.
+    #[must_use]
+    pub fn reason(self, text: impl Into<String>) -> Self {
+        self.personal("reason", text)
+    }
+
+    /// With a personal value; the last one given for a field stands.
+    #[must_use]
+    pub fn personal(mut self, field: &'static str, value: impl Into<String>) -> Self {
+        self.personal.retain(|known| known.field != field);
+        self.personal.push(PersonalField { field, value: value.into() });
+        self
+    }
+}
