@@ -1,0 +1,114 @@
+//! What `up`, `check` and `test` consist of, in order.
+
+use std::process::Command;
+
+use crate::packages::cache;
+use crate::postgres::{Cluster, Durability};
+use crate::run::{Failure, cargo, is_ci, must, root, stage};
+use crate::walk::Engine;
+use crate::{layers, mutants, promises, schemathesis, tidy, walk};
+
+/// The version of cargo-deny that CI installs.
+const CARGO_DENY: &str = "0.20.2";
+
+/// One stage of the pipeline.
+type Stage<'a> = Box<dyn Fn() -> Result<(), Failure> + 'a>;
+
+/// Builds the platform and starts it with embedded defaults.
+///
+/// # Errors
+/// The build fails, or the platform ends with a failure.
+pub fn up(rest: &[String]) -> Result<(), Failure> {
+    must(cargo().args(["build", "--quiet", "--package", "casemate"]))?;
+    let here = std::env::current_dir()?;
+    must(Command::new(root().join("target/debug/casemate")).arg("up").args(rest).current_dir(here))
+}
+
+/// The checks that need no service.
+///
+/// # Errors
+/// The first stage that failed.
+pub fn check() -> Result<(), Failure> {
+    stage("format", format)?;
+    stage("tidy", tidy::check)?;
+    stage("layers", layers::check)?;
+    stage("clippy", clippy)
+}
+
+/// Every check the project has. `only` keeps the stages whose name contains it.
+///
+/// # Errors
+/// The first stage that failed.
+pub fn test(only: Option<&str>) -> Result<(), Failure> {
+    let cluster = Cluster::start(Durability::Tests)?;
+    let url = cluster.url();
+    let tests = |packages: &[&str]| {
+        must(cargo().arg("test").args(packages).env("CASEMATE_TEST_POSTGRES", &url))
+    };
+    let stages: Vec<(&str, Stage<'_>)> = vec![
+        ("format", Box::new(format)),
+        ("tidy", Box::new(tidy::check)),
+        ("layers", Box::new(layers::check)),
+        ("clippy", Box::new(clippy)),
+        ("advisories, licences and bans", Box::new(deny)),
+        (
+            "tests on both engines",
+            Box::new(|| tests(&["--workspace", "--exclude", "casemate", "--no-fail-fast"])),
+        ),
+        (
+            "the binary: walk, crash, bad surroundings",
+            Box::new(|| tests(&["--package", "casemate", "--no-fail-fast"])),
+        ),
+        ("promises", Box::new(promises::check)),
+        ("README walk on SQLite", Box::new(|| walk::run(Engine::Sqlite))),
+        ("README walk on PostgreSQL", Box::new(|| walk::run_on(Engine::Postgres, Some(&url)))),
+        ("schemathesis", Box::new(schemathesis::run)),
+        ("mutants of the walls", Box::new(|| mutants::run_with(None, &url))),
+    ];
+    let mut ran = 0;
+    for (name, work) in &stages {
+        if only.is_none_or(|only| name.contains(only)) {
+            stage(name, work)?;
+            ran += 1;
+        }
+    }
+    println!("\nstages: {ran} passed, 0 failed");
+    if ran == 0 { Err(Failure::new("no stage has such a name")) } else { Ok(()) }
+}
+
+fn format() -> Result<(), Failure> {
+    must(cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result<(), Failure> {
+    must(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-Dwarnings"]))
+}
+
+/// cargo-deny with the live advisory database, else the copy that `CASEMATE_ADVISORY_DB` names.
+fn deny() -> Result<(), Failure> {
+    let folder = cache(&format!("cargo-deny-{CARGO_DENY}"))?;
+    let program = folder.join("bin/cargo-deny");
+    if !program.exists() {
+        must(
+            cargo()
+                .args(["install", "cargo-deny", "--quiet", "--debug", "--version", CARGO_DENY])
+                .arg("--root")
+                .arg(&folder)
+                .env("CARGO_TARGET_DIR", folder.join("target")),
+        )?;
+    }
+    must(Command::new(&program).current_dir(root()).args([
+        "--offline",
+        "check",
+        "licenses",
+        "bans",
+        "sources",
+    ]))?;
+    crate::packages::advisories(&program)
+}
+
+/// Whether golden files may be rewritten here.
+#[must_use]
+pub fn may_rewrite() -> bool {
+    !is_ci()
+}

@@ -1,0 +1,198 @@
+//! The README's walk, done as a new person would: its words typed into a shell on a terminal, its questions
+//! answered, in an empty folder, on either engine.
+//!
+//! Every `$ ` line of the README's `console` blocks under "Five minutes" is typed as it stands. The only words
+//! replaced are those a person replaces: what `up` printed (`LINK`) and what an invitation printed (`INVITATION`).
+//! A line that follows a command and starts with `# ` says what must be seen.
+
+mod person;
+mod terminal;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::postgres::{Cluster, Durability};
+use crate::run::{Failure, cargo, must, root};
+use person::Person;
+use terminal::Terminal;
+
+const STEP_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_secs(180);
+
+/// The engine under the walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Engine {
+    /// Embedded files.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// One typed line and what must be seen after it.
+struct Step {
+    line: String,
+    seen: Vec<String>,
+}
+
+/// Does the walk on `engine`, with a PostgreSQL of its own where it needs one.
+///
+/// # Errors
+/// The first step that did not go as the README says.
+pub fn run(engine: Engine) -> Result<(), Failure> {
+    match engine {
+        Engine::Sqlite => run_on(engine, None),
+        Engine::Postgres => {
+            let cluster = Cluster::start(Durability::Tests)?;
+            run_on(engine, Some(&cluster.url()))
+        }
+    }
+}
+
+/// Does the walk on `engine`; `postgres` is a superuser's address.
+///
+/// # Errors
+/// The first step that did not go as the README says.
+pub fn run_on(engine: Engine, postgres: Option<&str>) -> Result<(), Failure> {
+    must(cargo().args(["build", "--quiet", "--package", "casemate"]))?;
+    let steps = steps(&std::fs::read_to_string(root().join("README.md"))?);
+    if steps.is_empty() {
+        return Err(Failure::new("README.md: no walk under \"Five minutes\""));
+    }
+    let folder = tempfile::Builder::new().prefix("cm-walk-").tempdir_in("/tmp")?;
+    let mut variables = surroundings(folder.path().to_owned());
+    if let (Engine::Postgres, Some(url)) = (engine, postgres) {
+        variables.extend(prepare_postgres(folder.path().to_owned(), &variables, url)?);
+    }
+    let mut platform = Terminal::open(&root(), &variables)?;
+    platform.wait(&[], STEP_MAX)?;
+    let mut person = Person::default();
+    platform.type_line("cargo xtask up")?;
+    let (shown, _) = platform.wait(&["Ctrl-C stops it."], START_MAX)?;
+    person.read_start(&shown)?;
+    let mut shell = Terminal::open(folder.path(), &variables)?;
+    shell.wait(&[], STEP_MAX)?;
+    for step in &steps {
+        take(&mut shell, &mut person, step)?;
+    }
+    Ok(())
+}
+
+/// Types one line, answers what is asked, compares what is shown.
+fn take(shell: &mut Terminal, person: &mut Person, step: &Step) -> Result<(), Failure> {
+    let line = person.fill_in(&step.line);
+    println!("  $ {line}");
+    shell.type_line(&line)?;
+    let mut shown = String::new();
+    loop {
+        let (new, ending) = shell.wait(person::QUESTIONS, STEP_MAX)?;
+        person.read(&new);
+        shown.push_str(&new);
+        match ending {
+            Some(question) => shell.type_line(&person.answer(question)?)?,
+            None => break,
+        }
+    }
+    if terminal::status(&shown) != Some(0) {
+        return Err(Failure(format!("`{line}` failed:\n{shown}")));
+    }
+    match step.seen.iter().find(|wanted| !shown.contains(*wanted)) {
+        Some(missing) => Err(Failure(format!("`{line}` did not show `{missing}`:\n{shown}"))),
+        None => Ok(()),
+    }
+}
+
+/// The typed lines of the README's walk.
+fn steps(readme: &str) -> Vec<Step> {
+    let walk = readme.split_once("## Five minutes").map_or("", |(_, rest)| rest);
+    let walk = walk.split("\n## ").next().unwrap_or_default();
+    let mut steps: Vec<Step> = Vec::new();
+    for block in walk.split("```console\n").skip(1) {
+        for line in block.split("```").next().unwrap_or_default().lines() {
+            if let Some(typed) = line.strip_prefix("$ ") {
+                steps.push(Step { line: typed.to_owned(), seen: Vec::new() });
+            } else if let (Some(seen), Some(step)) = (line.strip_prefix("# "), steps.last_mut()) {
+                step.seen.push(seen.to_owned());
+            }
+        }
+    }
+    steps
+}
+
+/// A new person's surroundings: an empty home, free ports, the programs just built.
+fn surroundings(folder: PathBuf) -> Vec<(String, String)> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let at = |name: &str| folder.join(name).display().to_string();
+    let cargo_home = std::env::var("CARGO_HOME")
+        .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
+    let rustup_home = std::env::var("RUSTUP_HOME")
+        .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.rustup")));
+    [
+        ("PATH", format!("{}:{path}", root().join("target/debug").display())),
+        ("HOME", at("home")),
+        ("XDG_CONFIG_HOME", at("config")),
+        ("XDG_DATA_HOME", at("data")),
+        ("CASEMATE_DATA", at("data/casemate")),
+        ("CASEMATE_CONFIG", at("config/casemate")),
+        ("CARGO_HOME", cargo_home.unwrap_or_default()),
+        ("RUSTUP_HOME", rustup_home.unwrap_or_default()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
+}
+
+/// Roles and schema, and the settings that lead to them.
+fn prepare_postgres(
+    folder: PathBuf,
+    variables: &[(String, String)],
+    url: &str,
+) -> Result<Vec<(String, String)>, Failure> {
+    let file = folder.join("superuser");
+    std::fs::write(&file, url)?;
+    let out = folder.join("postgres");
+    must(
+        Command::new(root().join("target/debug/casemate"))
+            .args(["database", "prepare", "--url-file"])
+            .arg(&file)
+            .arg("--out")
+            .arg(&out)
+            .envs(variables.iter().cloned()),
+    )?;
+    let at = |name: &str| out.join(name).display().to_string();
+    Ok([
+        ("CASEMATE_DATABASE__ENGINE", "postgres".to_owned()),
+        ("CASEMATE_DATABASE__RUNTIME_URL_FILE", at("runtime.url")),
+        ("CASEMATE_DATABASE__PLATFORM_URL_FILE", at("platform.url")),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_walk_is_the_lines_a_person_types() {
+        let readme = "## Five minutes\n```console\n$ a b\nshown\n# must\n```\n## Next\n```console\n$ c\n```\n";
+        let steps = steps(readme);
+        assert_eq!(steps.len(), 1);
+        assert_eq!(
+            (steps[0].line.as_str(), steps[0].seen.as_slice()),
+            ("a b", ["must".to_owned()].as_slice())
+        );
+    }
+
+    #[test]
+    fn the_terminal_shows_what_a_program_asks_and_says() {
+        let mut shell = Terminal::open(std::path::Path::new("/"), &[]).unwrap();
+        shell.wait(&[], STEP_MAX).unwrap();
+        shell.type_line("read -p 'Who? ' who; echo \"hello $who\"; false").unwrap();
+        assert_eq!(shell.wait(&["Who?"], STEP_MAX).unwrap().1, Some(0));
+        shell.type_line("you").unwrap();
+        let (shown, ending) = shell.wait(&[], STEP_MAX).unwrap();
+        assert_eq!(ending, None);
+        assert!(shown.contains("hello you"));
+        assert_eq!(terminal::status(&shown), Some(1));
+    }
+}
