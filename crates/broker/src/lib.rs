@@ -1,1 +1,32 @@
-//! The broker room.
+//! The key broker: a process of its own that holds the keys, and the client through which the rest uses them.
+//!
+//! Always true
+//! 1. An opening is durable in the signed journal before anything is unwrapped; when the journal cannot be
+//!    written, nothing is unwrapped.
+//! 2. The root key and the data keys lie in locked memory that no core dump and no other process of the same
+//!    user can read; where the system refuses that, the broker refuses to start.
+//! 3. A client gets the values of the records it lists, never a key.
+//! 4. Only the configured users can connect: the kernel names the peer, not the peer itself.
+//!
+//! Never: a network listener, HTTP, an async runtime in the broker process, tenant data at rest.
+
+pub mod claims;
+pub mod client;
+pub mod error;
+pub mod grant;
+mod protocol;
+pub mod record;
+pub mod status;
+
+pub use claims::{AccessClaims, AuthMethod, MacPurpose, NotACode, TokenKey, TotpCode};
+pub use client::Broker;
+pub use error::{BrokerError, OpenFault, Refusal};
+pub use grant::{Grant, Opened, Purpose};
+pub use record::{DataScope, Realm, RecordKind, RecordName};
+pub use seal::Exposed;
+pub use status::{JournalEntry, SlotKind, SlotOutcome, SlotReport, Status};
+
+/// Longest actor text in a grant.
+pub const ACTOR_BYTES_MAX: usize = 128;
+/// Largest message of one authentication code.
+pub const MAC_MESSAGE_BYTES_MAX: usize = 64 * 1024;

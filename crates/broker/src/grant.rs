@@ -1,0 +1,44 @@
+//! Grants: who opens which records of which realm, for what, until when.
+
+use domain::{RequestId, TimeMs};
+use seal::Exposed;
+use serde::{Deserialize, Serialize};
+
+use crate::record::Realm;
+
+/// Why records are opened. A closed list, shown to the tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// A person looks at one value.
+    Reveal,
+    /// A person runs a program of their own with the values.
+    LocalUse,
+    /// A personal field is shown to someone who may see it.
+    PersonalRead,
+    /// A code is checked against a factor's seed, inside the broker.
+    FactorCheck,
+}
+
+/// The right to open the records listed with it. Written to the journal before anything is unwrapped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Whose records; each listed envelope must be of this realm.
+    pub realm: Realm,
+    /// For what.
+    pub purpose: Purpose,
+    /// Who, as the audit log names actors; at most [`crate::ACTOR_BYTES_MAX`] bytes.
+    pub actor: String,
+    /// In which request.
+    pub request: RequestId,
+    /// Until when; at most [`domain::limits::GRANT_MS`] from now.
+    pub expires_at: TimeMs,
+}
+
+/// What a grant opened.
+pub struct Opened {
+    /// The values, in the order of the records asked for.
+    pub values: Vec<Exposed>,
+    /// The journal entry that was made durable before they were unwrapped.
+    pub journal_seq: u64,
+}
