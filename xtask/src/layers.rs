@@ -1,9 +1,9 @@
-//! The arrows that may exist between crates. Any other arrow fails, and so does an arrow to a library that a
-//! crate must not know.
+//! The arrows that may exist between crates. Any other arrow fails, and so does an arrow to a
+//! library that a crate must not know.
 //!
-//! What this proves, by Cargo itself: the database layer cannot decrypt (`store` knows no `seal`), the rules do no
-//! I/O (`domain` knows no runtime), the command line is an ordinary client (`cli` knows no `store`), the broker
-//! listens to no network (`broker`'s process knows no HTTP).
+//! What this proves, by Cargo itself: the database layer cannot decrypt (`store` knows no `seal`),
+//! the rules do no I/O (`domain` knows no runtime), the command line is an ordinary client (`cli`
+//! knows no `store`), the broker listens to no network (`broker`'s process knows no HTTP).
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// crate → outside libraries it must never name directly, with the sentence that would stop being true.
+/// crate → outside libraries it must never name directly, with the sentence that would stop being
+/// true.
 const REFUSED: &[(&str, &[&str], &str)] = &[
     ("domain", &["tokio", "rusqlite", "hyper", "axum", "aws-lc-rs"], "the law does no I/O"),
     (

@@ -2,8 +2,8 @@
 //!
 //! Always true
 //! 1. A check that fails makes the process fail; nothing is skipped silently.
-//! 2. Programs are started with argument vectors, never through a shell. The one exception is the README walk,
-//!    whose subject is what a person types into a shell.
+//! 2. Programs are started with argument vectors, never through a shell. The one exception is the
+//!    README walk, whose subject is what a person types into a shell.
 //! 3. What a check starts, it stops.
 //!
 //! Never: part of the product. Nothing in `crates/` depends on this crate.

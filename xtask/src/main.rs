@@ -33,7 +33,8 @@ enum Command {
     Tidy,
     /// The allowed arrows between crates.
     Layers,
-    /// `docs/promises.toml` against `PROMISES.md`'s ids, the tests it names, and the README's table.
+    /// `docs/promises.toml` against `PROMISES.md`'s ids, the tests it names, and the README's
+    /// table.
     Promises {
         /// Write the table into the README instead of comparing it.
         #[arg(long)]

@@ -1,10 +1,11 @@
 //! Removes each wall in turn and sees a test go red.
 //!
 //! Always true
-//! 1. A wall in code is removed by one replacement in a copy of the tree (`xtask/mutants.toml`); the named test
-//!    must run there and fail. A replacement that no longer applies is a fault, and so is a test that did not run.
-//! 2. A wall in the database is removed by SQL inside a test that then sees the attack succeed; those tests are
-//!    run here by name.
+//! 1. A wall in code is removed by one replacement in a copy of the tree (`xtask/mutants.toml`);
+//!    the named test must run there and fail. A replacement that no longer applies is a fault, and
+//!    so is a test that did not run.
+//! 2. A wall in the database is removed by SQL inside a test that then sees the attack succeed;
+//!    those tests are run here by name.
 //!
 //! No switch that disables a wall exists in the product.
 

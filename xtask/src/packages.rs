@@ -1,12 +1,14 @@
-//! Debian packages and Python tools that checks need. The list is `.ci/packages`; a program that is used and whose
-//! package is not listed there fails, so a fresh machine always gets what a used one has.
+//! Debian packages and Python tools that checks need. The list is `.ci/packages`; a program that is
+//! used and whose package is not listed there fails, so a fresh machine always gets what a used one
+//! has.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run::{Failure, is_ci, must, root};
 
-/// The folder of an installed PostgreSQL's server programs, newest version first; installs it when it is missing.
+/// The folder of an installed PostgreSQL's server programs, newest version first; installs it when
+/// it is missing.
 ///
 /// # Errors
 /// The package is not listed, or could not be installed.
@@ -104,11 +106,12 @@ pub fn python_tool(package: &str, version: &str, program: &str) -> Result<PathBu
     Ok(path)
 }
 
-/// The name cargo-deny gives the folder of the RustSec database: its own, and a hash of the address.
+/// The name cargo-deny gives the folder of the RustSec database: its own, and a hash of the
+/// address.
 const ADVISORIES: &str = "advisory-db-3157b0e258782691";
 
-/// Checks advisories against the live database, else against the copy that `CASEMATE_ADVISORY_DB` names; prints
-/// how old the copy is.
+/// Checks advisories against the live database, else against the copy that `CASEMATE_ADVISORY_DB`
+/// names; prints how old the copy is.
 ///
 /// # Errors
 /// An advisory that is not excused in `deny.toml`, or no database at all.

@@ -1,4 +1,5 @@
-//! A private PostgreSQL for the length of one command: its own folder, its own Unix socket, an unprivileged user.
+//! A private PostgreSQL for the length of one command: its own folder, its own Unix socket, an
+//! unprivileged user.
 
 use std::ffi::OsString;
 use std::fs;
@@ -112,7 +113,8 @@ fn as_owner(program: &Path) -> Command {
     }
 }
 
-/// Starts a cluster, runs `command` from the root folder with `CASEMATE_TEST_POSTGRES` set, stops the cluster.
+/// Starts a cluster, runs `command` from the root folder with `CASEMATE_TEST_POSTGRES` set, stops
+/// the cluster.
 ///
 /// # Errors
 /// The cluster does not start, or the command fails.

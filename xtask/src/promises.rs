@@ -1,7 +1,7 @@
 //! `docs/promises.toml`: what is kept today, by which test. The README's table is written from it.
 //!
-//! A promise is `kept`, `partly` (with the clause that is missing) or `not yet`. What is kept or partly kept names
-//! at least one test, and every named test exists in the test binaries and runs.
+//! A promise is `kept`, `partly` (with the clause that is missing) or `not yet`. What is kept or
+//! partly kept names at least one test, and every named test exists in the test binaries and runs.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,5 +1,6 @@
-//! Golden lists of the places where a wall has a door. A new place fails until a reviewer adds it to the list; a
-//! place that is gone fails until it is taken off, so the lists only shrink by accident never.
+//! Golden lists of the places where a wall has a door. A new place fails until a reviewer adds it
+//! to the list; a place that is gone fails until it is taken off, so the lists only shrink by
+//! accident never.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,8 +1,9 @@
 //! The style guide made executable.
 //!
-//! Each rule is a function from the repository's files to a list of faults, with a test that sees it fail.
-//! Rules: [`sizes`] (files, functions, lines), [`words`] (headers, names, leftovers, dead files, dead paths in
-//! documents), [`lists`] (places where a wall's door is opened, which a golden list names).
+//! Each rule is a function from the repository's files to a list of faults, with a test that sees
+//! it fail. Rules: [`sizes`] (files, functions, lines), [`words`] (headers, names, leftovers, dead
+//! files, dead paths in documents), [`lists`] (places where a wall's door is opened, which a golden
+//! list names).
 
 mod lists;
 mod sizes;

@@ -1,5 +1,5 @@
-//! Words: module headers, names that say nothing, leftovers, files nobody includes, documents that name what is
-//! not there.
+//! Words: module headers, names that say nothing, leftovers, files nobody includes, documents that
+//! name what is not there.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

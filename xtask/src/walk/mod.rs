@@ -1,9 +1,10 @@
-//! The README's walk, done as a new person would: its words typed into a shell on a terminal, its questions
-//! answered, in an empty folder, on either engine.
+//! The README's walk, done as a new person would: its words typed into a shell on a terminal, its
+//! questions answered, in an empty folder, on either engine.
 //!
-//! Every `$ ` line of the README's `console` blocks under "Five minutes" is typed as it stands. The only words
-//! replaced are those a person replaces: what `up` printed (`LINK`) and what an invitation printed (`INVITATION`).
-//! A line that follows a command and starts with `# ` says what must be seen.
+//! Every `$ ` line of the README's `console` blocks under "Five minutes" is typed as it stands. The
+//! only words replaced are those a person replaces: what `up` printed (`LINK`) and what an
+//! invitation printed (`INVITATION`). A line that follows a command and starts with `# ` says what
+//! must be seen.
 
 mod person;
 mod terminal;

@@ -61,7 +61,8 @@ impl Terminal {
         Ok(())
     }
 
-    /// Waits until what has not been read yet ends in one of `endings`, or the shell's prompt comes back.
+    /// Waits until what has not been read yet ends in one of `endings`, or the shell's prompt comes
+    /// back.
     ///
     /// Returns the new text and which ending it was; `None` is the prompt.
     pub(super) fn wait(
