@@ -111,3 +111,46 @@ ids! {
     /// One installation of the platform.
     InstanceId;
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_id_comes_back_from_its_text_and_json_and_bytes(bytes: [u8; 16]) {
+            let id = TenantId::from(Uuid::from_bytes(bytes));
+            prop_assert_eq!(id.to_string().parse::<TenantId>(), Ok(id));
+            let json = serde_json::to_string(&id).unwrap();
+            prop_assert_eq!(serde_json::from_str::<TenantId>(&json).unwrap(), id);
+            prop_assert_eq!(id.to_bytes(), bytes);
+        }
+
+        #[test]
+        fn any_text_is_refused_or_is_the_ids_own_text(text: String) {
+            if let Ok(id) = text.parse::<UserId>() {
+                prop_assert_eq!(id.to_string(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        let id = "0192d3a4-7b1c-7def-8a00-00000000abcd";
+        for other in [
+            id.to_uppercase(),
+            id.replace('-', ""),
+            format!("{{{id}}}"),
+            format!("urn:uuid:{id}"),
+            format!(" {id}"),
+            format!("{id}\n"),
+        ] {
+            assert_eq!(other.parse::<UserId>(), Err(IdError), "{other:?}");
+            let json = serde_json::to_string(&other).unwrap();
+            assert!(serde_json::from_str::<UserId>(&json).is_err(), "{other:?}");
+        }
+        assert!(id.parse::<UserId>().is_ok());
+    }
+}

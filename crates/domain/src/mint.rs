@@ -72,3 +72,65 @@ impl Mint {
         T::from(uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{TenantId, UserId};
+
+    struct Fixed(i64);
+
+    impl Clock for Fixed {
+        fn now(&self) -> TimeMs {
+            TimeMs(self.0)
+        }
+    }
+
+    #[derive(Default)]
+    struct Counting(AtomicU64);
+
+    impl Entropy for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            let next = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+            bytes.iter_mut().rev().zip(next.iter().rev()).for_each(|(byte, new)| *byte = *new);
+        }
+    }
+
+    fn mint(now: i64) -> Mint {
+        Mint::new(Arc::new(Fixed(now)), Arc::new(Counting::default()))
+    }
+
+    #[test]
+    fn ids_sort_by_the_time_they_were_minted() {
+        let [early, late] =
+            [1_700_000_000_000, 1_700_000_000_001].map(|now| mint(now).id::<UserId>());
+        assert!(early < late);
+        assert_eq!(early.uuid().get_version_num(), 7);
+    }
+
+    #[test]
+    fn ids_of_one_millisecond_differ() {
+        let mint = mint(1_700_000_000_000);
+        let ids: HashSet<TenantId> = (0..1_000).map(|_| mint.id()).collect();
+        assert_eq!(ids.len(), 1_000);
+    }
+
+    #[test]
+    fn a_clock_before_1970_still_mints() {
+        assert_eq!(mint(-1).id::<UserId>().uuid().get_version_num(), 7);
+    }
+
+    proptest! {
+        #[test]
+        fn times_never_wrap(at: i64, ms: i64) {
+            let later = TimeMs(at).plus_ms(ms);
+            prop_assert_eq!(later >= TimeMs(at), ms >= 0 || later.0 == at);
+            prop_assert_eq!(TimeMs(at).since_ms(TimeMs(ms)) >= 0, at >= ms);
+        }
+    }
+}

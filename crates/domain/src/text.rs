@@ -162,3 +162,91 @@ fn user_agent_rule(text: &str) -> Result<String, TextError> {
     }
     Ok(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check<T>(
+        parse: impl Fn(&str) -> Result<T, TextError>,
+        text: &str,
+        answer: Option<TextError>,
+    ) {
+        assert_eq!(parse(text).err(), answer, "{text:?}");
+    }
+
+    #[test]
+    fn a_name_is_a_host_label() {
+        use TextError::{Character, Empty, Form, TooLong};
+        let long = "a".repeat(63);
+        for name in ["a", "web-1", "a--b", long.as_str()] {
+            check(Name::parse, name, None);
+        }
+        check(Name::parse, "", Some(Empty));
+        check(Name::parse, &"a".repeat(64), Some(TooLong { max: 63 }));
+        for name in ["Web", "a_b", "a.b", "a b", "..", "a/b", "caf\u{e9}", "a\0"] {
+            check(Name::parse, name, Some(Character));
+        }
+        for name in ["1a", "-a", "a-", "-"] {
+            check(Name::parse, name, Some(Form));
+        }
+    }
+
+    #[test]
+    fn an_address_has_one_spelling() {
+        let parsed = EmailAddress::parse("Ada.Lovelace+x@Example.ORG").unwrap();
+        assert_eq!(parsed.as_str(), "ada.lovelace+x@example.org");
+        check(EmailAddress::parse, "ada\u{430}@example.org", Some(TextError::Character));
+        check(EmailAddress::parse, "a\r\nBcc: b@example.org", Some(TextError::Character));
+        for text in
+            ["ada", "@a.b", "a@b", "a@.b", "a@b.", "a..b@c.d", "a@b@c.d", "<a@b.c>", "a@-b.c"]
+        {
+            check(EmailAddress::parse, text, Some(TextError::Form));
+        }
+    }
+
+    #[test]
+    fn a_variable_is_what_a_shell_accepts_and_keeps_its_case() {
+        assert_ne!(VariableName::parse("Token").unwrap(), VariableName::parse("TOKEN").unwrap());
+        for text in ["A=B", "A B", "A-B", "A.B", "A\0", "A\n", "\u{391}"] {
+            check(VariableName::parse, text, Some(TextError::Character));
+        }
+        check(VariableName::parse, "1A", Some(TextError::Form));
+        check(VariableName::parse, &"A".repeat(129), Some(TextError::TooLong { max: 128 }));
+        check(VariableName::parse, "_", None);
+    }
+
+    #[test]
+    fn a_user_agent_cannot_write_a_log_line_of_its_own() {
+        check(UserAgent::parse, "curl/8\nINFO all is well", Some(TextError::Character));
+        check(UserAgent::parse, "curl/8 \u{1b}[2J", Some(TextError::Character));
+        check(UserAgent::parse, "curl/8 (linux)", None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_accepted_text_is_within_its_limit_and_parses_to_itself(text in ".{0,300}") {
+            if let Ok(name) = Name::parse(&text) {
+                prop_assert!(text.len() <= limits::NAME_CHARS_MAX && name.as_str() == text);
+            }
+            if let Ok(name) = VariableName::parse(&text) {
+                prop_assert!(text.len() <= limits::VARIABLE_NAME_CHARS_MAX && name.as_str() == text);
+            }
+            if let Ok(email) = EmailAddress::parse(&text) {
+                prop_assert_eq!(EmailAddress::parse(email.as_str()), Ok(email.clone()));
+            }
+        }
+
+        #[test]
+        fn json_passes_the_same_rules(text in "[a-zA-Z0-9_@.\\- \n]{0,80}") {
+            let json = serde_json::to_string(&text).unwrap();
+            let name = serde_json::from_str::<Name>(&json).ok();
+            prop_assert_eq!(name, Name::parse(&text).ok());
+            let variable = serde_json::from_str::<VariableName>(&json).ok();
+            prop_assert_eq!(variable, VariableName::parse(&text).ok());
+        }
+    }
+}

@@ -208,3 +208,42 @@ impl<'de> Deserialize<'de> for ActSet {
         Ok(acts.into_iter().collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sets() -> impl Strategy<Value = ActSet> {
+        proptest::sample::subsequence(Act::ALL, 0..=Act::ALL.len())
+            .prop_map(|acts| acts.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn sets_of_acts_are_sets(a in sets(), b in sets()) {
+            for act in Act::ALL.iter().copied() {
+                let (in_a, in_b) = (a.contains(act), b.contains(act));
+                prop_assert_eq!(a.union(b).contains(act), in_a || in_b);
+                prop_assert_eq!(a.intersection(b).contains(act), in_a && in_b);
+                prop_assert_eq!(a.difference(b).contains(act), in_a && !in_b);
+            }
+            prop_assert_eq!(a.is_subset_of(b), a.difference(b).is_empty());
+            prop_assert_eq!(a.iter().collect::<ActSet>(), a);
+            let json = serde_json::to_string(&a).unwrap();
+            prop_assert_eq!(serde_json::from_str::<ActSet>(&json).unwrap(), a);
+        }
+    }
+
+    #[test]
+    fn every_act_has_one_name_of_noun_and_verb() {
+        for act in Act::ALL.iter().copied() {
+            assert_eq!(act.as_str().parse(), Ok(act));
+            assert_eq!(act.as_str().split('.').count(), 2, "{act}");
+            assert_eq!(serde_json::to_string(&act).unwrap(), format!("\"{act}\""));
+        }
+        assert_eq!("secret.reveal ".parse::<Act>(), Err(UnknownAct));
+        assert!(serde_json::from_str::<ActSet>("[\"secret.*\"]").is_err());
+    }
+}

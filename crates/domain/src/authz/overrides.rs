@@ -100,3 +100,78 @@ impl From<Overrides> for Vec<Override> {
         overrides.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const NOW: TimeMs = TimeMs(1_000);
+
+    fn one() -> impl Strategy<Value = Override> {
+        let act = proptest::sample::select(Act::ALL);
+        let effect = prop_oneof![Just(Effect::Grant), Just(Effect::Deny)];
+        let project = proptest::option::of((1..3u128).prop_map(|n| Uuid::from_u128(n).into()));
+        let end = proptest::option::of((0..2_000i64).prop_map(TimeMs));
+        (act, effect, project, end).prop_map(|(act, effect, project, expires_at_ms)| Override {
+            act,
+            effect,
+            project,
+            expires_at_ms,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_is_bounded_sorted_and_says_one_thing_per_place(
+            list in proptest::collection::vec(one(), 0..40),
+        ) {
+            let mut places: Vec<_> = list.iter().map(|o| (o.act, o.project)).collect();
+            places.sort();
+            places.dedup();
+            let lawful = list.len() <= limits::OVERRIDES_PER_MEMBER_MAX && places.len() == list.len();
+            let parsed = Overrides::new(list);
+            prop_assert_eq!(parsed.is_ok(), lawful);
+            if let Ok(overrides) = parsed {
+                let kept: Vec<_> = overrides.iter().map(|o| (o.act, o.project)).collect();
+                prop_assert_eq!(kept, places);
+                let json = serde_json::to_string(&overrides).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Overrides>(&json).unwrap(), overrides);
+            }
+        }
+
+        #[test]
+        fn an_override_counts_at_its_place_until_its_end(one in one()) {
+            let overrides = Overrides::new(vec![one]).unwrap();
+            let lives = one.expires_at_ms.is_none_or(|end| NOW < end);
+            for project in [1, 2].map(|n| Uuid::from_u128(n).into()) {
+                let here = one.project.is_none_or(|at| at == project);
+                let acts = overrides.acts(one.effect, Place::Project(project), NOW);
+                prop_assert_eq!(acts.contains(one.act), lives && here);
+            }
+            let acts = overrides.acts(one.effect, Place::Workspace, NOW);
+            prop_assert_eq!(acts.contains(one.act), lives && one.project.is_none());
+            prop_assert_eq!(overrides.without_grants().iter().count() == 1, one.effect == Effect::Deny);
+        }
+    }
+
+    #[test]
+    fn granting_and_denying_the_same_act_at_once_is_refused() {
+        let [grant, deny] = [Effect::Grant, Effect::Deny].map(|effect| Override {
+            act: Act::SecretReveal,
+            effect,
+            project: None,
+            expires_at_ms: None,
+        });
+        assert_eq!(Overrides::new(vec![grant, deny]), Err(OverridesError::Repeated));
+    }
+
+    #[test]
+    fn json_with_a_repeated_override_is_refused() {
+        let one = r#"{"act":"secret.reveal","effect":"grant"}"#;
+        assert!(serde_json::from_str::<Overrides>(&format!("[{one}]")).is_ok());
+        assert!(serde_json::from_str::<Overrides>(&format!("[{one},{one}]")).is_err());
+    }
+}
