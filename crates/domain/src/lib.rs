@@ -20,4 +20,4 @@ pub use ids::*;
 pub use mint::{Clock, Entropy, Mint, TimeMs};
 pub use scope::{AccountScope, Actor, Origin, Scope};
 pub use sealed::Sealed;
-pub use text::{EmailAddress, Name, TextError, UserAgent, VariableName};
+pub use text::{EmailAddress, Name, ProgramName, Reason, TextError, UserAgent, VariableName};

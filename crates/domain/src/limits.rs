@@ -10,6 +10,10 @@ pub const EMAIL_CHARS_MAX: usize = 254;
 pub const VARIABLE_NAME_CHARS_MAX: usize = 128;
 /// Longest user agent that is kept.
 pub const USER_AGENT_CHARS_MAX: usize = 256;
+/// Longest reason a person gives for looking at a value: a sentence or two, in every entry it belongs to.
+pub const REASON_CHARS_MAX: usize = 500;
+/// Longest name of a program that is started with secrets.
+pub const PROGRAM_CHARS_MAX: usize = 256;
 
 /// Shortest password: NIST 800-63B-4 asks for 8 with a second factor; we ask for more.
 pub const PASSWORD_CHARS_MIN: usize = 12;

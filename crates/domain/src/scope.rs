@@ -6,6 +6,7 @@
 //! [`Scope`] is made in three places only (request authentication, job claim, tests); `clippy.toml` bans its
 //! constructors elsewhere and tidy holds the list.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,17 @@ impl Actor {
             Self::User { user, .. } => user,
             Self::Key { creator, .. } => creator,
             Self::Job { principal, .. } => principal,
+        }
+    }
+}
+
+/// The short form that grants and log lines use: `user:…`, `key:…`, `job:…`.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User { user, .. } => write!(f, "user:{user}"),
+            Self::Key { key, .. } => write!(f, "key:{key}"),
+            Self::Job { job, .. } => write!(f, "job:{job}"),
         }
     }
 }

@@ -102,6 +102,14 @@ text! {
     /// What a client calls itself: at most 256 printable characters.
     UserAgent, user_agent_rule
 }
+text! {
+    /// Why a person looks at a value: 1 to 500 characters on one line, not only spaces.
+    Reason, reason_rule
+}
+text! {
+    /// The program that somebody starts with secrets, as they name it: at most 256 characters on one line.
+    ProgramName, program_rule
+}
 
 fn within(text: &str, max: usize) -> Result<(), TextError> {
     match text.chars().count() {
@@ -156,7 +164,19 @@ fn variable_rule(text: &str) -> Result<String, TextError> {
 }
 
 fn user_agent_rule(text: &str) -> Result<String, TextError> {
-    within(text, limits::USER_AGENT_CHARS_MAX)?;
+    line(text, limits::USER_AGENT_CHARS_MAX)
+}
+
+fn reason_rule(text: &str) -> Result<String, TextError> {
+    line(text.trim(), limits::REASON_CHARS_MAX)
+}
+
+fn program_rule(text: &str) -> Result<String, TextError> {
+    line(text, limits::PROGRAM_CHARS_MAX)
+}
+
+fn line(text: &str, max: usize) -> Result<String, TextError> {
+    within(text, max)?;
     if text.chars().any(char::is_control) {
         return Err(TextError::Character);
     }
@@ -224,6 +244,15 @@ mod tests {
         check(UserAgent::parse, "curl/8\nINFO all is well", Some(TextError::Character));
         check(UserAgent::parse, "curl/8 \u{1b}[2J", Some(TextError::Character));
         check(UserAgent::parse, "curl/8 (linux)", None);
+    }
+
+    #[test]
+    fn a_reason_says_something() {
+        check(Reason::parse, "   ", Some(TextError::Empty));
+        check(Reason::parse, "rotating\nthe key", Some(TextError::Character));
+        check(Reason::parse, &"x".repeat(501), Some(TextError::TooLong { max: 500 }));
+        assert_eq!(Reason::parse(" incident 7 ").unwrap().as_str(), "incident 7");
+        check(ProgramName::parse, "./manage.py", None);
     }
 
     proptest! {
