@@ -1,0 +1,42 @@
+//! `[broker]`: how to reach the broker, and which folders are its own.
+
+use std::path::PathBuf;
+
+use super::data::DataConfig;
+use super::sources::{Sources, Values};
+use super::ConfigError;
+
+/// The broker's places.
+#[derive(Debug, Clone)]
+pub struct BrokerConfig {
+    /// Its socket.
+    pub socket: PathBuf,
+    /// Its key store: `serve` is confined away from it.
+    pub key_store: PathBuf,
+    /// The unseal slots: `serve` is confined away from them.
+    pub slots: PathBuf,
+}
+
+impl BrokerConfig {
+    pub(super) fn from_values(
+        values: &Values,
+        data: &DataConfig,
+        sources: &Sources,
+    ) -> Result<Self, ConfigError> {
+        let slots = values
+            .path("broker.slots")
+            .or_else(|| sources.config_folder().map(|folder| folder.join("slots")))
+            .ok_or(ConfigError::NoFolder)?;
+        if slots.starts_with(&data.folder) {
+            let rule = "slots must not lie in the data folder: a copy of the data would hold its key";
+            return Err(ConfigError::OutOfRange { key: "broker.slots", rule });
+        }
+        Ok(Self {
+            socket: values.path("broker.socket").unwrap_or_else(|| data.run().join("broker.sock")),
+            key_store: values
+                .path("broker.key_store")
+                .unwrap_or_else(|| data.folder.join("broker")),
+            slots,
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! The closed list of settings: the contents page of `casemate.toml`.
+
+/// What a setting holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// A path. Relative paths count from the working folder.
+    Path,
+    /// A whole number.
+    Number,
+    /// `address:port`.
+    Address,
+    /// Words, separated by commas in the environment.
+    Words,
+}
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// `section.key`.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Its default, as text; empty when there is none.
+    pub default: &'static str,
+    /// What it is for, in one sentence.
+    pub about: &'static str,
+}
+
+impl Kind {
+    /// What a value of this kind is, for a message.
+    #[must_use]
+    pub const fn wanted(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Path => "a path",
+            Self::Number => "a whole number",
+            Self::Address => "an address with a port, such as 127.0.0.1:8443",
+            Self::Words => "a list of words",
+        }
+    }
+}
+
+macro_rules! keys {
+    ($($name:literal $kind:ident = $default:literal, $about:literal;)*) => {
+        /// Every setting, section by section.
+        pub const KEYS: &[Key] = &[
+            $(Key { name: $name, kind: Kind::$kind, default: $default, about: $about },)*
+        ];
+    };
+}
+
+keys! {
+    "data.folder" Path = "", "Where the data lies; also CASEMATE_DATA.";
+    "api.listen" Address = "127.0.0.1:8443", "Where the API listens, over TLS. Port 0 takes a free one.";
+    "api.health" Address = "127.0.0.1:9443", "Where health and metrics listen: loopback only, no TLS.";
+    "api.url" Text = "", "The address clients use, when it is not the one listened on.";
+    "database.engine" Text = "sqlite", "sqlite or postgres.";
+    "database.runtime_url_file" Path = "", "File with the address of the role that reads tenants' rows.";
+    "database.platform_url_file" Path = "", "File with the address of the role of the platform's tables.";
+    "database.root_certificate_file" Path = "", "PEM certificates that PostgreSQL's TLS is verified with.";
+    "database.connections_max" Number = "16", "Most connections to PostgreSQL from this process, per role.";
+    "broker.socket" Path = "", "The broker's socket; default run/broker.sock in the data folder.";
+    "broker.key_store" Path = "", "The broker's key store, which serve must not reach; default broker/.";
+    "broker.slots" Path = "", "The unseal slots, which serve must not reach; default slots/ beside this file.";
+    "limits.connections_max" Number = "1024", "Most connections open at once.";
+    "limits.anonymous_per_minute" Number = "120", "Requests a network may send without a credential.";
+    "limits.caller_per_minute" Number = "1200", "Requests a person or key may send.";
+    "limits.network_per_minute" Number = "6000", "Requests a network may send in all.";
+    "security.contact" Text = "", "Where weaknesses are reported, as mailto: or https: (RFC 9116).";
+    "security.contact_until" Text = "", "Until when the contact holds, as 2027-01-31T00:00:00Z (RFC 9116).";
+    "roles.run" Words = "api,worker", "Which parts run in this process: api, worker.";
+}

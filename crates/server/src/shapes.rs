@@ -1,0 +1,91 @@
+//! Schemas of the domain's own texts, so that each rule stands once in the OpenAPI document.
+//!
+//! A field says `#[schema(value_type = shapes::NameText)]`; its Rust type checks the same rule when it is read.
+
+use domain::authz::{Act, Role};
+use domain::limits;
+use serde_json::json;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
+use utoipa::openapi::RefOr;
+use utoipa::{PartialSchema, ToSchema};
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident as $shown:literal = $object:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let object: ObjectBuilder = $object;
+                RefOr::T(Schema::Object(object.build()))
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed($shown)
+            }
+        }
+    )*};
+}
+
+texts! {
+    /// A UUID in its one text form.
+    IdText as "Id" = text("An id: a UUID in lower case.")
+        .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Uuid)))
+        .pattern(Some("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"))
+        .examples([json!("01890a5d-ac96-774b-bcce-b302099a8057")]);
+    /// [`domain::Name`].
+    NameText as "Name" = text("A name: small letters, digits and hyphens, a letter first, no hyphen last.")
+        .pattern(Some("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"))
+        .min_length(Some(1))
+        .max_length(Some(limits::NAME_CHARS_MAX))
+        .examples([json!("shop")]);
+    /// [`domain::EmailAddress`].
+    EmailText as "EmailAddress" = text("An e-mail address, ASCII.")
+        .pattern(Some("^[A-Za-z0-9][A-Za-z0-9_+-]{0,62}@[A-Za-z0-9]{1,60}\\.[A-Za-z]{2,20}$"))
+        .max_length(Some(limits::EMAIL_CHARS_MAX))
+        .examples([json!("ada@example.com")]);
+    /// [`domain::VariableName`].
+    VariableText as "VariableName" = text("The name of a secret: that of an environment variable.")
+        .pattern(Some("^[A-Za-z_][A-Za-z0-9_]*$"))
+        .min_length(Some(1))
+        .max_length(Some(limits::VARIABLE_NAME_CHARS_MAX))
+        .examples([json!("DATABASE_URL")]);
+    /// A moment.
+    TimeMsNumber as "TimeMs" = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .description(Some("A moment: milliseconds since 1970, UTC."))
+        .examples([json!(1_790_000_000_000_i64)]);
+    /// [`Role`].
+    RoleText as "Role" = text("A member's rank, lowest first.")
+        .enum_values(Some(Role::ALL.map(Role::as_str)))
+        .examples([json!("operator")]);
+    /// [`Act`].
+    ActText as "Act" = text("One thing a member may or may not do.")
+        .enum_values(Some(Act::ALL.iter().map(|act| act.as_str())))
+        .examples([json!("secret.list")]);
+    /// [`domain::authz::Effect`].
+    EffectText as "Effect" = text("What an override does.")
+        .enum_values(Some(["grant", "deny"]))
+        .examples([json!("deny")]);
+    /// Bytes in base64.
+    Base64Text as "Base64" = text("Bytes in base64 with padding (RFC 4648 section 4).")
+        .pattern(Some("^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"))
+        .max_length(Some(limits::SECRET_BYTES_MAX.div_ceil(3) * 4))
+        .examples([json!("aHVudGVyMg==")]);
+    /// 32 bytes in hexadecimal.
+    HashText as "Hash" = text("A SHA-256 hash in hexadecimal.")
+        .pattern(Some("^[0-9a-f]{64}$"))
+        .examples([json!("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")]);
+    /// Where the next page starts.
+    CursorText as "Cursor" = text("Where the next page starts. Take it from the page before; it means nothing else.")
+        .pattern(Some("^[A-Za-z0-9_-]{1,64}$"))
+        .examples([json!("AYkKXayWd0u8zrMCCZqAVw")]);
+}
+
+fn text(about: &str) -> ObjectBuilder {
+    let object: ObjectBuilder = Object::builder();
+    object.schema_type(Type::String).description(Some(about))
+}
