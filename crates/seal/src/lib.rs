@@ -12,9 +12,26 @@
 //! (Cobblestone-256) for deriving key, nonce and commitment from one salt.
 
 pub mod clock;
+pub mod context;
 pub mod entropy;
+pub mod envelope;
 pub mod exposed;
+pub mod file;
+mod kdf;
+pub mod key;
+pub mod key_file;
+pub mod passphrase;
+pub mod recovery;
+pub mod root;
+pub mod slot;
 
 pub use clock::SystemClock;
+pub use context::{Context, KeyRealm};
 pub use entropy::SystemEntropy;
+pub use envelope::{OpenError, SealError};
 pub use exposed::Exposed;
+pub use file::{FileError, FileLock, open_file, seal_file};
+pub use key::{HeapHomes, Key, KeyHome, KeyHomes, KeyId, NoRoom};
+pub use recovery::{RecoveryCode, RecoveryCodeError};
+pub use root::{DataKey, RootKey, UnwrapError, WrappingKey};
+pub use slot::{Slot, SlotError, SlotSecret};
