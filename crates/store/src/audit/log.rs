@@ -1,0 +1,219 @@
+//! Reading a unit's log.
+//!
+//! Always true: entries come back with the bytes that were hashed; an entry without an index has been written
+//! and waits for the sequencer.
+
+use domain::{EntryId, TimeMs};
+use ledger::{PersonalValue, Stream, Verb};
+
+use crate::StoreError;
+use crate::audit::tree::{self, StoredCheckpoint};
+use crate::page::{Listing, Page};
+use crate::sql::{Filters, tenant_statements};
+use crate::tenant::handle;
+use crate::value::{Row, values};
+
+handle! {
+    /// A unit's log.
+    Log
+}
+
+/// An entry of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedEntry {
+    /// Its id.
+    pub entry: EntryId,
+    /// Its place in its stream's tree; `None` while it waits for one.
+    pub index: Option<u64>,
+    /// The log it belongs to.
+    pub stream: Stream,
+    /// When it was written.
+    pub at: TimeMs,
+    /// The bytes that were hashed.
+    pub body: Vec<u8>,
+    /// Their RFC 6962 leaf hash.
+    pub hash: [u8; 32],
+    /// The personal values beside it.
+    pub personal: Vec<PersonalValue>,
+}
+
+/// Which entries are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntryFilter {
+    /// Entries of this stream.
+    pub stream: Option<Stream>,
+    /// Entries with this verb.
+    pub verb: Option<Verb>,
+    /// Entries about this resource: kind and id.
+    pub resource: Option<(String, String)>,
+}
+
+impl EntryFilter {
+    fn filters(&self) -> Filters {
+        let (kind, id) = match &self.resource {
+            Some((kind, id)) => (Some(kind.as_str()), Some(id.as_str())),
+            None => (None, None),
+        };
+        Filters::default()
+            .equal("e.stream", self.stream.map(Stream::as_str))
+            .equal("e.verb", self.verb.map(Verb::as_str))
+            .equal("e.resource_kind", kind)
+            .equal("e.resource_id", id)
+    }
+}
+
+tenant_statements! { "log":
+    LIST = "select e.entry_id, l.leaf_index, e.stream, e.at_ms, e.body, e.hash \
+        from audit_entries e left join audit_leaves l \
+        on l.tenant_id = $1 and l.entry_id = e.entry_id \
+        where e.tenant_id = $1 and e.entry_id < $2{filters} order by e.entry_id desc limit $3";
+    FIND = "select e.entry_id, l.leaf_index, e.stream, e.at_ms, e.body, e.hash \
+        from audit_entries e left join audit_leaves l \
+        on l.tenant_id = $1 and l.entry_id = e.entry_id \
+        where e.tenant_id = $1 and e.entry_id = $2";
+    RANGE = "select e.entry_id, l.leaf_index, e.stream, e.at_ms, e.body, e.hash \
+        from audit_leaves l join audit_entries e \
+        on e.tenant_id = $1 and e.entry_id = l.entry_id \
+        where l.tenant_id = $1 and l.stream = $2 and l.leaf_index >= $3 \
+        order by l.leaf_index limit $4";
+    PERSONAL = "select field, salt, value from audit_personal \
+        where tenant_id = $1 and entry_id = $2 order by field";
+    PERSONAL_RANGE = "select p.entry_id, p.field, p.salt, p.value \
+        from audit_leaves l join audit_personal p \
+        on p.tenant_id = $1 and p.entry_id = l.entry_id \
+        where l.tenant_id = $1 and l.stream = $2 and l.leaf_index >= $3 and l.leaf_index < $4 \
+        order by l.leaf_index, p.field";
+    LEAF = "select hash from audit_leaves \
+        where tenant_id = $1 and stream = $2 and leaf_index = $3";
+    NODE = "select hash from audit_nodes \
+        where tenant_id = $1 and stream = $2 and level = $3 and node_index = $4";
+}
+
+impl Log<'_> {
+    /// Entries, newest first.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn list(
+        &mut self,
+        filter: &EntryFilter,
+        page: Page<EntryId>,
+    ) -> Result<Listing<LoggedEntry>, StoreError> {
+        let before = page.key().map_or(uuid::Uuid::max(), EntryId::uuid);
+        let rows =
+            self.bound.filtered(&LIST, values![before, page.fetched()], &filter.filters())?;
+        let mut listing = page.listing(rows, entry_from_row)?;
+        for entry in &mut listing.items {
+            entry.personal = self.personal(entry.entry)?;
+        }
+        Ok(listing)
+    }
+
+    /// One entry by its id.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn find(&mut self, id: EntryId) -> Result<Option<LoggedEntry>, StoreError> {
+        let Some(row) = self.bound.one(&FIND, values![id])? else { return Ok(None) };
+        let mut entry = entry_from_row(row)?;
+        entry.personal = self.personal(id)?;
+        Ok(Some(entry))
+    }
+
+    /// One entry by its index.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn entry(&mut self, stream: Stream, index: u64) -> Result<Option<LoggedEntry>, StoreError> {
+        let found = self.range(stream, index, 1)?.into_iter().next();
+        Ok(found.filter(|entry| entry.index == Some(index)))
+    }
+
+    /// At most `count` entries from index `from` on, in order: for exports.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn range(
+        &mut self,
+        stream: Stream,
+        from: u64,
+        count: u32,
+    ) -> Result<Vec<LoggedEntry>, StoreError> {
+        let rows = self.bound.rows(&RANGE, values![stream.as_str(), from, count])?;
+        let mut entries = rows.into_iter().map(entry_from_row).collect::<Result<Vec<_>, _>>()?;
+        let until = entries.last().and_then(|entry| entry.index).map_or(from, |last| last + 1);
+        let personal = self.bound.rows(&PERSONAL_RANGE, values![stream.as_str(), from, until])?;
+        let mut waiting = entries.iter_mut().peekable();
+        for mut row in personal {
+            let entry: EntryId = row.id()?;
+            let value = personal_from_row(row)?;
+            while waiting.next_if(|found| found.entry != entry).is_some() {}
+            if let Some(found) = waiting.peek_mut() {
+                found.personal.push(value);
+            }
+        }
+        Ok(entries)
+    }
+
+    /// The leaf hash at an index.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn leaf(&mut self, stream: Stream, index: u64) -> Result<Option<[u8; 32]>, StoreError> {
+        self.bound
+            .one(&LEAF, values![stream.as_str(), index])?
+            .map(|mut row| row.array())
+            .transpose()
+    }
+
+    /// The hash of a complete subtree: `level` 0 is a leaf, and it covers the leaves
+    /// `index << level` to `(index + 1) << level`, the last one excluded.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn node(
+        &mut self,
+        stream: Stream,
+        level: u32,
+        index: u64,
+    ) -> Result<Option<[u8; 32]>, StoreError> {
+        if level == 0 {
+            return self.leaf(stream, index);
+        }
+        self.bound
+            .one(&NODE, values![stream.as_str(), level, index])?
+            .map(|mut row| row.array())
+            .transpose()
+    }
+
+    /// The newest checkpoint of a stream; `None` before the first.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn checkpoint(&mut self, stream: Stream) -> Result<Option<StoredCheckpoint>, StoreError> {
+        tree::newest_checkpoint(self.bound, stream)
+    }
+
+    fn personal(&mut self, id: EntryId) -> Result<Vec<PersonalValue>, StoreError> {
+        self.bound.rows(&PERSONAL, values![id])?.into_iter().map(personal_from_row).collect()
+    }
+}
+
+fn entry_from_row(mut row: Row) -> Result<LoggedEntry, StoreError> {
+    Ok(LoggedEntry {
+        entry: row.id()?,
+        index: row
+            .optional_int()?
+            .map(|index| u64::try_from(index).map_err(|_| StoreError::Corrupt))
+            .transpose()?,
+        stream: row.parsed()?,
+        at: row.time()?,
+        body: row.bytes()?,
+        hash: row.array()?,
+        personal: Vec::new(),
+    })
+}
+
+fn personal_from_row(mut row: Row) -> Result<PersonalValue, StoreError> {
+    Ok(PersonalValue { field: row.text()?, salt: row.array()?, value: row.text()? })
+}

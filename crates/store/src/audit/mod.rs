@@ -1,0 +1,22 @@
+//! The log's tables, which every unit has: entries, personal values, the tree, checkpoints.
+//!
+//! Always true
+//! 1. Rows are inserted and read, never changed or deleted: triggers abort it on both engines, and on
+//!    PostgreSQL the role has no right to. The one exception is the list of entries that wait for an index.
+//! 2. An entry is inserted by the commit of the transaction it speaks about, and nowhere else.
+
+mod entries;
+mod log;
+mod tree;
+
+pub(crate) use entries::insert;
+pub use log::{EntryFilter, Log, LoggedEntry};
+pub use tree::{
+    JournalMark, NewCheckpoint, NewLeaf, NewNode, PendingEntry, StoredCheckpoint, Tree,
+};
+
+use crate::sql::TenantSql;
+
+/// Every statement of this module's tables.
+pub(crate) const STATEMENTS: &[&[TenantSql]] =
+    &[entries::STATEMENTS, log::STATEMENTS, tree::STATEMENTS];

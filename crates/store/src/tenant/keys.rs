@@ -1,0 +1,198 @@
+//! API keys: who made them, what they may do at most, and the digest of their secret half.
+//!
+//! Always true: the secret half is never stored; a revoked or expired key is not usable, whatever else a row
+//! says.
+
+use domain::authz::{ActSet, CreateKey, Permit, RevokeKey};
+use domain::{ApiKeyId, TimeMs, UserId};
+
+use super::handle;
+use crate::StoreError;
+use crate::page::{Listing, Page};
+use crate::sql::tenant_statements;
+use crate::value::{Row, json, values};
+
+handle! {
+    /// The workspace's API keys.
+    Keys
+}
+
+/// An API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// What its creator calls it.
+    pub name: String,
+    /// What it may do at most.
+    pub scopes: ActSet,
+    /// Peppered digest of its secret half.
+    pub digest: [u8; 32],
+    /// Who made it; it never holds more than they hold now.
+    pub creator: UserId,
+    /// When it was made.
+    pub created_at: TimeMs,
+    /// When it ends, if ever.
+    pub expires_at: Option<TimeMs>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<TimeMs>,
+    /// When it was revoked.
+    pub revoked_at: Option<TimeMs>,
+}
+
+impl ApiKey {
+    fn from_row(mut row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id()?,
+            name: row.text()?,
+            scopes: row.json()?,
+            digest: row.array()?,
+            creator: row.id()?,
+            created_at: row.time()?,
+            expires_at: row.optional_time()?,
+            last_used_at: row.optional_time()?,
+            revoked_at: row.optional_time()?,
+        })
+    }
+
+    /// Whether it opens anything at `now`.
+    #[must_use]
+    pub fn usable(&self, now: TimeMs) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// What is stored beside the permit when a key is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// What its creator calls it.
+    pub name: String,
+    /// Peppered digest of its secret half.
+    pub digest: [u8; 32],
+    /// When it ends, if ever.
+    pub expires_at: Option<TimeMs>,
+}
+
+tenant_statements! { "keys":
+    CREATE = "insert into api_keys (tenant_id, key_id, name, scopes, digest, creator_id, \
+        created_at_ms, expires_at_ms, last_used_at_ms, revoked_at_ms) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, null, null)";
+    FIND = "select key_id, name, scopes, digest, creator_id, created_at_ms, expires_at_ms, \
+        last_used_at_ms, revoked_at_ms from api_keys where tenant_id = $1 and key_id = $2";
+    LIST = "select key_id, name, scopes, digest, creator_id, created_at_ms, expires_at_ms, \
+        last_used_at_ms, revoked_at_ms from api_keys \
+        where tenant_id = $1 and key_id > $2 order by key_id limit $3";
+    COUNT_LIVE = "select count(*) from api_keys where tenant_id = $1 and revoked_at_ms is null";
+    REVOKE = "update api_keys set revoked_at_ms = $4 \
+        where tenant_id = $1 and key_id = $2 and creator_id = $3 and revoked_at_ms is null";
+    REVOKE_OF_CREATOR = "update api_keys set revoked_at_ms = $3 \
+        where tenant_id = $1 and creator_id = $2 and revoked_at_ms is null returning key_id";
+    TOUCH = "update api_keys set last_used_at_ms = $3 where tenant_id = $1 and key_id = $2";
+}
+
+impl Keys<'_> {
+    /// Stores a key.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn create(
+        &mut self,
+        permit: Permit<CreateKey>,
+        new: &NewKey,
+    ) -> Result<ApiKey, StoreError> {
+        let act = permit.into_inner();
+        let now = self.bound.now();
+        self.bound.change_one(
+            &CREATE,
+            values![
+                new.id,
+                new.name.as_str(),
+                json(&act.scopes)?,
+                new.digest,
+                act.creator,
+                now,
+                new.expires_at,
+            ],
+        )?;
+        Ok(ApiKey {
+            id: new.id,
+            name: new.name.clone(),
+            scopes: act.scopes,
+            digest: new.digest,
+            creator: act.creator,
+            created_at: now,
+            expires_at: new.expires_at,
+            last_used_at: None,
+            revoked_at: None,
+        })
+    }
+
+    /// One key, usable or not.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn find(&mut self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+        self.bound.one(&FIND, values![id])?.map(ApiKey::from_row).transpose()
+    }
+
+    /// One key, if it is neither revoked nor expired.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn usable(&mut self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+        let now = self.bound.now();
+        Ok(self.find(id)?.filter(|key| key.usable(now)))
+    }
+
+    /// Every key, revoked ones too, in the order they were made.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn list(&mut self, page: Page<ApiKeyId>) -> Result<Listing<ApiKey>, StoreError> {
+        let after = page.key().map_or(uuid::Uuid::nil(), ApiKeyId::uuid);
+        let rows = self.bound.rows(&LIST, values![after, page.fetched()])?;
+        page.listing(rows, ApiKey::from_row)
+    }
+
+    /// How many keys are not revoked.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn count_live(&mut self) -> Result<u64, StoreError> {
+        self.bound.one(&COUNT_LIVE, values![])?.map_or(Ok(0), |mut row| row.count())
+    }
+
+    /// Revokes a key. `false`: it was revoked before.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn revoke(&mut self, permit: Permit<RevokeKey>) -> Result<bool, StoreError> {
+        let act = permit.into_inner();
+        let now = self.bound.now();
+        self.bound.change_if(&REVOKE, values![act.key, act.creator, now])
+    }
+
+    /// Revokes every key of somebody who leaves the team; which ones.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn revoke_of_creator(&mut self, creator: UserId) -> Result<Vec<ApiKeyId>, StoreError> {
+        let now = self.bound.now();
+        self.bound
+            .rows(&REVOKE_OF_CREATOR, values![creator, now])?
+            .into_iter()
+            .map(|mut row| row.id())
+            .collect()
+    }
+
+    /// Notes that a key was used now. Callers do this at most once a minute per key.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn touch_used(&mut self, id: ApiKeyId) -> Result<(), StoreError> {
+        let now = self.bound.now();
+        self.bound.change_one(&TOUCH, values![id, now])
+    }
+}

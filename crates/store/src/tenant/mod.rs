@@ -1,0 +1,53 @@
+//! The tables of a tenant's unit, one file per noun.
+//!
+//! Always true: every statement here is a [`crate::sql::TenantSql`]; every change that a rule decides takes the
+//! rule's [`domain::authz::Permit`] instead of loose values.
+
+mod environments;
+mod invitations;
+mod jobs;
+mod keys;
+mod members;
+mod projects;
+mod secrets;
+mod team;
+
+pub use environments::{Environment, Environments};
+pub use invitations::{Invitation, InvitationState, Invitations, NewInvitation};
+pub use jobs::{ClaimedJob, Job, JobState, Jobs, NewJob};
+pub use keys::{ApiKey, Keys, NewKey};
+pub use members::{Member, Members, Newcomer};
+pub use projects::{Project, ProjectMember, Projects};
+pub use secrets::{SealedSecret, Secret, SecretHead, Secrets};
+pub use team::{Team, TeamSettings, TeamState};
+
+use crate::sql::TenantSql;
+
+/// Every statement of this module's tables.
+pub(crate) const STATEMENTS: &[&[TenantSql]] = &[
+    environments::STATEMENTS,
+    invitations::STATEMENTS,
+    jobs::STATEMENTS,
+    keys::STATEMENTS,
+    members::STATEMENTS,
+    projects::STATEMENTS,
+    secrets::STATEMENTS,
+    team::STATEMENTS,
+];
+
+/// Declares a table handle: a short-lived borrow of the transaction.
+macro_rules! handle {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        pub struct $name<'t> {
+            bound: &'t mut $crate::bound::Bound,
+        }
+
+        impl<'t> $name<'t> {
+            pub(crate) fn new(bound: &'t mut $crate::bound::Bound) -> Self {
+                Self { bound }
+            }
+        }
+    };
+}
+pub(crate) use handle;

@@ -1,0 +1,222 @@
+//! The three transactions a use case can hold, and the table handles each of them hands out.
+//!
+//! Always true
+//! 1. A [`TenantTx`] exists only inside [`crate::Store::write`] and [`crate::Store::read`], bound to the
+//!    scope's tenant; it has no platform table.
+//! 2. A [`PlatformTx`] has no tenant table; an [`AuditTx`] has the log, the jobs and the journal mark of one
+//!    unit, and nothing else.
+//! 3. None has a public constructor, a raw statement, or a connection to give away.
+
+use domain::{Mint, Scope, TimeMs};
+
+use crate::Unit;
+use crate::bound::Bound;
+use crate::{audit, platform, tenant};
+
+/// A transaction on one tenant's unit.
+pub struct TenantTx<'t> {
+    bound: &'t mut Bound,
+    scope: &'t Scope,
+}
+
+impl<'t> TenantTx<'t> {
+    pub(crate) fn new(bound: &'t mut Bound, scope: &'t Scope) -> Self {
+        Self { bound, scope }
+    }
+
+    /// The scope it is bound to.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        self.scope
+    }
+
+    /// The moment the transaction began.
+    #[must_use]
+    pub fn now(&self) -> TimeMs {
+        self.bound.now()
+    }
+
+    /// Makes ids.
+    #[must_use]
+    pub fn mint(&self) -> &Mint {
+        self.bound.mint()
+    }
+
+    /// The workspace itself.
+    pub fn team(&mut self) -> tenant::Team<'_> {
+        tenant::Team::new(self.bound)
+    }
+
+    /// Who is in the team.
+    pub fn members(&mut self) -> tenant::Members<'_> {
+        tenant::Members::new(self.bound)
+    }
+
+    /// Who is asked to join.
+    pub fn invitations(&mut self) -> tenant::Invitations<'_> {
+        tenant::Invitations::new(self.bound)
+    }
+
+    /// Projects and who was let into them.
+    pub fn projects(&mut self) -> tenant::Projects<'_> {
+        tenant::Projects::new(self.bound)
+    }
+
+    /// Environments of projects.
+    pub fn environments(&mut self) -> tenant::Environments<'_> {
+        tenant::Environments::new(self.bound)
+    }
+
+    /// Secrets, sealed.
+    pub fn secrets(&mut self) -> tenant::Secrets<'_> {
+        tenant::Secrets::new(self.bound)
+    }
+
+    /// API keys.
+    pub fn keys(&mut self) -> tenant::Keys<'_> {
+        tenant::Keys::new(self.bound)
+    }
+
+    /// Background jobs.
+    pub fn jobs(&mut self) -> tenant::Jobs<'_> {
+        tenant::Jobs::new(self.bound)
+    }
+
+    /// The tenant's log, for reading.
+    pub fn audit(&mut self) -> audit::Log<'_> {
+        audit::Log::new(self.bound)
+    }
+}
+
+/// A transaction on the platform's unit.
+pub struct PlatformTx<'t> {
+    bound: &'t mut Bound,
+}
+
+impl<'t> PlatformTx<'t> {
+    pub(crate) fn new(bound: &'t mut Bound) -> Self {
+        Self { bound }
+    }
+
+    /// The moment the transaction began.
+    #[must_use]
+    pub fn now(&self) -> TimeMs {
+        self.bound.now()
+    }
+
+    /// Makes ids.
+    #[must_use]
+    pub fn mint(&self) -> &Mint {
+        self.bound.mint()
+    }
+
+    /// People.
+    pub fn users(&mut self) -> platform::Users<'_> {
+        platform::Users::new(self.bound)
+    }
+
+    /// Their backup codes.
+    pub fn backup_codes(&mut self) -> platform::BackupCodes<'_> {
+        platform::BackupCodes::new(self.bound)
+    }
+
+    /// Their sessions.
+    pub fn sessions(&mut self) -> platform::Sessions<'_> {
+        platform::Sessions::new(self.bound)
+    }
+
+    /// Which workspaces exist.
+    pub fn workspaces(&mut self) -> platform::Workspaces<'_> {
+        platform::Workspaces::new(self.bound)
+    }
+
+    /// Which workspaces a person is in: hints, the team's rows decide.
+    pub fn memberships(&mut self) -> platform::Memberships<'_> {
+        platform::Memberships::new(self.bound)
+    }
+
+    /// Enrolments that wait for their confirmation.
+    pub fn enrolments(&mut self) -> platform::Enrolments<'_> {
+        platform::Enrolments::new(self.bound)
+    }
+
+    /// Links for the first owner.
+    pub fn bootstrap(&mut self) -> platform::Bootstrap<'_> {
+        platform::Bootstrap::new(self.bound)
+    }
+
+    /// Which tenant an invitation belongs to.
+    pub fn invitation_index(&mut self) -> platform::InvitationIndex<'_> {
+        platform::InvitationIndex::new(self.bound)
+    }
+
+    /// Which tenant an API key belongs to.
+    pub fn key_index(&mut self) -> platform::KeyIndex<'_> {
+        platform::KeyIndex::new(self.bound)
+    }
+
+    /// Counters of wrong guesses.
+    pub fn throttle(&mut self) -> platform::Throttle<'_> {
+        platform::Throttle::new(self.bound)
+    }
+
+    /// What was revoked, in order.
+    pub fn revocations(&mut self) -> platform::Revocations<'_> {
+        platform::Revocations::new(self.bound)
+    }
+
+    /// Answers kept for repeated requests.
+    pub fn idempotency(&mut self) -> platform::Idempotency<'_> {
+        platform::Idempotency::new(self.bound)
+    }
+
+    /// The platform's own log, for reading.
+    pub fn audit(&mut self) -> audit::Log<'_> {
+        audit::Log::new(self.bound)
+    }
+}
+
+/// A transaction of the notary or of housekeeping on any unit: its log and nothing else.
+pub struct AuditTx<'t> {
+    bound: &'t mut Bound,
+    unit: Unit,
+}
+
+impl<'t> AuditTx<'t> {
+    pub(crate) fn new(bound: &'t mut Bound, unit: Unit) -> Self {
+        Self { bound, unit }
+    }
+
+    /// The unit.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// The moment the transaction began.
+    #[must_use]
+    pub fn now(&self) -> TimeMs {
+        self.bound.now()
+    }
+
+    /// Makes ids.
+    #[must_use]
+    pub fn mint(&self) -> &Mint {
+        self.bound.mint()
+    }
+
+    /// The unit's log, for reading.
+    pub fn audit(&mut self) -> audit::Log<'_> {
+        audit::Log::new(self.bound)
+    }
+
+    /// Entries that wait for an index, and the tree they move into.
+    pub fn tree(&mut self) -> audit::Tree<'_> {
+        audit::Tree::new(self.bound)
+    }
+
+    /// How much of the broker's journal was copied into this unit's log.
+    pub fn journal_mark(&mut self) -> audit::JournalMark<'_> {
+        audit::JournalMark::new(self.bound)
+    }
+}
