@@ -9,22 +9,28 @@
 //! Never: I/O, a clock or a random source of its own, a private key. The broker signs; this crate makes the
 //! bytes to be signed and checks signatures.
 //!
-//! Walk: [`event`] → [`entry`] → [`tree`] → [`checkpoint`] (a [`note`]) → [`receipt`].
+//! Walk: [`event`] → [`entry`] → [`tree`] → [`checkpoint`] (a [`note`]) → [`receipt`];
+//! and out again: [`export`] → [`verify`].
 //! Sources: RFC 6962 section 2.1; C2SP signed-note and tlog-checkpoint; RFC 8785 for the order of keys.
 
 pub mod canonical;
 pub mod checkpoint;
 pub mod entry;
 pub mod event;
+pub mod export;
 pub mod note;
 pub mod origin;
+pub mod read;
 pub mod receipt;
 pub mod tree;
+pub mod verify;
 
 pub use checkpoint::Checkpoint;
 pub use entry::{CanonicalEntry, EntryActor, EntryContext, PersonalValue, canonical_entry};
 pub use event::{AuditEvent, PersonalField, Resource, Verb};
 pub use note::{Note, NoteError, VerifierKey};
 pub use origin::{LogOrigin, Stream};
+pub use read::EntryView;
 pub use receipt::Receipt;
 pub use tree::{Frontier, Hash, NodePosition, NodeSource};
+pub use verify::{Evidence, Verdict, verify_export};

@@ -1,0 +1,61 @@
+//! The export: one log in one file, with everything an outsider needs to check it but the key.
+//!
+//! Always true
+//! 1. Newline-delimited JSON in exactly one form: head line, one line per entry from index 0 on, end line.
+//! 2. Every byte of it is bound to the checkpoint's signature or to the form; nothing in it is decoration.
+//! 3. Reading holds one line at a time.
+//!
+//! Never: a key. A key inside the file it vouches for would prove nothing.
+
+mod read;
+mod write;
+
+pub use read::{ExportReader, Line, ReadError};
+pub use write::{ExportWriter, ExportedEntry, WriteError};
+
+use serde::{Deserialize, Serialize};
+
+/// The form that is written, and the only one that is read.
+pub const EXPORT_FORMAT: &str = "casemate.export.v1";
+/// Most earlier checkpoints in one export: each costs the reader one signature check.
+pub const EARLIER_CHECKPOINTS_MAX: usize = 256;
+/// Longest line: an entry of the largest size in base64, or a head of long notes, fits several times.
+pub const LINE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// The first line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HeadLine {
+    pub(crate) format: String,
+    /// The signed checkpoint that the entries must add up to.
+    pub(crate) checkpoint: String,
+    /// Signed checkpoints of smaller sizes, ascending: the log must have passed through each of them.
+    pub(crate) earlier: Vec<String>,
+}
+
+/// The line of one entry.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EntryLine {
+    pub(crate) index: u64,
+    /// The leaf hash as the log stores it. It adds no trust: it tells where the damage is.
+    pub(crate) leaf: String,
+    pub(crate) entry: String,
+    pub(crate) personal: Vec<PersonalLine>,
+}
+
+/// One personal value. A field the entry commits to and that has no line here is erased or withheld.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PersonalLine {
+    pub(crate) field: String,
+    pub(crate) salt: String,
+    pub(crate) value: String,
+}
+
+/// The last line: how many entries went before.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EndLine {
+    pub(crate) end: u64,
+}

@@ -1,0 +1,252 @@
+//! The offline verifier: an export, a key the reader already trusts, and a verdict.
+//!
+//! Always true
+//! 1. The verdict has three values. VERIFIED needs a signature by a given key over a root that was computed
+//!    here from the entries' own bytes; TAMPERED names the place; everything else CANNOT be ESTABLISHED.
+//! 2. The key comes from the caller. Nothing inside the export is taken as a key.
+//! 3. Memory does not grow with the export.
+//!
+//! Never: a network, a clock. While no witness cosigns, a verdict says "signed by the operator only": it
+//! shows that nothing was changed after signing, not that the operator keeps no second log.
+
+mod verdict;
+
+pub use verdict::{EntryFault, Finding, Reason, Verdict, Verified};
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+
+use data_encoding::HEXLOWER;
+
+use crate::checkpoint::Checkpoint;
+use crate::export::{ExportReader, ExportedEntry, Line, ReadError};
+use crate::note::{Note, NoteError, VerifierKey};
+use crate::origin::LogOrigin;
+use crate::read::{EntryFacts, UnreadableEntry};
+use crate::receipt::{Receipt, ReceiptError};
+use crate::tree::{Frontier, Hash, leaf_hash};
+
+/// What the reader brings along, from outside the export.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Evidence<'a> {
+    /// Keys trusted to sign the log: pinned at sign-in or handed over apart from the export.
+    pub keys: &'a [VerifierKey],
+    /// Signed checkpoints of this log that were kept from earlier: the log must contain each of them.
+    pub seen: &'a [&'a str],
+    /// Receipts in their header form: each promised entry must be in the log once it is due.
+    pub receipts: &'a [&'a str],
+}
+
+/// Checks a whole export. It stops at the first thing that is wrong.
+pub fn verify_export(source: impl BufRead, evidence: Evidence<'_>) -> Verdict {
+    match check(source, evidence) {
+        Ok(verified) => Verdict::Verified(verified),
+        Err(Stop::Tampered(finding)) => Verdict::Tampered(finding),
+        Err(Stop::Open(reason)) => Verdict::CannotEstablish(reason),
+    }
+}
+
+enum Stop {
+    Tampered(Finding),
+    Open(Reason),
+}
+
+impl From<Finding> for Stop {
+    fn from(finding: Finding) -> Self {
+        Self::Tampered(finding)
+    }
+}
+
+impl From<Reason> for Stop {
+    fn from(reason: Reason) -> Self {
+        Self::Open(reason)
+    }
+}
+
+impl From<ReadError> for Stop {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Truncated => Reason::Truncated.into(),
+            ReadError::Unreadable => Reason::Unreadable.into(),
+            // A first line of another form says that this file is something else.
+            ReadError::Form { line: 1 } => Reason::NotAnExport.into(),
+            ReadError::Form { line } => Finding::Line { line }.into(),
+        }
+    }
+}
+
+fn check(source: impl BufRead, evidence: Evidence<'_>) -> Result<Verified, Stop> {
+    if evidence.keys.is_empty() {
+        return Err(Reason::NoKey.into());
+    }
+    let mut reader = ExportReader::new(source);
+    let (checkpoint, earlier) = reader.head()?;
+    let checkpoint = open_checkpoint(&checkpoint, evidence.keys, Finding::Checkpoint)?;
+    let mut audit = Audit::begin(checkpoint, &earlier, evidence)?;
+    loop {
+        match reader.line()? {
+            Line::Entry(entry) => audit.entry(&entry)?,
+            Line::End(stated) => return audit.end(stated),
+        }
+    }
+}
+
+fn open_checkpoint(note: &str, keys: &[VerifierKey], finding: Finding) -> Result<Checkpoint, Stop> {
+    let text = Note::parse(note).and_then(|note| note.open(keys)).map_err(|error| match error {
+        NoteError::UnknownKey => Stop::from(Reason::UnknownKey),
+        NoteError::Form | NoteError::Key | NoteError::BadSignature => finding.clone().into(),
+    })?;
+    Checkpoint::parse(text).map_err(|_| finding.into())
+}
+
+/// The state of one check: what was promised, and how far the log was followed.
+struct Audit {
+    checkpoint: Checkpoint,
+    unit: String,
+    stream: &'static str,
+    frontier: Frontier,
+    /// Roots the log must have passed through, by size, and whose word they are.
+    passages: BTreeMap<u64, Vec<(Hash, Finding)>>,
+    /// The largest size at which a signed root matched: damage lies behind it.
+    sound_up_to: u64,
+    receipts: Vec<Receipt>,
+    latest_ms: i64,
+    verified: Verified,
+}
+
+impl Audit {
+    fn begin(
+        checkpoint: Checkpoint,
+        earlier: &[String],
+        evidence: Evidence<'_>,
+    ) -> Result<Self, Stop> {
+        let (_, unit, stream) = checkpoint.origin.parts().ok_or(Reason::NotAnExport)?;
+        let mut passages: BTreeMap<u64, Vec<(Hash, Finding)>> = BTreeMap::new();
+        let mut before = None;
+        for note in earlier {
+            let finding = Finding::EarlierCheckpoint { size: before };
+            let passed = open_checkpoint(note, evidence.keys, finding.clone())?;
+            let ascending = before.is_none_or(|size| passed.size > size);
+            if !ascending || passed.size >= checkpoint.size || passed.origin != checkpoint.origin {
+                return Err(finding.into());
+            }
+            before = Some(passed.size);
+            let finding = Finding::EarlierCheckpoint { size: before };
+            passages.entry(passed.size).or_default().push((passed.root, finding));
+        }
+        for note in evidence.seen {
+            let seen = Note::parse(note).and_then(|note| note.open(evidence.keys));
+            let seen = seen.ok().and_then(|text| Checkpoint::parse(text).ok());
+            let seen = seen.filter(|seen| seen.origin == checkpoint.origin);
+            let Checkpoint { size, root, .. } = seen.ok_or(Reason::ForeignEvidence)?;
+            if size > checkpoint.size {
+                return Err(Finding::SeenCheckpoint { size }.into());
+            }
+            passages.entry(size).or_default().push((root, Finding::SeenCheckpoint { size }));
+        }
+        let receipts = open_receipts(&checkpoint.origin, evidence)?;
+        let verified = Verified::begin(&checkpoint, earlier.len() + evidence.seen.len());
+        let mut audit = Self {
+            checkpoint,
+            unit: unit.to_string(),
+            stream: stream.as_str(),
+            frontier: Frontier::new(),
+            passages,
+            sound_up_to: 0,
+            receipts,
+            latest_ms: i64::MIN,
+            verified,
+        };
+        audit.pass()?;
+        Ok(audit)
+    }
+
+    fn entry(&mut self, entry: &ExportedEntry) -> Result<(), Stop> {
+        let index = self.frontier.size();
+        let fault = |what| Stop::from(Finding::Entry { index, what });
+        if entry.index != index || index >= self.checkpoint.size {
+            return Err(fault(EntryFault::Position));
+        }
+        let leaf = leaf_hash(&entry.bytes);
+        if leaf != entry.leaf {
+            return Err(fault(EntryFault::Content));
+        }
+        self.facts(index, entry)?;
+        self.receipts.retain(|receipt| receipt.hash != leaf);
+        self.frontier.append(leaf, |_, _| {});
+        self.pass()
+    }
+
+    /// The entry belongs to this log, and its personal values are the ones it committed to.
+    fn facts(&mut self, index: u64, entry: &ExportedEntry) -> Result<(), Stop> {
+        let fault = |what| Stop::from(Finding::Entry { index, what });
+        let facts = EntryFacts::read(&entry.bytes).map_err(|error| match error {
+            UnreadableEntry::Newer(format) => Reason::NewerEntry { index, format }.into(),
+            UnreadableEntry::Form => fault(EntryFault::Form),
+        })?;
+        if facts.unit != self.unit || facts.stream != self.stream {
+            return Err(fault(EntryFault::OtherLog));
+        }
+        for personal in &entry.personal {
+            let commitment = HEXLOWER.encode(&personal.commitment());
+            if facts.personal.get(personal.field.as_str()) != Some(&commitment.as_str()) {
+                return Err(fault(EntryFault::Personal { field: personal.field.clone() }));
+            }
+        }
+        self.latest_ms = self.latest_ms.max(facts.at_ms);
+        self.verified.personal += entry.personal.len() as u64;
+        self.verified.withheld += (facts.personal.len() - entry.personal.len()) as u64;
+        Ok(())
+    }
+
+    /// Compares the root at the present size with every checkpoint of that size.
+    fn pass(&mut self) -> Result<(), Stop> {
+        let size = self.frontier.size();
+        let Some(promised) = self.passages.remove(&size) else { return Ok(()) };
+        let root = self.frontier.root();
+        match promised.into_iter().find(|(promise, _)| *promise != root) {
+            // An earlier checkpoint only narrows the place: entries since the last good one are suspect.
+            Some((_, Finding::EarlierCheckpoint { .. })) => {
+                Err(Finding::Root { after: self.sound_up_to, size }.into())
+            }
+            Some((_, finding)) => Err(finding.into()),
+            None => {
+                self.sound_up_to = size;
+                Ok(())
+            }
+        }
+    }
+
+    fn end(self, stated: u64) -> Result<Verified, Stop> {
+        let found = self.frontier.size();
+        let size = self.checkpoint.size;
+        if found != size || stated != size {
+            return Err(Finding::Missing { found, size }.into());
+        }
+        if self.frontier.root() != self.checkpoint.root {
+            return Err(Finding::Root { after: self.sound_up_to, size }.into());
+        }
+        // The log's own later entries show that the promised moment has passed.
+        let overdue = self.receipts.iter().find(|receipt| self.latest_ms > receipt.merge_by.0);
+        if let Some(receipt) = overdue {
+            return Err(Finding::Receipt { entry: receipt.entry.to_string() }.into());
+        }
+        let pending_receipts = self.receipts.len();
+        Ok(Verified { pending_receipts, ..self.verified })
+    }
+}
+
+fn open_receipts(origin: &LogOrigin, evidence: Evidence<'_>) -> Result<Vec<Receipt>, Stop> {
+    evidence
+        .receipts
+        .iter()
+        .map(|header| {
+            let mut opened = Err(ReceiptError::Form);
+            for key in evidence.keys {
+                opened = opened.or_else(|_| Receipt::open_header(header, key));
+            }
+            let receipt = opened.ok().filter(|receipt| receipt.origin == *origin);
+            receipt.ok_or(Reason::ForeignEvidence.into())
+        })
+        .collect()
+}

@@ -1,0 +1,193 @@
+//! The three values of a verdict, in words a person can act on.
+
+use std::fmt;
+
+use crate::checkpoint::Checkpoint;
+use crate::origin::LogOrigin;
+use crate::tree::Hash;
+
+/// What the verifier found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every entry is the one that was signed for, and none is missing.
+    Verified(Verified),
+    /// Something differs from what was signed, at this place.
+    Tampered(Finding),
+    /// Neither can be said, for this reason.
+    CannotEstablish(Reason),
+}
+
+impl Verdict {
+    /// The word that scripts look for.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Verified(_) => "VERIFIED",
+            Self::Tampered(_) => "TAMPERED",
+            Self::CannotEstablish(_) => "CANNOT ESTABLISH",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = self.word();
+        match self {
+            Self::Verified(verified) => {
+                write!(f, "{word} as of size {}, signed by the operator only", verified.size)
+            }
+            Self::Tampered(finding) => write!(f, "{word}: {finding}"),
+            Self::CannotEstablish(reason) => write!(f, "{word}: {reason}"),
+        }
+    }
+}
+
+/// What stands behind the word VERIFIED.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Which log.
+    pub origin: LogOrigin,
+    /// How many entries it has, each of them checked.
+    pub size: u64,
+    /// The root that was computed and found signed.
+    pub root: Hash,
+    /// How many other signed checkpoints the log passed through.
+    pub checkpoints: usize,
+    /// Personal values that are those the entries committed to.
+    pub personal: u64,
+    /// Personal values the entries committed to that are erased or withheld.
+    pub withheld: u64,
+    /// Receipts whose entries are not in the log yet and, as far as the log shows, not due yet.
+    pub pending_receipts: usize,
+}
+
+impl Verified {
+    pub(super) fn begin(checkpoint: &Checkpoint, checkpoints: usize) -> Self {
+        Self {
+            origin: checkpoint.origin.clone(),
+            size: checkpoint.size,
+            root: checkpoint.root,
+            checkpoints,
+            personal: 0,
+            withheld: 0,
+            pending_receipts: 0,
+        }
+    }
+}
+
+/// Where the log or the export was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Finding {
+    /// The checkpoint in the head.
+    #[error("the checkpoint's signature does not hold")]
+    Checkpoint,
+    /// An earlier checkpoint in the head: its signature, its order or its log.
+    #[error("{}", earlier_text(*size))]
+    EarlierCheckpoint {
+        /// The size of the last good one before it or, when its root differs, its own.
+        size: Option<u64>,
+    },
+    /// A line that no export has at this place.
+    #[error("line {line} was changed: it is not in the form of an export")]
+    Line {
+        /// Counted from 1.
+        line: u64,
+    },
+    /// One entry.
+    #[error("entry {index} {what}")]
+    Entry {
+        /// The index it should have.
+        index: u64,
+        /// What is wrong with it.
+        what: EntryFault,
+    },
+    /// The entries do not add up to the signed root.
+    #[error("the entries from {after} to {} do not add up to the signed root", size.saturating_sub(1))]
+    Root {
+        /// Up to this size a signed root matched.
+        after: u64,
+        /// The size whose signed root does not match.
+        size: u64,
+    },
+    /// Entries were left out at the end.
+    #[error("the log has {size} entries, of which {found} are here")]
+    Missing {
+        /// How many the export holds.
+        found: u64,
+        /// How many the checkpoint names.
+        size: u64,
+    },
+    /// The log is not a continuation of a checkpoint the reader kept.
+    #[error("the log does not continue the checkpoint of size {size} that was seen before")]
+    SeenCheckpoint {
+        /// The size that was seen.
+        size: u64,
+    },
+    /// An entry for which a receipt was given is not in the log, and its time is over.
+    #[error("entry {entry} was promised by a receipt and is not in the log")]
+    Receipt {
+        /// The entry's id.
+        entry: String,
+    },
+}
+
+fn earlier_text(size: Option<u64>) -> String {
+    size.map_or_else(
+        || "the first earlier checkpoint does not hold".to_owned(),
+        |size| format!("an earlier checkpoint after size {size} does not hold"),
+    )
+}
+
+/// What is wrong with one entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryFault {
+    /// It stands where another index belongs.
+    #[error("is missing, doubled or out of order")]
+    Position,
+    /// Its bytes do not have the hash the log recorded.
+    #[error("was rewritten: its bytes do not have the recorded hash")]
+    Content,
+    /// Its bytes are not an entry.
+    #[error("is not an entry")]
+    Form,
+    /// It names another unit or stream.
+    #[error("belongs to another log")]
+    OtherLog,
+    /// A personal value beside it is not the one it committed to.
+    #[error("has another {field} than it committed to")]
+    Personal {
+        /// Which value.
+        field: String,
+    },
+}
+
+/// Why neither VERIFIED nor TAMPERED can be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// No key was given.
+    #[error("no key was given, and a key inside the export would prove nothing")]
+    NoKey,
+    /// None of the given keys signed the checkpoint.
+    #[error("the checkpoint is not signed by a key that was given")]
+    UnknownKey,
+    /// The file is something else.
+    #[error("this is not an audit export that this program reads")]
+    NotAnExport,
+    /// The file stops before its end.
+    #[error("the file ends early; get the export again")]
+    Truncated,
+    /// The device failed.
+    #[error("the file cannot be read to its end")]
+    Unreadable,
+    /// An entry was written by a later release.
+    #[error("entry {index} has format {format}; a newer program is needed to read it")]
+    NewerEntry {
+        /// Its index.
+        index: u64,
+        /// Its format.
+        format: u64,
+    },
+    /// A checkpoint or receipt that was brought along is of another log or another key.
+    #[error("a checkpoint or receipt given as evidence is not one of this log and key")]
+    ForeignEvidence,
+}
