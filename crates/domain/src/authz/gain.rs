@@ -5,24 +5,27 @@
 
 use std::collections::BTreeSet;
 
-use super::{ActSet, Place, Standing};
-use crate::TimeMs;
+use super::{ActSet, Authority, Place, Standing};
+use crate::{ProjectId, TimeMs};
 
-/// The acts that somebody gains at each place when `before` becomes `after`; `None` is somebody not in the team.
-/// Projects that neither standing names are answered by the workspace as a whole.
+/// The acts that somebody gains at each place when `actor` makes `after` out of `before`; `None` is somebody not in
+/// the team. Projects that none of the three names are answered by the workspace as a whole.
 pub(super) fn gains(
+    actor: &Authority,
     before: Option<&Standing>,
     after: &Standing,
-    now: TimeMs,
 ) -> Vec<(Place, ActSet)> {
-    let moments = moments(before, after, now);
+    let moments = moments(before, after, actor.now);
     let gain = |place| {
         moments
             .iter()
             .map(|at| after.effective(place, *at).difference(held(before, after, place, *at)))
             .fold(ActSet::EMPTY, ActSet::union)
     };
-    places(before, after).into_iter().map(|place| (place, gain(place))).collect()
+    let standings = [Some(&actor.standing), before, Some(after)].into_iter().flatten();
+    let named: BTreeSet<ProjectId> = standings.flat_map(named_projects).collect();
+    let projects = named.into_iter().map(Place::Project);
+    projects.chain([Place::Workspace]).map(|place| (place, gain(place))).collect()
 }
 
 /// What `before` holds. When `after` comes to reach every project, the rights it has in projects that nobody named
@@ -37,22 +40,16 @@ fn held(before: Option<&Standing>, after: &Standing, place: Place, at: TimeMs) -
         .map_or(ActSet::EMPTY, |before| before.effective(place, at))
 }
 
-fn places(before: Option<&Standing>, after: &Standing) -> BTreeSet<Place> {
-    let named = |standing: &Standing| {
-        let overridden = standing.overrides.iter().filter_map(|one| one.project);
-        standing.projects.iter().copied().chain(overridden).map(Place::Project).collect::<Vec<_>>()
-    };
-    let mut places: BTreeSet<Place> = named(after).into_iter().collect();
-    places.extend(before.map(named).unwrap_or_default());
-    places.insert(Place::Workspace);
-    places
+/// The projects in which this standing may differ from what it is in the workspace as a whole.
+fn named_projects(standing: &Standing) -> impl Iterator<Item = ProjectId> {
+    let overridden = standing.overrides.iter().filter_map(|one| one.project);
+    standing.projects.iter().copied().chain(overridden)
 }
 
 /// Now, and each later moment at which an override of either standing ends: between them nothing changes.
 fn moments(before: Option<&Standing>, after: &Standing, now: TimeMs) -> BTreeSet<TimeMs> {
-    before
-        .into_iter()
-        .chain([after])
+    let standings = [before, Some(after)].into_iter().flatten();
+    standings
         .flat_map(|standing| standing.overrides.iter())
         .filter_map(|one| one.expires_at_ms)
         .filter(|end| *end > now)

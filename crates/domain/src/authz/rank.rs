@@ -400,7 +400,7 @@ fn hands_out_held_acts_only(
     before: Option<&Standing>,
     after: &Standing,
 ) -> Result<(), RankDenied> {
-    gains(before, after, actor.now)
+    gains(actor, before, after)
         .into_iter()
         .try_for_each(|(place, gained)| within(gained, actor.effective(place)))
 }

@@ -12,5 +12,6 @@
 mod compile_fail;
 mod golden;
 mod model;
+mod random;
 mod rank_bugs;
 mod tables;
