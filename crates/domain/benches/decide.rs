@@ -1,5 +1,5 @@
-//! What one decision costs: `cargo bench -p domain`. The aim is that authority never shows in a request's time
-//! (well under a microsecond for a plain act).
+//! What one decision costs: `cargo bench -p domain`. The aim is that authority never shows in a
+//! request's time (well under a microsecond for a plain act).
 
 use std::collections::BTreeSet;
 

@@ -1,8 +1,10 @@
-//! Typed identifiers. Each is a UUID version 7 (RFC 9562), so ids sort by the time they were minted.
+//! Typed identifiers. Each is a UUID version 7 (RFC 9562), so ids sort by the time they were
+//! minted.
 //!
 //! Always true
 //! 1. An id of one kind is never accepted where another kind is wanted.
-//! 2. An id has one text form: 36 characters, in paths and JSON alike (so no two spellings name one thing).
+//! 2. An id has one text form: 36 characters, in paths and JSON alike (so no two spellings name one
+//!    thing).
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,8 +1,9 @@
-//! Nouns and law: ids, roles, acts, limits, the clock, the request's [`Scope`], the proof of a right
-//! ([`authz::Permit`]), and sealed bytes.
+//! Nouns and law: ids, roles, acts, limits, the clock, the request's [`Scope`], the proof of a
+//! right ([`authz::Permit`]), and sealed bytes.
 //!
 //! Always true
-//! 1. Nothing here performs I/O, sleeps, or reads a clock or a random source of its own: both are parameters.
+//! 1. Nothing here performs I/O, sleeps, or reads a clock or a random source of its own: both are
+//!    parameters.
 //! 2. A rule of authority is a total function: every combination of its inputs has an answer.
 //! 3. A [`authz::Permit`] is made by the rules in [`authz`] alone.
 //!

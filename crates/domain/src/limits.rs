@@ -2,7 +2,8 @@
 //!
 //! Names end in their unit and qualifier. A relation that must hold is a compile-time assertion.
 
-/// Longest workspace, project or environment name: a DNS label (RFC 1123) is 63; one more never fits a host.
+/// Longest workspace, project or environment name: a DNS label (RFC 1123) is 63; one more never
+/// fits a host.
 pub const NAME_CHARS_MAX: usize = 63;
 /// Longest e-mail address (RFC 5321 section 4.5.3.1.3, less the angle brackets).
 pub const EMAIL_CHARS_MAX: usize = 254;
@@ -10,7 +11,8 @@ pub const EMAIL_CHARS_MAX: usize = 254;
 pub const VARIABLE_NAME_CHARS_MAX: usize = 128;
 /// Longest user agent that is kept.
 pub const USER_AGENT_CHARS_MAX: usize = 256;
-/// Longest reason a person gives for looking at a value: a sentence or two, in every entry it belongs to.
+/// Longest reason a person gives for looking at a value: a sentence or two, in every entry it
+/// belongs to.
 pub const REASON_CHARS_MAX: usize = 500;
 /// Longest name of a program that is started with secrets.
 pub const PROGRAM_CHARS_MAX: usize = 256;
@@ -45,13 +47,15 @@ pub const SESSIONS_PER_USER_MAX: usize = 50;
 
 /// Life of an access token.
 pub const ACCESS_TOKEN_MS: i64 = 5 * 60 * 1_000;
-/// How long a request may hold a token that is not yet valid or just expired, for clocks that differ.
+/// How long a request may hold a token that is not yet valid or just expired, for clocks that
+/// differ.
 pub const CLOCK_SKEW_MS_MAX: i64 = 5_000;
 /// A session unused for this long is over (AUTH-7).
 pub const SESSION_IDLE_MS_MAX: i64 = 30 * 24 * 3_600 * 1_000;
 /// A session is over after this long however much it is used.
 pub const SESSION_LIFE_MS_MAX: i64 = 90 * 24 * 3_600 * 1_000;
-/// The previous refresh token gets the same successor for this long: a lost response logs nobody out.
+/// The previous refresh token gets the same successor for this long: a lost response logs nobody
+/// out.
 pub const REFRESH_GRACE_MS: i64 = 10_000;
 /// A second factor counts as fresh for this long (reveal, local use, transfer, key creation).
 pub const FACTOR_FRESH_MS: i64 = 5 * 60 * 1_000;
@@ -90,7 +94,8 @@ pub const IDEMPOTENCY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// Largest audit entry: a C2SP tlog-tiles entry bundle has a 16-bit length.
 pub const ENTRY_BYTES_MAX: usize = 65_535;
-/// Within this long every entry has an index (promised on each receipt, so a restart convicts nobody).
+/// Within this long every entry has an index (promised on each receipt, so a restart convicts
+/// nobody).
 pub const MERGE_DELAY_MS_MAX: i64 = 3_600 * 1_000;
 /// How often the sequencer looks for new entries.
 pub const SEQUENCE_POLL_MS: u64 = 250;
@@ -103,7 +108,8 @@ pub const BROKER_FRAME_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub const BROKER_CALL_MS_MAX: u64 = 5_000;
 /// Life of a grant.
 pub const GRANT_MS: i64 = 30_000;
-/// Journal entries that may wait to be copied into tenants' logs before the broker refuses to open anything.
+/// Journal entries that may wait to be copied into tenants' logs before the broker refuses to open
+/// anything.
 pub const JOURNAL_LAG_ENTRIES_MAX: u64 = 100_000;
 
 /// Lease of a claimed job.

@@ -36,7 +36,8 @@ pub trait Entropy: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// Makes ids and nonces from a clock and a random source; cloned into every use case that needs either.
+/// Makes ids and nonces from a clock and a random source; cloned into every use case that needs
+/// either.
 #[derive(Clone)]
 pub struct Mint {
     clock: Arc<dyn Clock>,

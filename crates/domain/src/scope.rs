@@ -1,10 +1,11 @@
-//! Who asks, for which workspace, from where: the first argument of everything that touches a tenant.
+//! Who asks, for which workspace, from where: the first argument of everything that touches a
+//! tenant.
 //!
-//! Always true: a [`Scope`] names exactly one tenant, and that tenant came from a verified credential or a
-//! verified job, never from a parameter of the request.
+//! Always true: a [`Scope`] names exactly one tenant, and that tenant came from a verified
+//! credential or a verified job, never from a parameter of the request.
 //!
-//! [`Scope`] is made in three places only (request authentication, job claim, tests); `clippy.toml` bans its
-//! constructors elsewhere and tidy holds the list.
+//! [`Scope`] is made in three places only (request authentication, job claim, tests); `clippy.toml`
+//! bans its constructors elsewhere and tidy holds the list.
 
 use std::fmt;
 use std::net::IpAddr;

@@ -86,8 +86,8 @@ macro_rules! text {
 }
 
 text! {
-    /// What a workspace, project or environment is called: 1 to 63 of `a-z 0-9 -`, a letter first, no `-` last.
-    /// It is also a part of URLs and host names (RFC 1123 label).
+    /// What a workspace, project or environment is called: 1 to 63 of `a-z 0-9 -`, a letter first,
+    /// no `-` last. It is also a part of URLs and host names (RFC 1123 label).
     Name, name_rule
 }
 text! {
@@ -95,7 +95,8 @@ text! {
     EmailAddress, email_rule
 }
 text! {
-    /// What a secret is called: the POSIX form of an environment variable's name, at most 128 characters.
+    /// What a secret is called: the POSIX form of an environment variable's name, at most 128
+    /// characters.
     VariableName, variable_rule
 }
 text! {
@@ -107,7 +108,8 @@ text! {
     Reason, reason_rule
 }
 text! {
-    /// The program that somebody starts with secrets, as they name it: at most 256 characters on one line.
+    /// The program that somebody starts with secrets, as they name it: at most 256 characters on
+    /// one line.
     ProgramName, program_rule
 }
 
@@ -262,7 +264,8 @@ mod tests {
                 prop_assert!(text.len() <= limits::NAME_CHARS_MAX && name.as_str() == text);
             }
             if let Ok(name) = VariableName::parse(&text) {
-                prop_assert!(text.len() <= limits::VARIABLE_NAME_CHARS_MAX && name.as_str() == text);
+                prop_assert!(text.len() <= limits::VARIABLE_NAME_CHARS_MAX);
+                prop_assert_eq!(name.as_str(), text);
             }
             if let Ok(email) = EmailAddress::parse(&text) {
                 prop_assert_eq!(EmailAddress::parse(email.as_str()), Ok(email.clone()));

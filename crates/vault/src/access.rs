@@ -1,6 +1,8 @@
-//! The facts every use case of this crate starts from: who asks, and whether the place they name exists for them.
+//! The facts every use case of this crate starts from: who asks, and whether the place they name
+//! exists for them.
 //!
-//! Always true: nothing in a workspace that is not in use, and nothing for somebody who is not in its team.
+//! Always true: nothing in a workspace that is not in use, and nothing for somebody who is not in
+//! its team.
 
 use domain::authz::Authority;
 use domain::{EnvironmentId, ProjectId, TimeMs};
@@ -8,10 +10,12 @@ use store::{Environment, TeamSettings, TeamState, TenantTx};
 
 use crate::VaultError;
 
-/// A moment at which the caller gave a second factor; `None` when none was given (keys and jobs never do).
+/// A moment at which the caller gave a second factor; `None` when none was given (keys and jobs
+/// never do).
 pub(crate) type FactorAt = Option<TimeMs>;
 
-/// Makes creations in one workspace wait for each other, so that two of them never count the same free place.
+/// Makes creations in one workspace wait for each other, so that two of them never count the same
+/// free place.
 pub(crate) fn lock_team(tx: &mut TenantTx<'_>) -> Result<(), VaultError> {
     tx.team().lock()?.map(|_| ()).ok_or(VaultError::NotFound)
 }
@@ -36,8 +40,8 @@ pub(crate) fn authority(tx: &mut TenantTx<'_>) -> Result<Authority, VaultError> 
     caller(tx, None).map(|(authority, _)| authority)
 }
 
-/// An environment of exactly this project: an environment's id under another project's is not found, so that a
-/// right in one project opens nothing in another.
+/// An environment of exactly this project: an environment's id under another project's is not
+/// found, so that a right in one project opens nothing in another.
 pub(crate) fn environment(
     tx: &mut TenantTx<'_>,
     project: ProjectId,

@@ -1,6 +1,7 @@
 //! Why a use case of this crate said no.
 //!
-//! Always true: seven variants, each with one answer for the caller; none carries text of what it failed on.
+//! Always true: seven variants, each with one answer for the caller; none carries text of what it
+//! failed on.
 
 use broker::BrokerError;
 use domain::authz::Denied;

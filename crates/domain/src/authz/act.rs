@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! acts {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// Something a member may or may not do. New nouns bring new acts; nothing is allowed that is not listed.
+        /// Something a member may or may not do. New nouns bring new acts; nothing is allowed that
+        /// is not listed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Act {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)*
@@ -83,8 +84,8 @@ acts! {
 pub struct UnknownAct;
 
 impl Act {
-    /// Whether this act needs a second factor given within [`crate::limits::FACTOR_FRESH_MS`]. An API key has
-    /// no factor, so it can never do these.
+    /// Whether this act needs a second factor given within [`crate::limits::FACTOR_FRESH_MS`]. An
+    /// API key has no factor, so it can never do these.
     #[must_use]
     pub const fn needs_fresh_factor(self) -> bool {
         matches!(

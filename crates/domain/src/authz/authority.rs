@@ -2,7 +2,8 @@
 //!
 //! Always true
 //! 1. Nobody holds any act in a project they do not reach.
-//! 2. An API key holds what its creator holds now, cut to the key's scopes, and never passes for a person.
+//! 2. An API key holds what its creator holds now, cut to the key's scopes, and never passes for a
+//!    person.
 
 use std::collections::BTreeSet;
 
@@ -32,8 +33,8 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// The acts this member holds at `place`: base rights and grants, less denies; none in a project that the
-    /// member does not reach.
+    /// The acts this member holds at `place`: base rights and grants, less denies; none in a
+    /// project that the member does not reach.
     #[must_use]
     pub fn effective(&self, place: Place, now: TimeMs) -> ActSet {
         if let Place::Project(project) = place
@@ -77,8 +78,8 @@ pub enum Denied {
     ProductionStaysInside,
 }
 
-/// An actor with everything a rule needs to know: the standing of the person behind it, the key's scopes if it
-/// is a key, when the last factor was given, and the time.
+/// An actor with everything a rule needs to know: the standing of the person behind it, the key's
+/// scopes if it is a key, when the last factor was given, and the time.
 #[derive(Debug, Clone)]
 pub struct Authority {
     /// The person (for a key, its creator; for a job, its principal).
@@ -118,8 +119,8 @@ impl Authority {
         if act.needs_fresh_factor() { self.check_factor(act) } else { Ok(()) }
     }
 
-    /// A key is never a person, even if its row claimed a factor. A factor from the future is not fresh: it
-    /// would stay fresh for as long as the clock was wrong.
+    /// A key is never a person, even if its row claimed a factor. A factor from the future is not
+    /// fresh: it would stay fresh for as long as the clock was wrong.
     fn check_factor(&self, act: Act) -> Result<(), Denied> {
         let given = self.factor_at.filter(|_| self.ceiling.is_none());
         let age_ms = self.now.since_ms(given.ok_or(Denied::PersonNeeded(act))?);

@@ -25,7 +25,11 @@ pub fn decide<C: Conduct>(authority: &Authority, conduct: C) -> Result<Permit<C>
 }
 
 macro_rules! conducts {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* } = $act:ident at $place:expr;)*) => {$(
+    ($(
+        $(#[$doc:meta])*
+        $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }
+            = $act:ident at $place:expr;
+    )*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }

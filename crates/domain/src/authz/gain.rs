@@ -1,15 +1,16 @@
 //! What a change of standing adds: at which places, which acts, now or whenever an override ends.
 //!
-//! Always true: an act that a member would hold at a place, at any later moment and without a further call, and
-//! would not have held there without the change, is in the answer.
+//! Always true: an act that a member would hold at a place, at any later moment and without a
+//! further call, and would not have held there without the change, is in the answer.
 
 use std::collections::BTreeSet;
 
 use super::{ActSet, Authority, Place, Standing};
 use crate::{ProjectId, TimeMs};
 
-/// The acts that somebody gains at each place when `actor` makes `after` out of `before`; `None` is somebody not in
-/// the team. Projects that none of the three names are answered by the workspace as a whole.
+/// The acts that somebody gains at each place when `actor` makes `after` out of `before`; `None` is
+/// somebody not in the team. Projects that none of the three names are answered by the workspace as
+/// a whole.
 pub(super) fn gains(
     actor: &Authority,
     before: Option<&Standing>,
@@ -28,8 +29,8 @@ pub(super) fn gains(
     projects.chain([Place::Workspace]).map(|place| (place, gain(place))).collect()
 }
 
-/// What `before` holds. When `after` comes to reach every project, the rights it has in projects that nobody named
-/// are all new, so the workspace's answer counts nothing as held.
+/// What `before` holds. When `after` comes to reach every project, the rights it has in projects
+/// that nobody named are all new, so the workspace's answer counts nothing as held.
 fn held(before: Option<&Standing>, after: &Standing, place: Place, at: TimeMs) -> ActSet {
     before
         .filter(|before| {
@@ -46,7 +47,8 @@ fn named_projects(standing: &Standing) -> impl Iterator<Item = ProjectId> {
     standing.projects.iter().copied().chain(overridden)
 }
 
-/// Now, and each later moment at which an override of either standing ends: between them nothing changes.
+/// Now, and each later moment at which an override of either standing ends: between them nothing
+/// changes.
 fn moments(before: Option<&Standing>, after: &Standing, now: TimeMs) -> BTreeSet<TimeMs> {
     let standings = [before, Some(after)].into_iter().flatten();
     standings

@@ -1,13 +1,15 @@
 //! Who may do what: roles, acts, overrides, the rank guard, and the proof that a rule said yes.
 //!
 //! Always true
-//! 1. [`Permit`] has no public constructor: holding one means that a rule of this module ran on these exact values.
-//! 2. Membership acts (invite, accept, change role, override, remove, transfer, project membership, key creation)
-//!    pass the rank guard in [`rank`]; no plain act can stand in for one, because they share no type.
+//! 1. [`Permit`] has no public constructor: holding one means that a rule of this module ran on
+//!    these exact values.
+//! 2. Membership acts (invite, accept, change role, override, remove, transfer, project membership,
+//!    key creation) pass the rank guard in [`rank`]; no plain act can stand in for one, because
+//!    they share no type.
 //! 3. A deny wins over a grant; an API key never holds more than its creator holds now.
 //!
-//! Honest limit: a permit proves that the rule ran on the facts given. That the facts are fresh is the use
-//! case's duty (loaded in the same transaction, rows locked) and the matrix test's.
+//! Honest limit: a permit proves that the rule ran on the facts given. That the facts are fresh is
+//! the use case's duty (loaded in the same transaction, rows locked) and the matrix test's.
 
 mod act;
 mod authority;

@@ -1,4 +1,5 @@
-//! Per-member overrides: single acts granted or denied, for the workspace or one project, until an optional date.
+//! Per-member overrides: single acts granted or denied, for the workspace or one project, until an
+//! optional date.
 
 use serde::{Deserialize, Serialize};
 
@@ -131,7 +132,8 @@ mod tests {
             let mut places: Vec<_> = list.iter().map(|o| (o.act, o.project)).collect();
             places.sort();
             places.dedup();
-            let lawful = list.len() <= limits::OVERRIDES_PER_MEMBER_MAX && places.len() == list.len();
+            let few = list.len() <= limits::OVERRIDES_PER_MEMBER_MAX;
+            let lawful = few && places.len() == list.len();
             let parsed = Overrides::new(list);
             prop_assert_eq!(parsed.is_ok(), lawful);
             if let Ok(overrides) = parsed {
@@ -153,7 +155,8 @@ mod tests {
             }
             let acts = overrides.acts(one.effect, Place::Workspace, NOW);
             prop_assert_eq!(acts.contains(one.act), lives && one.project.is_none());
-            prop_assert_eq!(overrides.without_grants().iter().count() == 1, one.effect == Effect::Deny);
+            let stays = overrides.without_grants().iter().count() == 1;
+            prop_assert_eq!(stays, one.effect == Effect::Deny);
         }
     }
 

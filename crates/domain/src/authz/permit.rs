@@ -1,8 +1,8 @@
 //! Proof that a rule said yes to these exact values.
 
-/// This actor may do `A` with exactly the values in it. Made by the rules of [`super`] alone; taken by the
-/// store's mutators instead of loose values, so that check and write cannot come apart. Not `Clone`: one
-/// decision, one write.
+/// This actor may do `A` with exactly the values in it. Made by the rules of [`super`] alone; taken
+/// by the store's mutators instead of loose values, so that check and write cannot come apart. Not
+/// `Clone`: one decision, one write.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Permit<A>(A);
 

@@ -3,16 +3,19 @@
 //! Always true (ROLE-2 to ROLE-5), for everyone but where the rule names the owner
 //! 1. The actor ranks above the member they touch.
 //! 2. The actor ranks above every role they give.
-//! 3. Nobody gains an act at a place except from somebody who holds it at that place now. It makes no difference
-//!    whether the gain is a role, a grant, a deny taken back or ending sooner, or an invitation into a project.
-//! 4. A grant is moreover among the acts that the actor's role holds by itself: what was granted is not passed on.
+//! 3. Nobody gains an act at a place except from somebody who holds it at that place now. It makes
+//!    no difference whether the gain is a role, a grant, a deny taken back or ending sooner, or an
+//!    invitation into a project.
+//! 4. A grant is moreover among the acts that the actor's role holds by itself: what was granted is
+//!    not passed on.
 //! 5. Ownership moves by transfer only, so there is exactly one owner.
 //! 6. A key's scopes are among the acts its creator holds now.
 //!
-//! The same functions serve every endpoint, API key and job. Use cases call them inside the writing transaction
-//! with the team's row locked, on facts loaded there. That a member joins once only is the member table's key.
+//! The same functions serve every endpoint, API key and job. Use cases call them inside the writing
+//! transaction with the team's row locked, on facts loaded there. That a member joins once only is
+//! the member table's key.
 //!
-//! Checked by `tests/it/model.rs`, which walks every sequence of these calls in small teams.
+//! Checked by `tests/it/model/`, which walks every sequence of these calls in small teams.
 
 use std::collections::BTreeSet;
 
@@ -195,9 +198,9 @@ pub fn decide_revoke_invitation(
     Ok(Permit::granted(wanted))
 }
 
-/// Decides an acceptance. The invitation is judged again, against the inviter as they stand now; `None` means
-/// that the inviter is no longer in the team. The newcomer must not be in the team: the member table's key
-/// refuses a second row, so an acceptance never changes a member.
+/// Decides an acceptance. The invitation is judged again, against the inviter as they stand now;
+/// `None` means that the inviter is no longer in the team. The newcomer must not be in the team:
+/// the member table's key refuses a second row, so an acceptance never changes a member.
 ///
 /// # Errors
 /// [`RankDenied::InviterLostRight`] when the inviter could not send this invitation today;
@@ -236,8 +239,8 @@ pub fn decide_change_role(
     Ok(Permit::granted(ChangeRole { target: target.user, from: target.role, to, remaining }))
 }
 
-/// Decides new overrides for a member. Only the difference to the present ones is judged: grants that are new or
-/// last longer, denies that are gone or end sooner.
+/// Decides new overrides for a member. Only the difference to the present ones is judged: grants
+/// that are new or last longer, denies that are gone or end sooner.
 ///
 /// # Errors
 /// [`RankDenied`]: the first rule that refused.
@@ -393,8 +396,8 @@ fn may_bring_in(
     hands_out_held_acts_only(actor, None, &newcomer)
 }
 
-/// Stops the attack by proxy: a member who was denied an act, or an API key that was never given it, brings in or
-/// raises somebody who holds it.
+/// Stops the attack by proxy: a member who was denied an act, or an API key that was never given
+/// it, brings in or raises somebody who holds it.
 fn hands_out_held_acts_only(
     actor: &Authority,
     before: Option<&Standing>,

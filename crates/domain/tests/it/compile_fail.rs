@@ -1,7 +1,8 @@
 //! Programs that must not compile, each with the compiler's own error code.
 //!
-//! They are given to the pinned `rustc` beside the libraries that this test was built with, so nothing is built a
-//! second time. A program that does compile comes first: it shows that the others fail for the reason named.
+//! They are given to the pinned `rustc` beside the libraries that this test was built with, so
+//! nothing is built a second time. A program that does compile comes first: it shows that the
+//! others fail for the reason named.
 
 use std::env;
 use std::fs;
@@ -39,8 +40,8 @@ fn compile(name: &str, program: &str) -> String {
     let source = folder.path().join(format!("{name}.rs"));
     let text = format!(
         "#![allow(unused)]\nuse domain::*;\nuse domain::authz::*;\n\
-         pub fn program(user: UserId, tenant: TenantId, scope: Scope, actor: Authority, target: Standing) {{\n\
-         {program}\n}}\n"
+         pub fn program(user: UserId, tenant: TenantId, scope: Scope,\n\
+         actor: Authority, target: Standing) {{\n{program}\n}}\n"
     );
     fs::write(&source, text).unwrap();
     let out = Command::new(compiler())
@@ -129,13 +130,15 @@ fn a_membership_act_is_not_a_plain_act() {
     refused(
         "membership_as_plain",
         "E0277",
-        "let act = rank::RemoveMember { target: user, role: Role::Viewer }; let p = decide(&actor, act);",
+        "let act = rank::RemoveMember { target: user, role: Role::Viewer };\n\
+         let permit = decide(&actor, act);",
     );
     refused(
         "home_made_act",
         "E0277",
         "struct Mine; impl Conduct for Mine {\n\
-         fn act(&self) -> Act { Act::WorkspaceRead } fn place(&self) -> Place { Place::Workspace } }",
+         fn act(&self) -> Act { Act::WorkspaceRead }\n\
+         fn place(&self) -> Place { Place::Workspace } }",
     );
 }
 

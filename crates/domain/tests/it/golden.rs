@@ -1,7 +1,8 @@
 //! Golden tables: text that somebody who reads no Rust can check, compared byte for byte.
 //!
-//! Never: a test that writes them. With `UPDATE_GOLDEN=1` a differing table is written to a temporary file whose
-//! name is printed, to be read and moved by a person; in CI (`CI=true`) that is refused.
+//! Never: a test that writes them. With `UPDATE_GOLDEN=1` a differing table is written to a
+//! temporary file whose name is printed, to be read and moved by a person; in CI (`CI=true`) that
+//! is refused.
 
 use std::env;
 use std::fs;

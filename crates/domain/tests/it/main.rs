@@ -1,5 +1,5 @@
-//! The law, attacked: tables a reader can check by eye, every sequence of calls in small teams, real bugs of other
-//! systems by name, and programs that must not compile.
+//! The law, attacked: tables a reader can check by eye, every sequence of calls in small teams,
+//! real bugs of other systems by name, and programs that must not compile.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,6 @@
-//! Arbitrary teams rather than small ones: any overrides, any projects, any ends. Whatever a rule permits hands out
-//! only what the actor holds at that place now; looked at act by act, at every place and around every end.
+//! Arbitrary teams rather than small ones: any overrides, any projects, any ends. Whatever a rule
+//! permits hands out only what the actor holds at that place now; looked at act by act, at every
+//! place and around every end.
 
 use std::collections::BTreeSet;
 
@@ -39,8 +40,12 @@ fn any_overrides() -> impl Strategy<Value = Overrides> {
     })
 }
 
+fn any_role() -> impl Strategy<Value = Role> {
+    proptest::sample::select(Role::ALL.to_vec())
+}
+
 fn any_standing(number: u128) -> impl Strategy<Value = Standing> {
-    let role = proptest::sample::select(Role::ALL.to_vec());
+    let role = any_role();
     let reached = proptest::sample::subsequence(projects().collect::<Vec<_>>(), 0..=3);
     (role, any_overrides(), reached).prop_map(move |(role, overrides, reached)| {
         let projects = reached.into_iter().collect();
@@ -48,7 +53,8 @@ fn any_standing(number: u128) -> impl Strategy<Value = Standing> {
     })
 }
 
-/// An actor who may be a key, and who holds the acts of membership often enough to get past the first clause.
+/// An actor who may be a key, and who holds the acts of membership often enough to get past the
+/// first clause.
 fn any_actor() -> impl Strategy<Value = Authority> {
     let scopes = proptest::sample::subsequence(Act::ALL, 0..=Act::ALL.len())
         .prop_map(|acts| acts.into_iter().collect::<ActSet>());
@@ -80,7 +86,8 @@ fn holds(standing: Option<&Standing>, act: Act, place: Place, at: TimeMs) -> boo
     standing.is_some_and(|standing| standing.effective(place, at).contains(act))
 }
 
-/// The first act, place and moment at which `after` holds what neither `before` did then nor the actor does now.
+/// The first act, place and moment at which `after` holds what neither `before` did then nor the
+/// actor does now.
 fn unheld_gain(
     actor: &Authority,
     before: Option<&Standing>,
@@ -115,7 +122,7 @@ proptest! {
 
     #[test]
     fn roles_hand_out_only_what_is_held(
-        actor in any_actor(), target in any_standing(2), to in proptest::sample::select(Role::ALL.to_vec()),
+        actor in any_actor(), target in any_standing(2), to in any_role(),
     ) {
         if let Ok(permit) = rank::decide_change_role(&actor, &target, to) {
             let ChangeRole { to, remaining, .. } = permit.into_inner();

@@ -1,4 +1,5 @@
-//! Rank guard bugs that other systems shipped, each as an attack on ours; and the attacks that our own review found.
+//! Rank guard bugs that other systems shipped, each as an attack on ours; and the attacks that our
+//! own review found.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! Every combination of the rules' inputs, as tables.
 //!
-//! Always true: the rows are made by walking `Role::ALL` and `Act::ALL`, so a new role or act changes a table and
-//! somebody has to read it.
+//! Always true: the rows are made by walking `Role::ALL` and `Act::ALL`, so a new role or act
+//! changes a table and somebody has to read it.
 
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write as _};
@@ -96,8 +96,9 @@ impl Table {
 #[test]
 fn every_role_holds_exactly_these_acts() {
     let mut table = Table::titled(
-        "Which role may do what by itself (+). Then: whether the act can be granted to a member whose\n\
-         role lacks it, and whether it needs a person who gave a second factor in the last five minutes.",
+        "Which role may do what by itself (+). Then: whether the act can be granted to a member\n\
+         whose role lacks it, and whether it needs a person who gave a second factor in the last\n\
+         five minutes.",
         &[&"act", &"viewer", &"operator", &"admin", &"owner", &"grantable", &"fresh factor"],
     );
     for act in Act::ALL {
@@ -127,8 +128,8 @@ fn a_higher_role_holds_everything_a_lower_one_holds() {
 #[test]
 fn change_role_is_decided_like_this_for_everyone() {
     let mut table = Table::titled(
-        "Changing a member's role. First the roles as they are, then actors who were granted every\n\
-         act that can be granted: rank still decides.",
+        "Changing a member's role. First the roles as they are, then (+) actors who were granted\n\
+         every act that can be granted: rank still decides.",
         &[&"actor", &"member is", &"is to be", &"answer"],
     );
     for (note, actors) in
@@ -147,7 +148,8 @@ fn change_role_is_decided_like_this_for_everyone() {
     golden::same("change_role.txt", &table.0);
 }
 
-/// One act on one member, for every pair of roles, with and without everything granted, and on oneself.
+/// One act on one member, for every pair of roles, with and without everything granted, and on
+/// oneself.
 fn pairs<T>(
     name: &str,
     title: &str,
@@ -197,11 +199,13 @@ fn transferring_is_decided_like_this_for_everyone() {
 
 #[test]
 fn project_membership_is_decided_like_this_for_everyone() {
-    let title = "Letting a member into a project that + actors are in. + marks an actor who was granted every act.";
+    let title =
+        "Letting a member into a project. + marks an actor in it who was granted every act.";
     pairs("project_add.txt", title, |actor, target| {
         rank::decide_add_project_member(actor, target, project())
     });
-    let title = "Letting a member out of a project that + actors are in. + marks an actor who was granted every act.";
+    let title =
+        "Letting a member out of a project. + marks an actor in it who was granted every act.";
     pairs("project_remove.txt", title, |actor, target| {
         rank::decide_remove_project_member(actor, target, project())
     });
@@ -220,8 +224,8 @@ fn revoking_a_key_is_decided_like_this_for_everyone() {
 #[test]
 fn inviting_is_decided_like_this_for_everyone() {
     let mut table = Table::titled(
-        "Inviting somebody new, accepting that invitation (judged again by the inviter's rank then),\n\
-         and taking it back. + marks an actor who was granted every act.",
+        "Inviting somebody new, accepting that invitation (judged again by the inviter's rank\n\
+         then), and taking it back. + marks an actor who was granted every act.",
         &[&"actor", &"new role", &wide("invite"), &wide("accept"), &"take back"],
     );
     let invitation = InvitationId::from(Uuid::from_u128(8));

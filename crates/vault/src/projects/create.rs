@@ -17,8 +17,8 @@ pub struct NewProject {
     pub environments: Vec<Environment>,
 }
 
-/// Creates a project with its first environments. Whoever creates one without reaching every project is not in it
-/// until let in.
+/// Creates a project with its first environments. Whoever creates one without reaching every
+/// project is not in it until let in.
 ///
 /// # Errors
 /// [`VaultError::Denied`], [`VaultError::Exists`], [`VaultError::Limit`], [`VaultError::Store`].

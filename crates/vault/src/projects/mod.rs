@@ -1,7 +1,7 @@
 //! Projects: a group of apps, secrets and automations inside a workspace.
 //!
-//! Always true: operators and viewers reach only the projects they were let into (TEN-6); every other project does
-//! not exist for them.
+//! Always true: operators and viewers reach only the projects they were let into (TEN-6); every
+//! other project does not exist for them.
 
 mod create;
 mod get;

@@ -6,7 +6,8 @@ use store::{Listing, Page, Secret, Store};
 
 use crate::{VaultError, access};
 
-/// A page of an environment's secrets: names, versions, dates and who, in the order they were first set.
+/// A page of an environment's secrets: names, versions, dates and who, in the order they were first
+/// set.
 ///
 /// # Errors
 /// [`VaultError::NotFound`], [`VaultError::Denied`], [`VaultError::Store`].

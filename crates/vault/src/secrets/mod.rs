@@ -2,9 +2,10 @@
 //!
 //! Always true
 //! 1. Setting and rotating never answer with a value; listing never touches one.
-//! 2. A value is sealed for its tenant, environment, secret and version, so it opens in its own row only.
-//! 3. Two acts show values, [`reveal_secret`] and [`use_secrets_locally`]; each writes its entry first and needs a
-//!    person with a fresh second factor.
+//! 2. A value is sealed for its tenant, environment, secret and version, so it opens in its own row
+//!    only.
+//! 3. Two acts show values, [`reveal_secret`] and [`use_secrets_locally`]; each writes its entry
+//!    first and needs a person with a fresh second factor.
 
 mod delete;
 mod list;

@@ -1,8 +1,8 @@
 //! Opening what an entry has already announced.
 //!
-//! Always true: [`open`] is called after the announcing entry is durable. When the broker opens nothing, the tenant's
-//! log gets a second entry that says so; the broker's own journal, which is copied into the same log, shows every
-//! opening that was begun.
+//! Always true: [`open`] is called after the announcing entry is durable. When the broker opens
+//! nothing, the tenant's log gets a second entry that says so; the broker's own journal, which is
+//! copied into the same log, shows every opening that was begun.
 
 use broker::{Broker, BrokerError, Exposed, Grant, Purpose, Realm};
 use domain::{EnvironmentId, Scope, limits};
@@ -52,7 +52,8 @@ pub(super) async fn open(
     }
 }
 
-/// Best effort: the announcing entry stands already, and the caller gets the broker's answer either way.
+/// Best effort: the announcing entry stands already, and the caller gets the broker's answer either
+/// way.
 async fn record_failure(store: &Store, scope: &Scope, about: AuditEvent, fault: BrokerError) {
     let event = about.new_value(json!({ "outcome": outcome(fault) }));
     let written =
@@ -67,7 +68,8 @@ async fn record_failure(store: &Store, scope: &Scope, about: AuditEvent, fault: 
     }
 }
 
-/// A stable word for the log. No answer in time is told apart: then the value may have been opened, for nobody.
+/// A stable word for the log. No answer in time is told apart: then the value may have been opened,
+/// for nobody.
 const fn outcome(fault: BrokerError) -> &'static str {
     match fault {
         BrokerError::Unreachable => "no_answer",

@@ -21,8 +21,8 @@ pub struct Revealed {
 /// Reveals a secret's newest value to a person with a fresh second factor, given at `factor_at`.
 ///
 /// # Errors
-/// [`VaultError::NotFound`], [`VaultError::Denied`], [`VaultError::Sealing`] (an entry says that nothing was opened),
-/// [`VaultError::Store`] (nothing was opened).
+/// [`VaultError::NotFound`], [`VaultError::Denied`], [`VaultError::Sealing`] (an entry says that
+/// nothing was opened), [`VaultError::Store`] (nothing was opened).
 pub async fn reveal_secret(
     store: &Store,
     broker: &Broker,

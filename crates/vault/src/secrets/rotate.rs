@@ -23,12 +23,12 @@ pub struct Rotation {
     pub expected: Option<u64>,
 }
 
-/// Gives a secret its next version. Two rotations at once never make one version: the slower one seals again for the
-/// next version, or is refused when it named the version it follows.
+/// Gives a secret its next version. Two rotations at once never make one version: the slower one
+/// seals again for the next version, or is refused when it named the version it follows.
 ///
 /// # Errors
-/// [`VaultError::NotFound`], [`VaultError::Denied`], [`VaultError::VersionConflict`], [`VaultError::Sealing`],
-/// [`VaultError::Store`].
+/// [`VaultError::NotFound`], [`VaultError::Denied`], [`VaultError::VersionConflict`],
+/// [`VaultError::Sealing`], [`VaultError::Store`].
 pub async fn rotate_secret(
     store: &Store,
     broker: &Broker,
@@ -54,7 +54,8 @@ pub async fn rotate_secret(
     }
 }
 
-/// Writes a version that was sealed as `next`, unless the secret is not where it was when that was done.
+/// Writes a version that was sealed as `next`, unless the secret is not where it was when that was
+/// done.
 async fn write(
     store: &Store,
     scope: &Scope,
@@ -68,8 +69,8 @@ async fn write(
             let author = tx.scope().actor().principal();
             let moved = VaultError::VersionConflict { current: present.version };
             let rotated = tx.secrets().rotate(permit, next.version - 1, author, &sealed)?;
-            // The id as well: a secret deleted and set again under the same name is another record, for which
-            // these bytes were not sealed.
+            // The id as well: a secret deleted and set again under the same name is another record,
+            // for which these bytes were not sealed.
             if rotated != Some(next) {
                 return Err(moved);
             }

@@ -17,8 +17,8 @@ pub(super) fn record(environment: EnvironmentId, head: SecretHead) -> RecordName
     }
 }
 
-/// Seals `value` as the version that `head` names. Called only after the caller was seen to hold the act, so that
-/// nobody else makes the broker mint data keys.
+/// Seals `value` as the version that `head` names. Called only after the caller was seen to hold
+/// the act, so that nobody else makes the broker mint data keys.
 pub(super) async fn seal(
     broker: &Broker,
     scope: &Scope,

@@ -59,7 +59,8 @@ pub async fn set_secret(
         .await
 }
 
-/// Everything that speaks against setting this secret, asked before sealing and again in the writing transaction.
+/// Everything that speaks against setting this secret, asked before sealing and again in the
+/// writing transaction.
 fn permit(
     tx: &mut TenantTx<'_>,
     path: &SecretPath,
@@ -75,7 +76,8 @@ fn permit(
     Ok((permit, authority.standing.user))
 }
 
-/// The environment was found in this transaction, so the only row left to collide with has the same name.
+/// The environment was found in this transaction, so the only row left to collide with has the same
+/// name.
 fn taken(error: StoreError) -> VaultError {
     match error {
         StoreError::Conflict => VaultError::Exists,

@@ -33,13 +33,14 @@ pub struct UsedSecret {
     pub value: Exposed,
 }
 
-/// Opens every secret of an environment for a program that the person starts, after one entry that names each secret
-/// and its version. The person needs a fresh second factor, given at `factor_at`; production is refused unless the
-/// workspace allows it. An environment without secrets gives none, and has its entry too.
+/// Opens every secret of an environment for a program that the person starts, after one entry that
+/// names each secret and its version. The person needs a fresh second factor, given at `factor_at`;
+/// production is refused unless the workspace allows it. An environment without secrets gives none,
+/// and has its entry too.
 ///
 /// # Errors
-/// [`VaultError::NotFound`], [`VaultError::Denied`], [`VaultError::Sealing`] (an entry says that nothing was opened),
-/// [`VaultError::Store`] (nothing was opened).
+/// [`VaultError::NotFound`], [`VaultError::Denied`], [`VaultError::Sealing`] (an entry says that
+/// nothing was opened), [`VaultError::Store`] (nothing was opened).
 pub async fn use_secrets_locally(
     store: &Store,
     broker: &Broker,
@@ -77,8 +78,8 @@ pub async fn use_secrets_locally(
     Ok(Committed { value: used, entries: announced.entries })
 }
 
-/// An environment that does not exist is judged as an ordinary one: whoever lacks the act hears that first, and
-/// learns nothing about the environment.
+/// An environment that does not exist is judged as an ordinary one: whoever lacks the act hears
+/// that first, and learns nothing about the environment.
 fn kind_of_use(environment: Option<&Environment>, settings: &TeamSettings) -> LocalUse {
     match environment {
         Some(place) if place.production && settings.production_local_use => {

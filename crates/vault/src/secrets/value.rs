@@ -1,7 +1,7 @@
 //! A secret's value on its way in.
 //!
-//! Always true: a [`SecretValue`] is not empty and within its limit; like [`Exposed`], it cannot be printed, copied or
-//! compared.
+//! Always true: a [`SecretValue`] is not empty and within its limit; like [`Exposed`], it cannot be
+//! printed, copied or compared.
 
 use broker::Exposed;
 use domain::limits;

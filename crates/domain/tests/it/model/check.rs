@@ -1,7 +1,7 @@
 //! The promises that hold at every step and in every state, and the walk over all of them.
 //!
-//! A step that breaks a promise leaves its [`Breach`] in the state; such a state has no successors, so the trace to
-//! it is the counter-example.
+//! A step that breaks a promise leaves its [`Breach`] in the state; such a state has no successors,
+//! so the trace to it is the counter-example.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -143,9 +143,9 @@ fn key_within_creator<G: Guard>(guard: &G, team: &Team) -> bool {
     })
 }
 
-/// While those at the silent seats do nothing, everybody else together holds no act at any place, and no rank, that
-/// was not among them at the start: what was denied to all of them stays denied however they invite and promote
-/// each other.
+/// While those at the silent seats do nothing, everybody else together holds no act at any place,
+/// and no rank, that was not among them at the start: what was denied to all of them stays denied
+/// however they invite and promote each other.
 fn coalition_within_start(scenario: &Scenario, team: &Team) -> bool {
     if scenario.silent.is_empty() {
         return true;
@@ -279,7 +279,8 @@ fn raised(was: Option<&Standing>, is: Option<&Standing>, before: &Team) -> bool 
         || places().iter().any(|place| !gain(was, is, place(), before).is_empty())
 }
 
-/// What the second standing holds at a place, now or at the end of time, and the first did not then.
+/// What the second standing holds at a place, now or at the end of time, and the first did not
+/// then.
 fn gain(was: Option<&Standing>, is: Option<&Standing>, place: Place, team: &Team) -> ActSet {
     let held = |one: Option<&Standing>| {
         one.map_or([ActSet::EMPTY; 2], |one| held_ever(one, place, team.now))

@@ -1,8 +1,8 @@
-//! Three guards over the same calls: the real rules, the rules written a second time, and the second writing with
-//! clauses left out.
+//! Three guards over the same calls: the real rules, the rules written a second time, and the
+//! second writing with clauses left out.
 //!
-//! Always true: the second writing shares no decision code with `domain::authz::rank`, so that the model can hold
-//! one against the other at every reachable call.
+//! Always true: the second writing shares no decision code with `domain::authz::rank`, so that the
+//! model can hold one against the other at every reachable call.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! The walks: which team starts, who calls what. Menus are small so that each walk ends; together they hold every
-//! call and every kind of override.
+//! The walks: which team starts, who calls what. Menus are small so that each walk ends; together
+//! they hold every call and every kind of override.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,8 @@ fn role_calls(team: &Team) -> Vec<Call> {
     calls
 }
 
-/// Invite, take back, accept, change role, leave, remove, transfer; the operator may do an admin's part of it.
+/// Invite, take back, accept, change role, leave, remove, transfer; the operator may do an admin's
+/// part of it.
 pub(super) fn roles() -> Scenario {
     let acts = [Act::MemberInvite, Act::MemberChangeRole, Act::MemberRemove].map(grant);
     Scenario {
@@ -89,7 +90,8 @@ fn override_calls(_: &Team) -> Vec<Call> {
     calls
 }
 
-/// Grants and denies, everywhere and in a project, with and without an end; roles change and time passes.
+/// Grants and denies, everywhere and in a project, with and without an end; roles change and time
+/// passes.
 pub(super) fn overrides() -> Scenario {
     Scenario {
         name: "overrides",
@@ -150,7 +152,8 @@ fn project_calls(team: &Team) -> Vec<Call> {
     calls
 }
 
-/// In and out of projects, and invited straight into them, by admins and by an operator who may invite.
+/// In and out of projects, and invited straight into them, by admins and by an operator who may
+/// invite.
 pub(super) fn projects() -> Scenario {
     Scenario {
         name: "projects",
@@ -207,8 +210,9 @@ pub(super) fn silent_owner() -> Scenario {
     silent("a silent owner", &denied, &[grant(Act::MemberInvite)])
 }
 
-/// The owner denied the admin *and* the operator what operators do, and sleeps: no operator can be made then.
-pub(super) fn silent_owner_and_denied_act() -> Scenario {
+/// The owner denied the admin *and* the operator what operators do, and sleeps: no operator can be
+/// made then.
+pub(super) fn denied_act() -> Scenario {
     let denied = [deny(Act::SecretDelete)];
     silent("a silent owner and a denied act", &denied, &denied)
 }

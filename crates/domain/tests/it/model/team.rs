@@ -1,7 +1,7 @@
 //! The state of a small team, the calls its people make, and what a permitted call changes.
 //!
-//! Always true: [`Team::apply`] does what the store's tables document, nothing cleverer; whether a call may happen
-//! is asked of a [`super::guard::Guard`] first.
+//! Always true: [`Team::apply`] does what the store's tables document, nothing cleverer; whether a
+//! call may happen is asked of a [`super::guard::Guard`] first.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -143,7 +143,8 @@ pub(super) enum Permitted {
 }
 
 impl Team {
-    /// Owner, admin, operator and viewer in their seats (the last two in the project), and an empty chair.
+    /// Owner, admin, operator and viewer in their seats (the last two in the project), and an empty
+    /// chair.
     pub(super) fn new(overrides: impl Fn(usize) -> Overrides) -> Self {
         let roles = [Role::Owner, Role::Admin, Role::Operator, Role::Viewer];
         let members = std::array::from_fn(|seat| {
