@@ -265,7 +265,7 @@ mod tests {
             }
             if let Ok(name) = VariableName::parse(&text) {
                 prop_assert!(text.len() <= limits::VARIABLE_NAME_CHARS_MAX);
-                prop_assert_eq!(name.as_str(), text);
+                prop_assert_eq!(name.as_str(), text.as_str());
             }
             if let Ok(email) = EmailAddress::parse(&text) {
                 prop_assert_eq!(EmailAddress::parse(email.as_str()), Ok(email.clone()));
