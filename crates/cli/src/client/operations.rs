@@ -1,0 +1,95 @@
+//! Every operation of the API that this client uses, by name.
+//!
+//! Always true: a call is made from one of these, so the contract test, which reads this list beside
+//! `openapi.json`, sees everything the client can ask for.
+
+/// One operation: a method and a path with `{}` where an id goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Operation {
+    /// The HTTP method.
+    pub(crate) method: &'static str,
+    /// The path; `{name}` stands for one id.
+    pub(crate) path: &'static str,
+    /// What a second try of the same request would do.
+    pub(crate) repeat: Repeat,
+}
+
+/// What a second try of the same request would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// The same as the first: reading, or removing.
+    Harmless,
+    /// The same as the first, because the call carries an idempotency key.
+    Keyed,
+    /// Something else: a code is spent, or an act is done twice. Never retried.
+    Never,
+}
+
+macro_rules! operations {
+    ($($name:ident = $method:literal $path:literal $repeat:ident;)*) => {
+        $(pub(crate) const $name: Operation =
+            Operation { method: $method, path: $path, repeat: Repeat::$repeat };)*
+
+        /// Every operation.
+        #[cfg(test)]
+        pub(crate) const ALL: &[Operation] = &[$($name,)*];
+    };
+}
+
+operations! {
+    ENROL = "POST" "/v1/enrolments" Never;
+    ENROL_CONFIRM = "POST" "/v1/enrolments/{enrolment}/confirm" Never;
+
+    SIGN_IN = "POST" "/v1/sessions" Never;
+    REFRESH = "POST" "/v1/sessions/refresh" Never;
+    SESSIONS = "GET" "/v1/sessions" Harmless;
+    SESSION_REVOKE = "DELETE" "/v1/sessions/{session}" Harmless;
+    SESSIONS_REVOKE_OTHERS = "DELETE" "/v1/sessions" Harmless;
+    STEP_UP = "POST" "/v1/sessions/current/step-up" Never;
+    ENTER_WORKSPACE = "POST" "/v1/sessions/current/workspace" Never;
+    WHOAMI = "GET" "/v1/whoami" Harmless;
+
+    WORKSPACES = "GET" "/v1/workspaces" Harmless;
+    WORKSPACE_CREATE = "POST" "/v1/workspaces" Keyed;
+    WORKSPACE_UPDATE = "PATCH" "/v1/workspaces/{workspace}" Never;
+    WORKSPACE_GET = "GET" "/v1/workspaces/{workspace}" Harmless;
+    WORKSPACE_DELETE = "DELETE" "/v1/workspaces/{workspace}" Harmless;
+    WORKSPACE_TRANSFER = "POST" "/v1/teams/{team}/transfer" Never;
+
+    MEMBERS = "GET" "/v1/teams/{team}/members" Harmless;
+    MEMBER_INVITE = "POST" "/v1/teams/{team}/members" Keyed;
+    MEMBER_CHANGE = "PATCH" "/v1/teams/{team}/members/{user}" Never;
+    MEMBER_REMOVE = "DELETE" "/v1/teams/{team}/members/{user}" Harmless;
+
+    INVITATIONS = "GET" "/v1/teams/{team}/invitations" Harmless;
+    INVITATION_REVOKE = "DELETE" "/v1/teams/{team}/invitations/{invitation}" Harmless;
+    INVITATION_ACCEPT = "POST" "/v1/invitations/{invitation}/accept" Never;
+
+    PROJECTS = "GET" "/v1/projects" Harmless;
+    PROJECT_CREATE = "POST" "/v1/projects" Keyed;
+    PROJECT_INVITE = "POST" "/v1/projects/{project}/members" Keyed;
+    PROJECT_UNINVITE = "DELETE" "/v1/projects/{project}/members/{user}" Harmless;
+
+    ENVIRONMENTS = "GET" "/v1/projects/{project}/environments" Harmless;
+    ENVIRONMENT_CREATE = "POST" "/v1/projects/{project}/environments" Keyed;
+
+    SECRETS = "GET" "/v1/projects/{project}/environments/{environment}/secrets" Harmless;
+    SECRET_SET = "POST" "/v1/projects/{project}/environments/{environment}/secrets" Keyed;
+    SECRET_DELETE = "DELETE"
+        "/v1/projects/{project}/environments/{environment}/secrets/{name}" Harmless;
+    SECRET_ROTATE = "POST"
+        "/v1/projects/{project}/environments/{environment}/secrets/{name}/versions" Keyed;
+    SECRET_REVEAL = "POST"
+        "/v1/projects/{project}/environments/{environment}/secrets/{name}/reveal" Never;
+    LOCAL_USE = "POST" "/v1/projects/{project}/environments/{environment}/local-use" Never;
+
+    KEYS = "GET" "/v1/keys" Harmless;
+    KEY_CREATE = "POST" "/v1/keys" Keyed;
+    KEY_REVOKE = "DELETE" "/v1/keys/{key}" Harmless;
+
+    AUDIT_ENTRIES = "GET" "/v1/audit/entries" Harmless;
+    AUDIT_ENTRY = "GET" "/v1/audit/entries/{index}" Harmless;
+    AUDIT_CHECKPOINT = "GET" "/v1/audit/checkpoint" Harmless;
+    AUDIT_EXPORT = "GET" "/v1/audit/export" Harmless;
+    AUDIT_KEY = "GET" "/v1/audit/key" Harmless;
+}

@@ -1,0 +1,25 @@
+//! `audit checkpoint`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::{Call, operations as op};
+use crate::commands::Context;
+use crate::failure::Failure;
+
+/// The newest signed checkpoint
+#[derive(Debug, clap::Args)]
+pub struct Checkpoint {}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Response {
+    pub(crate) checkpoint: String,
+}
+
+/// Prints the signed note as it is. Whoever keeps it can later prove that the log was rewritten.
+///
+/// Errors: as [`crate::account::Account::call`].
+pub(crate) async fn run(_: &Checkpoint, context: &Context) -> Result<(), Failure> {
+    let mut account = context.account()?;
+    let response: Response = account.ask(&Call::new(op::AUDIT_CHECKPOINT, &[])).await?;
+    context.output.result(&response, |response| response.checkpoint.clone())
+}

@@ -1,0 +1,32 @@
+//! `audit`: the log of the current workspace.
+
+pub(crate) mod checkpoint;
+pub(crate) mod export;
+pub(crate) mod list;
+pub(crate) mod show;
+
+use super::Context;
+use crate::failure::Failure;
+
+/// Read and export the audit log
+#[derive(Debug, clap::Subcommand)]
+pub enum Audit {
+    /// The newest entries
+    List(list::List),
+    /// One entry, whole
+    Show(show::Show),
+    /// Write the log and its proofs into a file that anybody can verify
+    Export(export::Export),
+    /// The newest signed checkpoint
+    Checkpoint(checkpoint::Checkpoint),
+}
+
+/// Does the verb.
+pub(crate) async fn run(verb: Audit, context: &Context) -> Result<(), Failure> {
+    match verb {
+        Audit::List(arguments) => list::run(&arguments, context).await,
+        Audit::Show(arguments) => show::run(&arguments, context).await,
+        Audit::Export(arguments) => export::run(&arguments, context).await,
+        Audit::Checkpoint(arguments) => checkpoint::run(&arguments, context).await,
+    }
+}

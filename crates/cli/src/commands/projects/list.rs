@@ -1,0 +1,22 @@
+//! `projects list`.
+
+use super::create::Project;
+use crate::client::{Call, operations as op};
+use crate::commands::Context;
+use crate::failure::Failure;
+use crate::names;
+
+/// The projects within your reach
+#[derive(Debug, clap::Args)]
+pub struct List {}
+
+/// Lists them.
+///
+/// Errors: as [`crate::account::Account::call`].
+pub(crate) async fn run(_: &List, context: &Context) -> Result<(), Failure> {
+    let mut account = context.account()?;
+    let list: Vec<Project> = names::all(&mut account, &Call::new(op::PROJECTS, &[])).await?;
+    context.output.list(&list, &["name", "id"], |project| {
+        vec![project.name.to_string(), project.id.to_string()]
+    })
+}

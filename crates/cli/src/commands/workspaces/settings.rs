@@ -1,0 +1,73 @@
+//! `workspaces settings`: whether production secrets may be used on people's own machines, and the name.
+
+use clap::ValueEnum;
+use domain::{Name, TenantId};
+use serde::{Deserialize, Serialize};
+
+use crate::client::{Call, operations as op};
+use crate::commands::Context;
+use crate::failure::Failure;
+
+/// See or change the current workspace's settings
+#[derive(Debug, clap::Args)]
+pub struct Settings {
+    /// A new name
+    #[arg(long)]
+    name: Option<Name>,
+    /// Whether `run` may use production secrets on a person's own machine
+    #[arg(long, value_name = "RULE")]
+    production_local_use: Option<Rule>,
+}
+
+/// Whether something may be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rule {
+    /// It may.
+    Allowed,
+    /// It may not.
+    Refused,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Request<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<&'a Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) production_local_use: Option<bool>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Response {
+    pub(crate) id: TenantId,
+    pub(crate) name: Name,
+    pub(crate) production_local_use: bool,
+}
+
+/// Shows the settings; changes them first when something is to change.
+///
+/// Errors: not allowed; they changed meanwhile.
+pub(crate) async fn run(arguments: &Settings, context: &Context) -> Result<(), Failure> {
+    let mut account = context.account()?;
+    let workspace = account.workspace()?;
+    let answer = account.call(&Call::new(op::WORKSPACE_GET, &[&workspace])).await?;
+    let request = Request {
+        name: arguments.name.as_ref(),
+        production_local_use: arguments.production_local_use.map(|rule| rule == Rule::Allowed),
+    };
+    let settings: Response = if request.name.is_none() && request.production_local_use.is_none() {
+        answer.json()?
+    } else {
+        let mut call = Call::new(op::WORKSPACE_UPDATE, &[&workspace]).body(&request)?;
+        if let Some(tag) = &answer.tag {
+            call = call.only_if(tag)?;
+        }
+        account.ask(&call).await?
+    };
+    context.output.result(&settings, |settings| {
+        let rule = if settings.production_local_use { "allowed" } else { "refused" };
+        format!(
+            "name                  {}\nid                    {}\nproduction local use  {rule}",
+            settings.name, settings.id
+        )
+    })
+}
