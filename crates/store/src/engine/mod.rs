@@ -1,4 +1,17 @@
 //! The branch between the two engines, and the only code that talks to a driver.
+//!
+//! Always true
+//! 1. A closure gets a [`Bound`] over one open transaction; how it ends is decided here, by its [`Outcome`].
+//! 2. A closure that panics is a rolled-back transaction and an error, never a stuck engine.
+//!
+//! Never: a driver's type outside this folder.
+
+mod migrations;
+mod postgres;
+mod sqlite;
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use domain::{Mint, TenantId};
 
@@ -10,9 +23,9 @@ use crate::{StoreConfig, StoreError, Unit};
 /// A wall of the database that is weaker than it has to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Which guard, a stable word such as `row_security.not_forced`.
+    /// Which guard: a stable word such as `row_security.not_forced`.
     pub guard: &'static str,
-    /// Where: a table, role or file.
+    /// Where: a table, a role, a file.
     pub place: String,
 }
 
@@ -22,51 +35,101 @@ pub(crate) enum Outcome<R> {
     RollBack(R),
 }
 
-pub(crate) enum Engine {}
+/// The database, whichever it is.
+pub(crate) enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
 
-pub(crate) struct Link {}
+/// The connection of an open transaction.
+pub(crate) enum Link {
+    Sqlite(sqlite::Link),
+    Postgres(Box<postgres::Link>),
+}
 
 impl Link {
-    pub(crate) fn execute(&mut self, _text: &str, _values: &[&Value]) -> Result<u64, StoreError> {
-        Err(StoreError::Unreachable)
+    pub(crate) fn execute(&mut self, text: &str, values: &[&Value]) -> Result<u64, StoreError> {
+        match self {
+            Self::Sqlite(link) => link.execute(text, values),
+            Self::Postgres(link) => link.execute(text, values),
+        }
     }
 
     pub(crate) fn query(
         &mut self,
-        _text: &str,
-        _effect: Effect,
-        _values: &[&Value],
+        text: &str,
+        effect: Effect,
+        values: &[&Value],
     ) -> Result<Vec<Row>, StoreError> {
-        Err(StoreError::Unreachable)
+        match self {
+            Self::Sqlite(link) => link.query(text, values),
+            Self::Postgres(link) => link.query(text, effect, values),
+        }
     }
 }
 
 impl Engine {
-    pub(crate) async fn open(_config: StoreConfig, _mint: Mint) -> Result<Self, StoreError> {
-        Err(StoreError::Unreachable)
+    pub(crate) async fn open(config: StoreConfig, mint: Mint) -> Result<Self, StoreError> {
+        match config {
+            StoreConfig::Sqlite { folder } => {
+                sqlite::Sqlite::open(folder, mint).await.map(Self::Sqlite)
+            }
+            StoreConfig::Postgres { runtime, platform, pool } => {
+                postgres::Postgres::open(&runtime, &platform, pool, mint).await.map(Self::Postgres)
+            }
+        }
     }
 
+    /// Runs a closure in a transaction of `unit`, whose rows go by `id`.
     pub(crate) async fn transact<R: Send + 'static>(
         &self,
-        _unit: Unit,
-        _id: TenantId,
-        _access: Access,
-        _work: impl FnOnce(&mut Bound) -> Outcome<R> + Send + 'static,
+        unit: Unit,
+        id: TenantId,
+        access: Access,
+        work: impl FnOnce(&mut Bound) -> Outcome<R> + Send + 'static,
     ) -> Result<R, StoreError> {
-        Err(StoreError::Unreachable)
+        match self {
+            Self::Sqlite(engine) => engine.transact(unit, id, access, work).await,
+            Self::Postgres(engine) => engine.transact(unit, id, access, work).await,
+        }
     }
 
-    pub(crate) async fn create_unit(&self, _tenant: TenantId) -> Result<(), StoreError> {
-        Err(StoreError::Unreachable)
+    pub(crate) async fn create_unit(&self, tenant: TenantId) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.create_unit(tenant).await,
+            // Every tenant's rows are in the same tables: there is nothing to make room for.
+            Self::Postgres(_) => Ok(()),
+        }
     }
 
-    pub(crate) async fn remove_unborn_unit(&self, _tenant: TenantId) -> Result<(), StoreError> {
-        Err(StoreError::Unreachable)
+    pub(crate) async fn remove_unborn_unit(&self, tenant: TenantId) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.remove_unborn_unit(tenant).await,
+            Self::Postgres(_) => Ok(()),
+        }
     }
 
     pub(crate) async fn verify_guards(&self) -> Result<Vec<Finding>, StoreError> {
-        Err(StoreError::Unreachable)
+        match self {
+            Self::Sqlite(engine) => engine.verify_guards().await,
+            Self::Postgres(engine) => engine.verify_guards().await,
+        }
     }
 
-    pub(crate) async fn close(&self) {}
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(engine) => engine.close().await,
+            Self::Postgres(engine) => engine.close(),
+        }
+    }
+}
+
+/// Runs a closure that may panic. The panic's text is not kept: it may hold values.
+fn guarded<R>(
+    bound: &mut Bound,
+    work: impl FnOnce(&mut Bound) -> Outcome<R>,
+) -> Result<Outcome<R>, StoreError> {
+    // The transaction is rolled back whole after a panic, so no half-changed state can be seen.
+    let ended = catch_unwind(AssertUnwindSafe(|| work(bound)));
+    ended.map_err(|_: Box<dyn Any + Send>| StoreError::Defect("a use case panicked"))
 }

@@ -1,0 +1,57 @@
+//! The migrations this program carries, per list and engine.
+//!
+//! Always true
+//! 1. A number, once released, keeps its content: a test compares every hash with the frozen list.
+//! 2. Migrations only go forward; what was applied is recorded with its hash, and another hash is refused.
+//! 3. The format of a database is the number of its newest migration; a newer one is refused.
+//!
+//! On SQLite a file has one list: `control.db` the platform's and the log's, a tenant's file the team's and the
+//! log's. On PostgreSQL one database has all three.
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+/// One migration, in the words of one engine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Migration {
+    /// Folder and name of the file, without the engine.
+    pub(crate) name: &'static str,
+    /// The statements.
+    pub(crate) text: &'static str,
+}
+
+impl Migration {
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, self.text.as_bytes()).as_ref());
+        hash
+    }
+}
+
+macro_rules! migration {
+    ($name:literal, $engine:literal) => {
+        Migration {
+            name: $name,
+            text: include_str!(concat!("../../migrations/", $name, ".", $engine, ".sql")),
+        }
+    };
+}
+
+/// `control.db`.
+pub(crate) const SQLITE_PLATFORM: &[Migration] =
+    &[migration!("control/0001_platform", "sqlite"), migration!("audit/0001_log", "sqlite")];
+
+/// `tenants/<tenant-id>.db`.
+pub(crate) const SQLITE_TENANT: &[Migration] =
+    &[migration!("tenant/0001_team", "sqlite"), migration!("audit/0001_log", "sqlite")];
+
+/// The database on PostgreSQL.
+pub(crate) const POSTGRES: &[Migration] = &[
+    migration!("control/0001_platform", "postgres"),
+    migration!("tenant/0001_team", "postgres"),
+    migration!("audit/0001_log", "postgres"),
+];
+
+/// The newest format of a list.
+pub(crate) fn format_of(list: &[Migration]) -> u32 {
+    u32::try_from(list.len()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,228 @@
+//! One open file: its writer, its readers, and how a file comes to be.
+//!
+//! Always true
+//! 1. A file is made by [`create`] only; opening one that is missing or empty never makes a new one, so a lost
+//!    tenant is an error and not an empty workspace.
+//! 2. Files are readable by their owner only.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
+
+use domain::{Mint, TenantId};
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use super::connection::{self, control};
+use super::writer::Writer;
+use super::{blocking, file_error, guards, migrate};
+use crate::bound::{Access, Bound};
+use crate::engine::migrations::{Migration, SQLITE_PLATFORM, SQLITE_TENANT};
+use crate::engine::{self, Outcome, guarded};
+use crate::{Refusal, StoreError, Unit};
+
+/// Readers of one file. Reads are short and two cores rarely serve more.
+const READERS_MAX: usize = 4;
+
+/// Where a unit's file is, and which migrations it has.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) file: PathBuf,
+    pub(super) migrations: &'static [Migration],
+}
+
+impl Place {
+    pub(super) fn new(folder: &Path, unit: Unit) -> Self {
+        match unit {
+            Unit::Platform => Self { file: folder.join("control.db"), migrations: SQLITE_PLATFORM },
+            Unit::Tenant(tenant) => Self {
+                file: tenants_folder(folder).join(format!("{tenant}.db")),
+                migrations: SQLITE_TENANT,
+            },
+        }
+    }
+}
+
+/// The folder of the tenants' files.
+pub(super) fn tenants_folder(folder: &Path) -> PathBuf {
+    folder.join("tenants")
+}
+
+/// Makes a unit's file, or finishes one that a crash left half-made. Repeating it changes nothing.
+pub(super) fn create(place: &Place, mint: &Mint) -> Result<(), StoreError> {
+    let folder = place.file.parent().ok_or(StoreError::Unreachable)?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| file_error(&error))?;
+    let length = fs::metadata(&place.file).map_or(0, |found| found.len());
+    let orphans = tenants_folder(folder);
+    if length == 0 && fs::read_dir(orphans).is_ok_and(|mut entries| entries.next().is_some()) {
+        // Tenants without a control file: it was lost, and a new one would disown them all.
+        return Err(StoreError::Corrupt);
+    }
+    owner_only(&place.file)?;
+    let connection = connection::open(&place.file)?;
+    migrate::apply(&connection, place, mint, migrate::Start::Empty)
+}
+
+/// Makes an empty file that only its owner can read, unless it exists. SQLite gives the files it puts beside it
+/// the same mode.
+pub(super) fn owner_only(file: &Path) -> Result<(), StoreError> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(file)
+        .map(drop)
+        .map_err(|error| file_error(&error))
+}
+
+/// Removes a unit's file when no team was born in it.
+pub(super) fn remove_unborn(place: &Place) -> Result<(), StoreError> {
+    let connection = connection::open(&place.file)?;
+    let born = connection
+        .query_row("select count(*) from team", [], |row| row.get::<_, i64>(0))
+        .unwrap_or(0);
+    if born > 0 {
+        return Err(StoreError::Conflict);
+    }
+    drop(connection);
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = place.file.clone().into_os_string();
+        name.push(suffix);
+        match fs::remove_file(&name) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(file_error(&error)),
+        }
+    }
+    Ok(())
+}
+
+/// A unit that is open.
+pub(super) struct OpenUnit {
+    file: PathBuf,
+    writer: Writer,
+    idle: Mutex<Vec<Connection>>,
+    permits: std::sync::Arc<Semaphore>,
+}
+
+impl OpenUnit {
+    /// Opens a unit's file, brings it to this program's format, and checks its guards.
+    pub(super) fn open(place: Place, mint: &Mint) -> Result<Self, StoreError> {
+        whole(&place.file)?;
+        let mut connection = connection::open(&place.file)?;
+        migrate::apply(&connection, &place, mint, migrate::Start::Existing)?;
+        let weaker = guards::of_file(&connection, &place)?;
+        if !weaker.is_empty() {
+            for finding in &weaker {
+                tracing::error!(guard = finding.guard, place = finding.place, "a guard is weaker");
+            }
+            return Err(Refusal::WeakGuards(weaker.len()).into());
+        }
+        connection::confine(&mut connection)?;
+        Ok(Self {
+            writer: Writer::start(connection)?,
+            file: place.file,
+            idle: Mutex::new(Vec::new()),
+            permits: std::sync::Arc::new(Semaphore::new(READERS_MAX)),
+        })
+    }
+
+    pub(super) async fn write<R: Send + 'static>(
+        &self,
+        id: TenantId,
+        mint: Mint,
+        work: impl FnOnce(&mut Bound) -> Outcome<R> + Send + 'static,
+    ) -> Result<R, StoreError> {
+        self.writer.run(id, mint, work).await
+    }
+
+    pub(super) async fn read<R: Send + 'static>(
+        &self,
+        id: TenantId,
+        mint: Mint,
+        work: impl FnOnce(&mut Bound) -> Outcome<R> + Send + 'static,
+    ) -> Result<R, StoreError> {
+        let _permit = self.permits.acquire().await.map_err(|_| StoreError::Unreachable)?;
+        let idle = self.idle().pop();
+        let file = self.file.clone();
+        let (answer, connection) = blocking(move || {
+            let reader = idle.map_or_else(|| open_reader(&file), Ok)?;
+            Ok(read_with(reader, id, mint, work))
+        })
+        .await?;
+        if let Some(connection) = connection {
+            self.idle().push(connection);
+        }
+        answer
+    }
+
+    pub(super) fn close(&mut self) {
+        self.writer.close();
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn open_reader(file: &Path) -> Result<Connection, StoreError> {
+    let mut connection = connection::open(file)?;
+    connection::read_only(&connection)?;
+    connection::confine(&mut connection)?;
+    Ok(connection)
+}
+
+/// Runs a closure on a snapshot. The reader comes back when it can be used again.
+fn read_with<R>(
+    reader: Connection,
+    id: TenantId,
+    mint: Mint,
+    work: impl FnOnce(&mut Bound) -> Outcome<R>,
+) -> (Result<R, StoreError>, Option<Connection>) {
+    let reader = Rc::new(reader);
+    if let Err(error) = control(&reader, "begin") {
+        return (Err(error), None);
+    }
+    let link = engine::Link::Sqlite(connection::Link::new(Rc::clone(&reader)));
+    let mut bound = Bound::new(link, id, Access::Read, mint);
+    let ended = guarded(&mut bound, work)
+        .map(|(Outcome::Commit(answer) | Outcome::RollBack(answer))| answer);
+    drop(bound);
+    let reusable = control(&reader, "rollback").is_ok();
+    (ended, Rc::into_inner(reader).filter(|_| reusable))
+}
+
+/// Refuses a file that is missing, empty or not a whole number of pages: a half-written one.
+fn whole(file: &Path) -> Result<(), StoreError> {
+    const PAGE_SIZE_AT: usize = 16;
+    const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+    let mut header = [0u8; 18];
+    let length = match fs::File::open(file) {
+        Ok(mut opened) => {
+            use std::io::Read;
+            if opened.read_exact(&mut header).is_err() {
+                return Err(StoreError::Corrupt);
+            }
+            opened.metadata().map_err(|error| file_error(&error))?.len()
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Refusal::NoUnit.into());
+        }
+        Err(error) => return Err(file_error(&error)),
+    };
+    let (magic, size) = header.split_at(PAGE_SIZE_AT);
+    let size = size.try_into().map(u16::from_be_bytes).map_err(|_| StoreError::Corrupt)?;
+    // The value 1 stands for 65,536 (SQLite file format, section 1.3.2).
+    let page = if size == 1 { 65_536 } else { u64::from(size) };
+    if magic != MAGIC || page == 0 || !length.is_multiple_of(page) {
+        return Err(StoreError::Corrupt);
+    }
+    Ok(())
+}

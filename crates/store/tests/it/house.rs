@@ -1,0 +1,215 @@
+//! A store with two workspaces in it, on either engine, with a clock that the test moves.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use domain::authz::{AcceptInvitation, Authority, Permit, Role, SetSecret, Standing, decide, rank};
+use domain::{
+    Actor, Clock, EmailAddress, Entropy, EnvironmentId, Mint, Name, Origin, ProjectId, Scope,
+    SessionId, TenantId, TimeMs, UserAgent, UserId, VariableName,
+};
+use ledger::{AuditEvent, Verb};
+use store::{Caller, Commit, NewUser, QuietReason, Store, StoreConfig, StoreError};
+
+/// A clock that stands still until it is moved.
+pub struct MovedClock(AtomicI64);
+
+impl MovedClock {
+    pub fn advance(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for MovedClock {
+    fn now(&self) -> TimeMs {
+        TimeMs(self.0.load(Ordering::SeqCst))
+    }
+}
+
+struct Random;
+
+impl Entropy for Random {
+    fn fill(&self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes).unwrap();
+    }
+}
+
+pub fn mint() -> (Arc<MovedClock>, Mint) {
+    let clock = Arc::new(MovedClock(AtomicI64::new(1_790_000_000_000)));
+    (Arc::clone(&clock), Mint::new(clock, Arc::new(Random)))
+}
+
+/// Which engine a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// A workspace with its owner, one project and its environments.
+#[derive(Debug, Clone, Copy)]
+pub struct Workspace {
+    pub tenant: TenantId,
+    pub owner: UserId,
+    pub session: SessionId,
+    pub project: ProjectId,
+    pub environment: EnvironmentId,
+}
+
+pub struct House {
+    pub store: Store,
+    pub config: StoreConfig,
+    pub clock: Arc<MovedClock>,
+    pub ours: Workspace,
+    pub theirs: Workspace,
+    _ground: Ground,
+}
+
+/// What must outlive the store.
+enum Ground {
+    Folder { _folder: tempfile::TempDir },
+}
+
+impl House {
+    pub async fn open(kind: Kind) -> Self {
+        let (clock, mint) = mint();
+        let (config, ground) = match kind {
+            Kind::Sqlite => {
+                let folder = tempfile::tempdir().unwrap();
+                let config = StoreConfig::Sqlite { folder: folder.path().to_path_buf() };
+                (config, Ground::Folder { _folder: folder })
+            }
+            Kind::Postgres => panic!("not yet"),
+        };
+        let store = Store::open(config.clone(), mint).await.unwrap();
+        let ours = workspace(&store, "ours").await;
+        let theirs = workspace(&store, "theirs").await;
+        Self { store, config, clock, ours, theirs, _ground: ground }
+    }
+
+    pub fn scope(&self, workspace: Workspace) -> Scope {
+        scope(&self.store, workspace)
+    }
+}
+
+pub fn scope(store: &Store, workspace: Workspace) -> Scope {
+    let actor = Actor::User { user: workspace.owner, session: workspace.session };
+    Scope::authenticated(workspace.tenant, actor, origin(store))
+}
+
+pub fn origin(store: &Store) -> Origin {
+    Origin {
+        request: store.mint().id(),
+        ip: Some(IpAddr::from([192, 0, 2, 7])),
+        user_agent: Some(UserAgent::parse("tests/1").unwrap()),
+    }
+}
+
+pub fn event(verb: Verb) -> AuditEvent {
+    AuditEvent::new(verb, "thing", "one")
+}
+
+pub fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+pub fn variable(text: &str) -> VariableName {
+    VariableName::parse(text).unwrap()
+}
+
+pub fn email(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).unwrap()
+}
+
+/// The authority of a workspace's owner, with a factor given just now.
+pub fn owner_authority(user: UserId, now: TimeMs) -> Authority {
+    Authority {
+        standing: Standing {
+            user,
+            role: Role::Owner,
+            overrides: Default::default(),
+            projects: Default::default(),
+        },
+        ceiling: None,
+        factor_at: Some(now),
+        now,
+    }
+}
+
+pub fn set_permit(workspace: Workspace, now: TimeMs, secret: &str) -> Permit<SetSecret> {
+    decide(
+        &owner_authority(workspace.owner, now),
+        SetSecret {
+            project: workspace.project,
+            environment: workspace.environment,
+            name: variable(secret),
+        },
+    )
+    .unwrap()
+}
+
+pub fn accept_permit(
+    workspace: Workspace,
+    now: TimeMs,
+    invitation: domain::InvitationId,
+    user: UserId,
+    role: Role,
+) -> Permit<AcceptInvitation> {
+    rank::decide_accept(
+        Some(&owner_authority(workspace.owner, now)),
+        AcceptInvitation { invitation, user, role, projects: Default::default() },
+    )
+    .unwrap()
+}
+
+async fn workspace(store: &Store, called: &str) -> Workspace {
+    let mint = store.mint();
+    let made = Workspace {
+        tenant: mint.id(),
+        owner: mint.id(),
+        session: mint.id(),
+        project: mint.id(),
+        environment: mint.id(),
+    };
+    let address = email(&format!("owner@{called}.example"));
+    let person = NewUser {
+        id: made.owner,
+        email: address.clone(),
+        password_hash: "$argon2id$".into(),
+        totp: domain::Sealed::from_envelope(vec![1]),
+        totp_last_step: 1,
+    };
+    let title = name(called);
+    let reserved = title.clone();
+    store
+        .platform_write::<_, StoreError>(&Caller::anonymous(origin(store)), move |tx| {
+            tx.users().create(&person)?;
+            tx.workspaces().reserve(made.tenant, &reserved, made.owner)?;
+            Ok(Commit::quiet(QuietReason::Installation, ()))
+        })
+        .await
+        .unwrap();
+    store.create_unit(made.tenant).await.unwrap();
+    let environment = store
+        .write::<_, StoreError>(&scope(store, made), move |tx| {
+            assert!(tx.team().create(&title, made.owner, &address)?);
+            let authority = owner_authority(made.owner, tx.now());
+            let create = domain::authz::CreateProject { name: title };
+            let permit = decide(&authority, create).unwrap();
+            tx.projects().create(permit, made.project, made.owner)?;
+            let born = tx.environments().create_first(made.project)?;
+            Ok(Commit::audited(event(Verb::WorkspaceCreated), born[0].id))
+        })
+        .await
+        .unwrap()
+        .value;
+    store
+        .platform_write::<_, StoreError>(&Caller::system("tests", mint.id()), move |tx| {
+            assert!(tx.workspaces().confirm(made.tenant)?);
+            Ok(Commit::quiet(QuietReason::Hint, ()))
+        })
+        .await
+        .unwrap();
+    Workspace { environment, ..made }
+}

@@ -1,0 +1,9 @@
+//! The store's contract, on both engines, and attacks on each of its walls.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests are one of the three places that make a scope, and read the harness's environment"
+)]
+
+mod contract;
+mod house;
