@@ -1,10 +1,13 @@
-//! How fast somebody may guess: per account, per network, and per pair of both.
+//! How fast somebody may guess: at one account, from one network, and at one account from one network.
 //!
 //! Always true
-//! 1. A guess is counted before it is checked, in the transaction that judged it: parallel guesses cannot share
-//!    one free try.
-//! 2. Delays grow by doubling up to a bound, and counts drain with time: nobody is locked out for good.
-//! 3. A refused guess is not counted, so waiting always helps.
+//! 1. A guess is counted before it is checked, and its account's row stays locked until that is committed:
+//!    parallel guesses cannot share one free try.
+//! 2. Delays double up to a bound, and a count is forgotten after [`QUIET_MS`] without a guess: nobody is locked
+//!    out for good.
+//! 3. A guess that is refused for being too early is not counted, so waiting always helps.
+//! 4. Success takes back what it counted. A network is counted by refusals alone, so that a big office behind one
+//!    address is not slowed by its own sign-ins.
 //!
 //! Honest limit: whoever keeps guessing at one account from many networks slows its owner down, by at most
 //! [`ACCOUNT_DELAY_MS_MAX`] at a time; the known-device exemption comes with devices.
@@ -13,31 +16,21 @@
 
 use std::net::IpAddr;
 
-use domain::{EmailAddress, TimeMs, UserId};
+use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
+use domain::{EmailAddress, Origin, TimeMs, UserId};
+use store::{PlatformTx, StoreError};
 
-/// What is counted.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Subject {
-    /// Guesses at one account, by its address whether it exists or not.
-    Account(String),
-    /// Guesses from one network.
-    Network(Network),
-    /// Guesses at one account from one network.
-    Pair(String, Network),
+/// Who guesses at what from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guess {
+    account: String,
+    network: Network,
 }
 
 /// Where guesses come from: the part of an address that its holder cannot change at will.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network([u8; 8]);
-
-/// Guesses counted so far, drained with time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Count {
-    /// Guesses at `last_at`.
-    pub guesses: u32,
-    /// The last counted guess.
-    pub last_at: TimeMs,
-}
 
 /// Too fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,27 +40,42 @@ pub struct Throttled {
     pub retry_after_s: u32,
 }
 
-/// Longest delay that guesses at one account bring upon everybody else who signs in to it.
+/// Why a guess was not admitted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotAdmitted {
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Longest delay that guesses at one account bring upon everybody who signs in to it.
 pub const ACCOUNT_DELAY_MS_MAX: i64 = 30_000;
-/// Longest delay of one network, and of one network at one account.
-pub const NETWORK_DELAY_MS_MAX: i64 = 15 * 60 * 1_000;
-/// One counted guess is forgotten per this time.
-pub const DRAIN_MS: i64 = 10 * 60 * 1_000;
+/// Longest delay that guesses from one network bring upon everybody in it.
+pub const NETWORK_DELAY_MS_MAX: i64 = 60_000;
+/// Longest delay of one network at one account.
+pub const PAIR_DELAY_MS_MAX: i64 = 15 * 60 * 1_000;
+/// A count is forgotten after this long without a guess.
+pub const QUIET_MS: i64 = 60 * 60 * 1_000;
 
 const DELAY_MS_MIN: i64 = 1_000;
-const ACCOUNT_FREE: u32 = 10;
-const NETWORK_FREE: u32 = 30;
-const PAIR_FREE: u32 = 5;
 
-const _: () = assert!(PAIR_FREE < ACCOUNT_FREE, "one network is slowed before the account is");
-const _: () = assert!(ACCOUNT_DELAY_MS_MAX < NETWORK_DELAY_MS_MAX);
+const _: () = assert!(PAIR_DELAY_MS_MAX < QUIET_MS, "waiting out a delay must not reset the count");
+const _: () = assert!(Subject::Pair.free() < Subject::Account.free());
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Account,
+    Network,
+    Pair,
+}
 
 impl Network {
     /// The network of an address: /24 for IPv4, /64 for IPv6. Requests without an address share one network.
     #[must_use]
     pub fn of(ip: Option<IpAddr>) -> Self {
-        let ip = ip.map(|ip| ip.to_canonical());
-        Self(match ip {
+        Self(match ip.map(|ip| ip.to_canonical()) {
             None => [0; 8],
             Some(IpAddr::V4(v4)) => {
                 let [a, b, c, _] = v4.octets();
@@ -81,129 +89,138 @@ impl Network {
     }
 }
 
+impl Guess {
+    /// A sign-in to the account with this address, whether there is one or not.
+    #[must_use]
+    pub fn of_sign_in(email: &EmailAddress, origin: &Origin) -> Self {
+        Self { account: format!("email {email}"), network: Network::of(origin.ip) }
+    }
+
+    /// A further proof by somebody who is signed in.
+    #[must_use]
+    pub fn of_proof(user: UserId, origin: &Origin) -> Self {
+        Self { account: format!("proof {user}"), network: Network::of(origin.ip) }
+    }
+
+    /// Judges this guess and counts it. Committed before the guess is checked.
+    ///
+    /// # Errors
+    /// [`NotAdmitted::Throttled`]: the transaction must end without a commit, so that nothing is counted.
+    pub(crate) fn admit(&self, tx: &mut PlatformTx<'_>) -> Result<(), NotAdmitted> {
+        let network = tx.throttle().find(&self.row(Subject::Network))?;
+        not_before(network.map(|state| state.blocked_until), tx.now())?;
+        for subject in [Subject::Account, Subject::Pair] {
+            self.count(tx, subject)?;
+        }
+        Ok(())
+    }
+
+    /// Counts a refusal against the network it came from.
+    pub(crate) fn refused(&self, tx: &mut PlatformTx<'_>) -> Result<(), StoreError> {
+        match self.count(tx, Subject::Network) {
+            Ok(()) | Err(NotAdmitted::Throttled(_)) => Ok(()),
+            Err(NotAdmitted::Store(error)) => Err(error),
+        }
+    }
+
+    /// Takes back what was counted: the guess was right.
+    pub(crate) fn forgive(&self, tx: &mut PlatformTx<'_>) -> Result<(), StoreError> {
+        for subject in [Subject::Account, Subject::Pair] {
+            tx.throttle().clear(&self.row(subject))?;
+        }
+        Ok(())
+    }
+
+    fn count(&self, tx: &mut PlatformTx<'_>, subject: Subject) -> Result<(), NotAdmitted> {
+        let (row, now) = (self.row(subject), tx.now());
+        let before = tx.throttle().find(&row)?;
+        // From here on the row is locked: whoever else guesses at it waits for this commit.
+        let mut counted = tx.throttle().count(&row)?;
+        not_before(Some(counted.blocked_until), now)?;
+        let forgotten = before.is_some_and(|before| {
+            // Only when nobody counted in between: else every parallel guess would start afresh.
+            before.failures + 1 == counted.failures && now.since_ms(before.updated_at) > QUIET_MS
+        });
+        if forgotten {
+            tx.throttle().clear(&row)?;
+            counted = tx.throttle().count(&row)?;
+        }
+        let delay_ms = subject.delay_ms(counted.failures);
+        if delay_ms > 0 {
+            tx.throttle().block(&row, now.plus_ms(delay_ms))?;
+        }
+        Ok(())
+    }
+
+    /// The subject's row. A digest: the table of guesses holds no address of a person.
+    fn row(&self, subject: Subject) -> String {
+        let Network(network) = self.network;
+        let text = match subject {
+            Subject::Account => [b"account ".as_slice(), self.account.as_bytes()].concat(),
+            Subject::Network => [b"network ".as_slice(), &network].concat(),
+            Subject::Pair => [b"pair ".as_slice(), &network, self.account.as_bytes()].concat(),
+        };
+        HEXLOWER.encode(digest::digest(&digest::SHA256, &text).as_ref())
+    }
+}
+
 impl Subject {
-    /// What one sign-in from here with this address counts towards.
-    #[must_use]
-    pub fn of_sign_in(email: &EmailAddress, ip: Option<IpAddr>) -> [Self; 3] {
-        Self::of_account(email.as_str().to_owned(), ip)
-    }
-
-    /// What one further proof (a TOTP or backup code) by a signed-in person counts towards.
-    #[must_use]
-    pub fn of_proof(user: UserId, ip: Option<IpAddr>) -> [Self; 3] {
-        Self::of_account(user.to_string(), ip)
-    }
-
-    fn of_account(account: String, ip: Option<IpAddr>) -> [Self; 3] {
-        let network = Network::of(ip);
-        [Self::Account(account.clone()), Self::Network(network), Self::Pair(account, network)]
-    }
-
-    /// The subject as bytes, the same for the same subject: its row's key is the digest of these.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
+    const fn free(self) -> u32 {
         match self {
-            Self::Account(account) => [b"account ", account.as_bytes()].concat(),
-            Self::Network(Network(bytes)) => [b"network ".as_slice(), bytes].concat(),
-            Self::Pair(account, Network(bytes)) => {
-                [b"pair ".as_slice(), bytes, account.as_bytes()].concat()
-            }
+            Self::Account => 10,
+            Self::Network => 30,
+            Self::Pair => 5,
         }
     }
 
-    const fn free(&self) -> u32 {
+    const fn delay_ms_max(self) -> i64 {
         match self {
-            Self::Account(_) => ACCOUNT_FREE,
-            Self::Network(_) => NETWORK_FREE,
-            Self::Pair(..) => PAIR_FREE,
+            Self::Account => ACCOUNT_DELAY_MS_MAX,
+            Self::Network => NETWORK_DELAY_MS_MAX,
+            Self::Pair => PAIR_DELAY_MS_MAX,
         }
     }
 
-    const fn delay_ms_max(&self) -> i64 {
-        match self {
-            Self::Account(_) => ACCOUNT_DELAY_MS_MAX,
-            Self::Network(_) | Self::Pair(..) => NETWORK_DELAY_MS_MAX,
-        }
-    }
-
-    /// How long after the last of so many guesses the next one waits.
-    fn delay_ms(&self, guesses: u32) -> i64 {
+    /// How long the next guess waits after so many.
+    fn delay_ms(self, guesses: u32) -> i64 {
         match guesses.checked_sub(self.free()) {
             None => 0,
-            Some(over) => DELAY_MS_MIN
-                .checked_shl(over.min(31))
-                .map_or(self.delay_ms_max(), |delay| delay.min(self.delay_ms_max())),
+            Some(over) => (DELAY_MS_MIN << over.min(31)).min(self.delay_ms_max()),
         }
     }
 }
 
-impl Count {
-    /// What is left of the count at this moment.
-    #[must_use]
-    pub fn drained(self, now: TimeMs) -> u32 {
-        let gone = now.since_ms(self.last_at).max(0) / DRAIN_MS;
-        self.guesses.saturating_sub(u32::try_from(gone).unwrap_or(u32::MAX))
+fn not_before(blocked_until: Option<TimeMs>, now: TimeMs) -> Result<(), Throttled> {
+    let wait_ms = blocked_until.map_or(0, |until| until.since_ms(now));
+    if wait_ms <= 0 {
+        return Ok(());
     }
-}
-
-/// Judges one guess and counts it: the new count of each subject, to be written before the guess is checked.
-///
-/// # Errors
-/// [`Throttled`] with the longest wait among the subjects; then nothing is counted.
-pub fn admit<const N: usize>(
-    subjects: &[(Subject, Option<Count>); N],
-    now: TimeMs,
-) -> Result<[Count; N], Throttled> {
-    let wait_ms = |(subject, count): &(Subject, Option<Count>)| {
-        count.map_or(0, |count| {
-            // A clock that went back must not lengthen a wait past its own delay.
-            let delay_ms = subject.delay_ms(count.drained(now));
-            (delay_ms - now.since_ms(count.last_at).max(0)).max(0)
-        })
-    };
-    let wait_ms_max = subjects.iter().map(wait_ms).max().unwrap_or(0);
-    if wait_ms_max > 0 {
-        let retry_after_s = u32::try_from((wait_ms_max + 999) / 1_000).unwrap_or(u32::MAX);
-        return Err(Throttled { retry_after_s });
-    }
-    Ok(subjects.each_ref().map(|(_, count)| Count {
-        guesses: count.map_or(0, |count| count.drained(now)).saturating_add(1),
-        last_at: now,
-    }))
+    // A clock that went back must not make somebody wait longer than the longest delay.
+    let wait_s = (wait_ms.min(PAIR_DELAY_MS_MAX) + 999) / 1_000;
+    Err(Throttled { retry_after_s: u32::try_from(wait_s).unwrap_or(u32::MAX) })
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::{Ipv4Addr, Ipv6Addr};
 
-    use super::*;
+    use domain::RequestId;
 
-    fn email() -> EmailAddress {
-        EmailAddress::parse("ada@one.example").unwrap()
-    }
+    use super::*;
+    use crate::testing::mint;
 
     fn ip(last: u8) -> Option<IpAddr> {
         Some(Ipv4Addr::new(192, 0, 2, last).into())
     }
 
-    /// Guesses as fast as the rule lets us for `ms`; how many were admitted.
+    /// Guesses as fast as the rule lets one network at one account, for `ms`.
     fn guesses_within(ms: i64) -> u32 {
-        let subjects = Subject::of_sign_in(&email(), ip(1));
-        let mut counts = [None; 3];
-        let (mut now, mut admitted) = (TimeMs(0), 0);
-        while now.0 <= ms {
-            let state = [0, 1, 2].map(|i| (subjects[i].clone(), counts[i]));
-            match admit(&state, now) {
-                Ok(counted) => {
-                    counts = counted.map(Some);
-                    admitted += 1;
-                }
-                Err(Throttled { retry_after_s }) => {
-                    now = now.plus_ms(i64::from(retry_after_s) * 1_000);
-                }
-            }
+        let (mut now, mut guesses) = (0, 0);
+        while now <= ms {
+            guesses += 1;
+            now += Subject::Pair.delay_ms(guesses).max(Subject::Account.delay_ms(guesses));
         }
-        admitted
+        guesses
     }
 
     #[test]
@@ -215,31 +232,23 @@ mod tests {
 
     #[test]
     fn delays_double_up_to_their_bound_whatever_the_count() {
-        let [account, network, pair] = Subject::of_sign_in(&email(), ip(1));
-        assert_eq!([4, 5, 6, 7, 8].map(|n| pair.delay_ms(n)), [0, 1_000, 2_000, 4_000, 8_000]);
+        let pair = [4, 5, 6, 7, 8].map(|n| Subject::Pair.delay_ms(n));
+        assert_eq!(pair, [0, 1_000, 2_000, 4_000, 8_000]);
         for many in [40, 64, 70, 1_000, u32::MAX] {
-            assert_eq!(account.delay_ms(many), ACCOUNT_DELAY_MS_MAX);
-            assert_eq!(pair.delay_ms(many), NETWORK_DELAY_MS_MAX);
+            assert_eq!(Subject::Account.delay_ms(many), ACCOUNT_DELAY_MS_MAX);
+            assert_eq!(Subject::Network.delay_ms(many), NETWORK_DELAY_MS_MAX);
+            assert_eq!(Subject::Pair.delay_ms(many), PAIR_DELAY_MS_MAX);
         }
-        assert_eq!(network.delay_ms(NETWORK_FREE - 1), 0);
     }
 
     #[test]
-    fn a_refused_guess_is_not_counted_so_waiting_always_helps() {
-        let [_, _, pair] = Subject::of_sign_in(&email(), ip(1));
-        let count = Count { guesses: 6, last_at: TimeMs(0) };
-        let at = |ms| admit(&[(pair.clone(), Some(count))], TimeMs(ms));
+    fn the_wait_is_rounded_up_and_ends() {
+        let at = |ms| not_before(Some(TimeMs(2_000)), TimeMs(ms));
         assert_eq!(at(0), Err(Throttled { retry_after_s: 2 }));
         assert_eq!(at(1_999), Err(Throttled { retry_after_s: 1 }));
-        assert_eq!(at(2_000), Ok([Count { guesses: 7, last_at: TimeMs(2_000) }]));
-    }
-
-    #[test]
-    fn counts_drain_with_time() {
-        let count = Count { guesses: 8, last_at: TimeMs(0) };
-        assert_eq!(count.drained(TimeMs(DRAIN_MS * 3)), 5);
-        assert_eq!(count.drained(TimeMs(DRAIN_MS * 1_000)), 0);
-        assert_eq!(count.drained(TimeMs(-DRAIN_MS)), 8);
+        assert_eq!(at(2_000), Ok(()));
+        let Err(Throttled { retry_after_s }) = at(-1_000_000_000) else { panic!("early") };
+        assert_eq!(i64::from(retry_after_s) * 1_000, PAIR_DELAY_MS_MAX);
     }
 
     #[test]
@@ -254,14 +263,20 @@ mod tests {
     }
 
     #[test]
-    fn subjects_never_share_a_row() {
-        let mut rows: Vec<Vec<u8>> = Subject::of_sign_in(&email(), ip(1))
+    fn rows_of_different_subjects_differ_and_name_nobody() {
+        let email = EmailAddress::parse("ada@one.example").unwrap();
+        let origin = |ip| Origin { request: mint(1).id::<RequestId>(), ip, user_agent: None };
+        let here = Guess::of_sign_in(&email, &origin(ip(1)));
+        let there = Guess::of_sign_in(&email, &origin(None));
+        let mut rows: Vec<String> = [&here, &there]
             .into_iter()
-            .chain(Subject::of_sign_in(&email(), None))
-            .map(|subject| subject.to_bytes())
+            .flat_map(|guess| {
+                [Subject::Account, Subject::Network, Subject::Pair].map(|s| guess.row(s))
+            })
             .collect();
         rows.sort();
         rows.dedup();
         assert_eq!(rows.len(), 5, "only the account is the same from both networks");
+        assert!(rows.iter().all(|row| row.len() == 64));
     }
 }

@@ -14,6 +14,7 @@ use super::{CodeError, crockford};
 use crate::ShownOnce;
 
 const SYMBOLS: usize = 12;
+const SELECTOR_SYMBOLS: u32 = 2;
 const SECRET_SYMBOLS: u32 = 10;
 const SECRET_BITS: u64 = 50;
 const SELECTOR_BITS: u64 = 10;
@@ -57,15 +58,14 @@ impl BackupCode {
 
     /// Which row of its owner this code is checked against. Not a secret.
     #[must_use]
-    pub const fn selector(&self) -> u16 {
-        self.selector
+    pub fn selector(&self) -> String {
+        crockford::write(u64::from(self.selector), SELECTOR_SYMBOLS)
     }
 
     /// The text to show once.
     #[must_use]
     pub fn shown(&self) -> ShownOnce {
-        let symbols = crockford::write(u64::from(self.selector), 2)
-            + &crockford::write(self.secret, SECRET_SYMBOLS);
+        let symbols = self.selector() + &crockford::write(self.secret, SECRET_SYMBOLS);
         ShownOnce::new(crockford::grouped(&symbols))
     }
 
@@ -108,7 +108,7 @@ mod tests {
     fn a_set_has_ten_codes_with_distinct_selectors() {
         for seed in 0..50 {
             let set = BackupCode::set(&mint(seed));
-            let selectors: BTreeSet<u16> = set.iter().map(BackupCode::selector).collect();
+            let selectors: BTreeSet<String> = set.iter().map(BackupCode::selector).collect();
             assert_eq!((set.len(), selectors.len()), (10, 10));
         }
     }

@@ -16,9 +16,9 @@ use std::fmt;
 use domain::limits;
 use zeroize::Zeroizing;
 
-pub use hash::{Cost, PasswordHash, Verdict};
+pub use hash::{Cost, PasswordHash};
 pub use policy::check_new;
-pub use pool::{PasswordPool, PoolError, PoolSize};
+pub use pool::{PasswordPool, PoolError, PoolSize, Verdict};
 
 /// A password as typed: of acceptable length, wiped when dropped, never printed.
 pub struct Password(Zeroizing<String>);

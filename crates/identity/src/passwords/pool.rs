@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use domain::Mint;
 use tokio::sync::Semaphore;
 
-use super::{Cost, Password, PasswordHash, Verdict};
+use super::{Cost, Password, PasswordHash};
 
 /// How much hashing happens at once.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +20,17 @@ pub struct PoolSize {
     pub at_once: usize,
     /// Requests that may wait for a seat. At 18 ms a hash, 64 waiting on two cores wait about 600 ms.
     pub waiting_max: usize,
+}
+
+/// The answer of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the password.
+    Right,
+    /// It is the password; its hash was made with less cost than new ones, so here is a new one to store.
+    RightWithNewHash(PasswordHash),
+    /// It is not.
+    Wrong,
 }
 
 /// Why a password was neither hashed nor checked.
@@ -90,13 +101,16 @@ impl PasswordPool {
         password: Password,
         stored: Option<PasswordHash>,
     ) -> Result<Verdict, PoolError> {
-        let (cost, nobody) = (self.cost, Arc::clone(&self.nobody));
+        let (cost, nobody, mint) = (self.cost, Arc::clone(&self.nobody), self.mint.clone());
         self.seated(move || match stored {
-            Some(hash) => hash.verify(&password, cost),
             None => {
-                nobody.verify(&password, cost);
+                nobody.is_of(&password);
                 Verdict::Wrong
             }
+            Some(hash) if !hash.is_of(&password) => Verdict::Wrong,
+            Some(hash) if hash.is_cheaper_than(cost) => PasswordHash::make(&password, cost, &mint)
+                .map_or(Verdict::Right, Verdict::RightWithNewHash),
+            Some(_) => Verdict::Right,
         })
         .await
     }
@@ -151,6 +165,17 @@ mod tests {
         assert_eq!(pool.verify(password(), Some(stored)).await, Ok(Verdict::Right));
         assert_eq!(pool.verify(password(), None).await, Ok(Verdict::Wrong));
         assert_eq!(pool.hashed() - before, 2);
+    }
+
+    #[tokio::test]
+    async fn a_cheap_hash_is_made_again_when_its_password_is_at_hand() {
+        let cheap = pool(1, 4).hash(password()).await.unwrap();
+        let size = PoolSize { at_once: 1, waiting_max: 4 };
+        let dear = PasswordPool::new(size, Cost::STANDARD, mint(2)).unwrap();
+        let Ok(Verdict::RightWithNewHash(new)) = dear.verify(password(), Some(cheap)).await else {
+            panic!("the hash is cheap");
+        };
+        assert_eq!(dear.verify(password(), Some(new)).await, Ok(Verdict::Right));
     }
 
     #[tokio::test]

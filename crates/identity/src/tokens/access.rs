@@ -144,6 +144,7 @@ fn timely(raw: &RawClaims, now: TimeMs) -> Result<VerifiedClaims, TokenRefused> 
         tenant: raw.tid,
         epoch: raw.epoch,
         factor_at,
+        issued_at: issued,
         expires_at,
     })
 }

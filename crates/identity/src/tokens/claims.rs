@@ -16,6 +16,8 @@ pub struct VerifiedClaims {
     pub epoch: i64,
     /// When the last second factor was given.
     pub factor_at: TimeMs,
+    /// When the token was made, to the second.
+    pub issued_at: TimeMs,
     /// When the token ends.
     pub expires_at: TimeMs,
 }

@@ -1,0 +1,81 @@
+//! Makes an API key.
+
+use broker::{Broker, MacPurpose};
+use domain::authz::{ActSet, rank};
+use domain::{ApiKeyId, Name, Scope, TimeMs, limits};
+use ledger::{AuditEvent, Verb};
+use serde_json::json;
+use store::{ApiKey, Caller, Commit, Committed, NewKey, QuietReason, Store};
+
+use super::ApiKeyText;
+use crate::ShownOnce;
+use crate::team::{self, TeamError};
+
+/// What somebody asks for.
+#[derive(Debug, Clone)]
+pub struct WantedKey {
+    /// What it is called, for people.
+    pub name: Name,
+    /// What it may do at most.
+    pub scopes: ActSet,
+    /// When it ends, if ever.
+    pub expires_at: Option<TimeMs>,
+}
+
+/// A key, and its text, which is shown once.
+#[derive(Debug)]
+pub struct CreatedKey {
+    /// The key as it is listed.
+    pub key: ApiKey,
+    /// The text.
+    pub text: ShownOnce,
+}
+
+/// Makes a key whose scopes are among what its creator holds now. Needs a person with a fresh factor.
+///
+/// # Errors
+/// [`TeamError`].
+pub async fn create(
+    store: &Store,
+    broker: &Broker,
+    scope: &Scope,
+    factor_at: Option<TimeMs>,
+    wanted: WantedKey,
+) -> Result<Committed<CreatedKey>, TeamError> {
+    let scopes = wanted.scopes;
+    store
+        .read(scope, move |tx| {
+            let actor = team::actor(tx, factor_at)?;
+            rank::decide_create_key(&actor, scopes)?;
+            Ok::<_, TeamError>(())
+        })
+        .await?;
+
+    let id: ApiKeyId = store.mint().id();
+    let text = ApiKeyText::new(id, store.mint());
+    let digest = broker.mac(MacPurpose::ApiKeyPepper, text.digest().to_vec()).await?;
+    let tenant = scope.tenant();
+    // As with invitations, the pointer comes first: it may point to nothing, a key is never without one.
+    store
+        .platform_write(&Caller::from(scope), move |tx| {
+            tx.key_index().add(id, tenant)?;
+            Ok::<_, TeamError>(Commit::quiet(QuietReason::Hint, ()))
+        })
+        .await?;
+
+    let stored = store
+        .write(scope, move |tx| {
+            let actor = team::actor_of_locked_team(tx, factor_at)?;
+            let permit = rank::decide_create_key(&actor, wanted.scopes)?;
+            team::within(tx.keys().count_live()?, "API keys", limits::KEYS_PER_WORKSPACE_MAX)?;
+            let name = String::from(wanted.name);
+            let new = NewKey { id, name, digest, expires_at: wanted.expires_at };
+            let key = tx.keys().create(permit, &new)?;
+            let event = AuditEvent::new(Verb::KeyCreated, "key", id).new_value(json!({
+                "name": key.name, "scopes": key.scopes, "expires_at_ms": key.expires_at,
+            }));
+            Ok::<_, TeamError>(Commit::audited(event, key))
+        })
+        .await?;
+    Ok(stored.map(|key| CreatedKey { key, text: text.shown() }))
+}

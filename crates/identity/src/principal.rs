@@ -1,0 +1,225 @@
+//! From a bearer credential to who is asking. The only place where a request's scopes are made.
+//!
+//! Always true
+//! 1. The tenant of a scope comes from the verified token or the key's own row, never from the request (TEN-1).
+//! 2. A session token is asked against the revocation view; when the view is too old, the answer is no.
+//! 3. Nothing here says what the caller may do: rights are loaded in each use case's own transaction.
+
+use aws_lc_rs::constant_time;
+use broker::{BrokerError, MacPurpose};
+use domain::{AccountScope, Actor, Origin, Scope, TenantId, TimeMs, UserId};
+use store::{ApiKey, Commit, QuietReason, StoreError};
+use uuid::Uuid;
+
+use crate::code;
+use crate::identity::Identity;
+use crate::keys::ApiKeyText;
+use crate::revocations::Standing;
+use crate::tokens::{TokenRefused, VerifiedClaims};
+
+/// Who is asking.
+#[derive(Debug, Clone)]
+pub enum Principal {
+    /// A person, in a session.
+    Person {
+        /// Their own account, which opens no tenant.
+        account: AccountScope,
+        /// When they last gave a second factor.
+        factor_at: TimeMs,
+        /// The workspace their session has entered, if any.
+        workspace: Option<Scope>,
+    },
+    /// An API key, of the workspace it was made in.
+    Key {
+        /// Its workspace.
+        scope: Scope,
+    },
+}
+
+/// Why a credential was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AuthRefused {
+    /// It is no credential of ours, or no longer.
+    #[error("the credential is not valid")]
+    Invalid,
+    /// The access token's five minutes are over: refresh.
+    #[error("the access token has expired")]
+    Expired,
+    /// The session was ended, or rose past this token.
+    #[error("the session was ended, or has newer tokens")]
+    Revoked,
+    /// Revocations could not be read for too long, so nobody can be told to be signed in still.
+    #[error("revocations cannot be read")]
+    Blind,
+    /// The key broker could not be asked.
+    #[error("the key broker could not be asked")]
+    Sealing(#[from] BrokerError),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// How long an API key's digest is remembered without asking the broker.
+const KEY_DIGEST_MS: i64 = 60_000;
+/// A key's last use is noted to the minute.
+const KEY_NOTED_MS: i64 = 60_000;
+
+impl Principal {
+    /// The person's account and when they last gave a factor; `None` for a key.
+    #[must_use]
+    pub const fn account(&self) -> Option<(&AccountScope, TimeMs)> {
+        match self {
+            Self::Person { account, factor_at, .. } => Some((account, *factor_at)),
+            Self::Key { .. } => None,
+        }
+    }
+
+    /// The workspace's scope, and when a person last gave a factor; `None` for a session that entered none.
+    #[must_use]
+    pub const fn member(&self) -> Option<(&Scope, Option<TimeMs>)> {
+        match self {
+            Self::Person { workspace: Some(scope), factor_at, .. } => {
+                Some((scope, Some(*factor_at)))
+            }
+            Self::Person { workspace: None, .. } => None,
+            Self::Key { scope } => Some((scope, None)),
+        }
+    }
+
+    /// The workspace, if any.
+    #[must_use]
+    pub fn tenant(&self) -> Option<TenantId> {
+        self.member().map(|(scope, _)| scope.tenant())
+    }
+}
+
+impl AuthRefused {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid => "auth.invalid",
+            Self::Expired => "auth.expired",
+            Self::Revoked => "auth.revoked",
+            Self::Blind => "storage.unavailable",
+            Self::Sealing(error) => code::of_broker(error),
+            Self::Store(error) => code::of_store(error),
+        }
+    }
+}
+
+/// Who presents this bearer credential: an access token or an API key.
+///
+/// # Errors
+/// [`AuthRefused`].
+pub async fn authenticate(
+    identity: &Identity,
+    credential: &str,
+    origin: Origin,
+) -> Result<Principal, AuthRefused> {
+    if ApiKeyText::looks_like(credential) {
+        key_holder(identity, credential, origin).await
+    } else {
+        signed_in(identity, credential, origin).await
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is request authentication")]
+async fn signed_in(
+    identity: &Identity,
+    token: &str,
+    origin: Origin,
+) -> Result<Principal, AuthRefused> {
+    let claims = verified(identity, token).await?;
+    match identity.revocations.judge(&claims) {
+        Standing::Good => {}
+        Standing::Revoked => return Err(AuthRefused::Revoked),
+        Standing::Unknown => return Err(AuthRefused::Blind),
+    }
+    let actor = Actor::User { user: claims.user, session: claims.session };
+    let workspace = claims.tenant.map(|tenant| Scope::authenticated(tenant, actor, origin.clone()));
+    let account = AccountScope::authenticated(claims.user, claims.session, origin);
+    Ok(Principal::Person { account, factor_at: claims.factor_at, workspace })
+}
+
+/// The claims of a genuine token. A token signed by a key that is not known makes the broker's keys be asked for
+/// once more, so that a rotation of keys logs nobody out.
+async fn verified(identity: &Identity, token: &str) -> Result<VerifiedClaims, AuthRefused> {
+    let now = identity.store.mint().now();
+    let answer = match identity.tokens.verify(token, now) {
+        Err(TokenRefused::UnknownKey) => {
+            identity.learn_new_token_keys().await?;
+            identity.tokens.verify(token, now)
+        }
+        answer => answer,
+    };
+    answer.map_err(|refused| match refused {
+        TokenRefused::Expired => AuthRefused::Expired,
+        TokenRefused::Invalid | TokenRefused::UnknownKey | TokenRefused::FromTheFuture => {
+            AuthRefused::Invalid
+        }
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is request authentication")]
+async fn key_holder(
+    identity: &Identity,
+    credential: &str,
+    origin: Origin,
+) -> Result<Principal, AuthRefused> {
+    let text = ApiKeyText::parse(credential).map_err(|_| AuthRefused::Invalid)?;
+    let id = text.id();
+    let tenant = identity
+        .store
+        .platform_read(move |tx| tx.key_index().find(id))
+        .await?
+        .ok_or(AuthRefused::Invalid)?;
+    // The creator is in the key's own row, which is about to be read: this scope reads that one row.
+    let unknown = Actor::Key { key: id, creator: UserId::from(Uuid::nil()) };
+    let finder = Scope::authenticated(tenant, unknown, origin.clone());
+    let row = identity
+        .store
+        .read(&finder, move |tx| Ok::<_, StoreError>(tx.keys().usable(id)?))
+        .await?
+        .ok_or(AuthRefused::Invalid)?;
+    let digest = keyed_digest(identity, &text).await?;
+    if constant_time::verify_slices_are_equal(&digest, &row.digest).is_err() {
+        return Err(AuthRefused::Invalid);
+    }
+    let actor = Actor::Key { key: id, creator: row.creator };
+    let scope = Scope::authenticated(tenant, actor, origin);
+    note_use(identity, &scope, &row, text.digest()).await?;
+    Ok(Principal::Key { scope })
+}
+
+async fn keyed_digest(identity: &Identity, text: &ApiKeyText) -> Result<[u8; 32], BrokerError> {
+    let (name, now) = (text.digest(), identity.store.mint().now());
+    if let Some(digest) = identity.key_digests.recall(&name, now) {
+        return Ok(digest);
+    }
+    let digest = identity.broker.mac(MacPurpose::ApiKeyPepper, name.to_vec()).await?;
+    identity.key_digests.keep(name, digest, now.plus_ms(KEY_DIGEST_MS));
+    Ok(digest)
+}
+
+async fn note_use(
+    identity: &Identity,
+    scope: &Scope,
+    key: &ApiKey,
+    name: [u8; 32],
+) -> Result<(), StoreError> {
+    let now = identity.store.mint().now();
+    if identity.keys_noted.recall(&name, now).is_some() {
+        return Ok(());
+    }
+    identity.keys_noted.keep(name, (), now.plus_ms(KEY_NOTED_MS));
+    let id = key.id;
+    identity
+        .store
+        .write(scope, move |tx| {
+            tx.keys().touch_used(id)?;
+            Ok::<_, StoreError>(Commit::quiet(QuietReason::LastUsed, ()))
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! Signs somebody in: e-mail address, password and a second factor, in one step.
+//!
+//! Always true
+//! 1. The answer to a wrong address, a wrong password and a wrong factor is one and the same, no earlier than
+//!    [`REFUSAL_MS_MIN`]: neither its text nor its time tells which it was, or who has an account.
+//! 2. The guess is counted before anything is checked; the factor is used up in the transaction that makes the
+//!    session.
+
+use std::time::Duration;
+
+use broker::{AuthMethod, BrokerError};
+use domain::{Actor, EmailAddress, Origin, Scope, SessionId, TenantId, UserId, limits};
+use ledger::{AuditEvent, Verb};
+use serde_json::json;
+use store::{
+    Caller, Commit, Committed, NewSession, Page, PlatformTx, QuietReason, Revoked, Session,
+    StoreError, User, UserState,
+};
+use tokio::time::Instant;
+
+use super::Factor;
+use super::factor::{FactorUnchecked, MatchedFactor};
+use super::tokens::{self, SessionTokens};
+use crate::code;
+use crate::identity::Identity;
+use crate::passwords::{Password, PasswordHash, PoolError, Verdict};
+use crate::team::{self, TeamError};
+use crate::throttle::{Guess, NotAdmitted, Throttled};
+
+/// What somebody presents.
+pub struct SignIn {
+    /// Their address.
+    pub email: EmailAddress,
+    /// Their password.
+    pub password: Password,
+    /// Their second factor.
+    pub factor: Factor,
+    /// A workspace to enter at once.
+    pub workspace: Option<TenantId>,
+}
+
+/// Why somebody was not signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SignInError {
+    /// Address, password or factor is wrong, or the factor was used before.
+    #[error("the e-mail address, the password or the code is wrong")]
+    Wrong,
+    /// Too many guesses.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
+    /// Too many sign-ins at once on this machine.
+    #[error(transparent)]
+    Passwords(#[from] PoolError),
+    /// They are not in the workspace they wanted to enter.
+    #[error("there is no such workspace, or it is not visible to the caller")]
+    WorkspaceNotVisible,
+    /// The key broker could not be asked.
+    #[error("the key broker could not be asked")]
+    Sealing(#[from] BrokerError),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// No refusal leaves earlier than this: longer than a password's hash and a factor's check together.
+const REFUSAL_MS_MIN: u64 = 250;
+
+impl SignInError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Wrong => "auth.invalid",
+            Self::Throttled(_) => "auth.throttled",
+            Self::Passwords(PoolError::Busy { .. }) => "auth.busy",
+            Self::Passwords(PoolError::Failed) => "internal",
+            Self::WorkspaceNotVisible => "not_found",
+            Self::Sealing(error) => code::of_broker(error),
+            Self::Store(error) => code::of_store(error),
+        }
+    }
+}
+
+impl From<NotAdmitted> for SignInError {
+    fn from(not: NotAdmitted) -> Self {
+        match not {
+            NotAdmitted::Throttled(throttled) => Self::Throttled(throttled),
+            NotAdmitted::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<FactorUnchecked> for SignInError {
+    fn from(unchecked: FactorUnchecked) -> Self {
+        match unchecked {
+            FactorUnchecked::Sealing(error) => Self::Sealing(error),
+            FactorUnchecked::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Signs somebody in. Their oldest session ends when they have [`limits::SESSIONS_PER_USER_MAX`].
+///
+/// # Errors
+/// [`SignInError`].
+pub async fn sign_in(
+    identity: &Identity,
+    origin: Origin,
+    presented: SignIn,
+) -> Result<Committed<SessionTokens>, SignInError> {
+    let began = Instant::now();
+    let guess = Guess::of_sign_in(&presented.email, &origin);
+    let user = admitted(identity, &origin, &guess, presented.email).await?;
+    let known = user.as_ref().map(|user| user.id);
+
+    let proof = proven(identity, user, presented.password, presented.factor).await?;
+    let Some(proof) = proof else {
+        refuse(identity, origin, guess, known).await?;
+        tokio::time::sleep_until(began + Duration::from_millis(REFUSAL_MS_MIN)).await;
+        return Err(SignInError::Wrong);
+    };
+    let id: SessionId = identity.store.mint().id();
+    if let Some(tenant) = presented.workspace {
+        visible(identity, tenant, proof.user.id, id, origin.clone()).await?;
+    }
+    let new = NewSession {
+        id,
+        user: proof.user.id,
+        workspace: presented.workspace,
+        amr: [AuthMethod::Password, proof.factor.method(), AuthMethod::MultiFactor]
+            .map(|method| tokens::name_of(method).to_owned())
+            .to_vec(),
+        user_agent: origin.user_agent.clone(),
+        ip: origin.ip,
+    };
+    let begun = identity
+        .store
+        .platform_write(&Caller::account(new.user, new.id, origin), move |tx| {
+            begin(tx, &guess, &proof, &new)
+        })
+        .await?;
+    let handed = tokens::issue(identity, &begun.value).await?;
+    Ok(begun.map(|_| handed))
+}
+
+/// Counts the guess, then loads whom it is about.
+async fn admitted(
+    identity: &Identity,
+    origin: &Origin,
+    guess: &Guess,
+    email: EmailAddress,
+) -> Result<Option<User>, SignInError> {
+    let (caller, guess) = (Caller::anonymous(origin.clone()), guess.clone());
+    let counted = identity
+        .store
+        .platform_write(&caller, move |tx| {
+            guess.admit(tx)?;
+            let user = tx.users().find_by_email(&email)?;
+            let user = user.filter(|user| user.state == UserState::Active);
+            Ok::<_, SignInError>(Commit::quiet(QuietReason::GuessCounted, user))
+        })
+        .await?;
+    Ok(counted.value)
+}
+
+/// Who somebody proved to be, and what has to be written because of it.
+struct Proof {
+    user: User,
+    factor: MatchedFactor,
+    new_hash: Option<PasswordHash>,
+}
+
+/// Checks the password, at the cost of one hash whether the account exists or not, and then the factor.
+async fn proven(
+    identity: &Identity,
+    user: Option<User>,
+    password: Password,
+    factor: Factor,
+) -> Result<Option<Proof>, SignInError> {
+    let stored = user.as_ref().and_then(|user| PasswordHash::stored(&user.password_hash));
+    let new_hash = match identity.passwords.verify(password, stored).await? {
+        Verdict::Wrong => return Ok(None),
+        Verdict::Right => None,
+        Verdict::RightWithNewHash(hash) => Some(hash),
+    };
+    let Some(user) = user else { return Ok(None) };
+    let matched = factor.matched(identity, &user).await?;
+    Ok(matched.map(|factor| Proof { user, factor, new_hash }))
+}
+
+async fn refuse(
+    identity: &Identity,
+    origin: Origin,
+    guess: Guess,
+    known: Option<UserId>,
+) -> Result<(), SignInError> {
+    identity
+        .store
+        .platform_write(&Caller::anonymous(origin), move |tx| {
+            guess.refused(tx)?;
+            // An address that is nobody's is not recorded: people type passwords into that field.
+            let whom = known.map_or_else(|| "unknown".to_owned(), |user| user.to_string());
+            let event = AuditEvent::new(Verb::SessionRefused, "user", whom);
+            Ok::<_, SignInError>(Commit::audited(event, ()))
+        })
+        .await?;
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is request authentication")]
+async fn visible(
+    identity: &Identity,
+    tenant: TenantId,
+    user: UserId,
+    session: SessionId,
+    origin: Origin,
+) -> Result<(), SignInError> {
+    let scope = Scope::authenticated(tenant, Actor::User { user, session }, origin);
+    team::enters(&identity.store, &scope).await.map_err(|error| match error {
+        TeamError::Store(error) => SignInError::Store(error),
+        TeamError::Sealing(error) => SignInError::Sealing(error),
+        _ => SignInError::WorkspaceNotVisible,
+    })
+}
+
+fn begin(
+    tx: &mut PlatformTx<'_>,
+    guess: &Guess,
+    proof: &Proof,
+    new: &NewSession,
+) -> Result<Commit<Session>, SignInError> {
+    if !proof.factor.use_up(tx, new.user)? {
+        return Err(SignInError::Wrong);
+    }
+    guess.forgive(tx)?;
+    if let Some(hash) = &proof.new_hash {
+        tx.users().rehash(new.user, &proof.user.password_hash, &hash.to_phc())?;
+    }
+    let mut events = end_oldest(tx, new.user)?;
+    let session = tx.sessions().create(new)?;
+    let event = AuditEvent::new(Verb::SessionStarted, "session", session.id)
+        .new_value(json!({ "user": session.user, "methods": session.amr }));
+    events.push(event);
+    Ok(Commit::audited_all(events, session))
+}
+
+/// Makes room for one more session.
+fn end_oldest(tx: &mut PlatformTx<'_>, user: UserId) -> Result<Vec<AuditEvent>, StoreError> {
+    let live = usize::try_from(tx.sessions().count_live(user)?).unwrap_or(usize::MAX);
+    if live < limits::SESSIONS_PER_USER_MAX {
+        return Ok(Vec::new());
+    }
+    let oldest = tx.sessions().list(user, Page::first(1))?.items;
+    for session in &oldest {
+        tx.sessions().revoke(session.id)?;
+        tx.revocations().add(Revoked::Session { session: session.id, epoch: i64::MAX })?;
+    }
+    Ok(oldest
+        .iter()
+        .map(|session| {
+            AuditEvent::new(Verb::SessionEnded, "session", session.id)
+                .new_value(json!({ "by": "newer_session" }))
+        })
+        .collect())
+}
