@@ -1,11 +1,13 @@
 //! Canonical JSON: one value has exactly one text.
 //!
 //! Always true
-//! 1. Keys are sorted by their UTF-16 code units, there is no white space, and numbers are integers.
-//! 2. The text depends on the value alone, not on a feature of the JSON library such as insertion order.
+//! 1. Keys are sorted by their UTF-16 code units, there is no white space, and numbers are
+//!    integers.
+//! 2. The text depends on the value alone, not on a feature of the JSON library such as insertion
+//!    order.
 //!
-//! Source: RFC 8785 (JCS), restricted to strings, integers, booleans, null, arrays and objects. A fraction is
-//! written as a string, because two encoders may disagree about its digits.
+//! Source: RFC 8785 (JCS), restricted to strings, integers, booleans, null, arrays and objects. A
+//! fraction is written as a string, because two encoders may disagree about its digits.
 
 use serde_json::Value;
 
@@ -49,8 +51,8 @@ fn write(value: &Value, out: &mut String) {
     }
 }
 
-/// RFC 8785 section 3.2.2.2: the two-character escapes where JSON has one, `\u00xx` for the other control
-/// characters, everything else as it is.
+/// RFC 8785 section 3.2.2.2: the two-character escapes where JSON has one, `\u00xx` for the other
+/// control characters, everything else as it is.
 fn string(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {

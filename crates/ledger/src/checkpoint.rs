@@ -33,8 +33,8 @@ impl Checkpoint {
     /// Reads a note's text.
     ///
     /// # Errors
-    /// [`NotACheckpoint`] unless it has an origin, a size without leading zeroes, a 32-byte root, and only
-    /// non-empty lines after these.
+    /// [`NotACheckpoint`] unless it has an origin, a size without leading zeroes, a 32-byte root,
+    /// and only non-empty lines after these.
     pub fn parse(text: &str) -> Result<Self, NotACheckpoint> {
         let body = text.strip_suffix('\n').ok_or(NotACheckpoint)?;
         let mut lines = body.split('\n');

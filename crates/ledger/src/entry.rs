@@ -1,10 +1,12 @@
 //! One entry: its canonical bytes, its leaf hash, and the personal values beside it.
 //!
 //! Always true
-//! 1. The bytes name the unit, the stream and the entry, so an entry cannot be moved to another log.
-//! 2. IP, user agent, e-mail and free text are in the bytes as commitments over 32 random bytes of salt: a
-//!    bare hash of such values could be found by trying them all.
-//! 3. Entries fit [`limits::ENTRY_BYTES_MAX`]: a value that is too long is replaced by its digest and length.
+//! 1. The bytes name the unit, the stream and the entry, so an entry cannot be moved to another
+//!    log.
+//! 2. IP, user agent, e-mail and free text are in the bytes as commitments over 32 random bytes of
+//!    salt: a bare hash of such values could be found by trying them all.
+//! 3. Entries fit [`limits::ENTRY_BYTES_MAX`]: a value that is too long is replaced by its digest
+//!    and length.
 //!
 //! Sources: RFC 6962 section 2.1 (leaf hash); C2SP tlog-tiles (16-bit entry length).
 
@@ -113,8 +115,8 @@ pub struct PersonalValue {
 impl PersonalValue {
     /// The commitment that stands in the entry for this value.
     ///
-    /// SHA-256 over a label, the salt, the field's length and text, and the value: no two of these inputs
-    /// give the same bytes.
+    /// SHA-256 over a label, the salt, the field's length and text, and the value: no two of these
+    /// inputs give the same bytes.
     #[must_use]
     pub fn commitment(&self) -> Hash {
         let mut context = Context::new(&SHA256);

@@ -1,17 +1,19 @@
 //! What is recorded, how it is made tamper-evident, and how an outsider checks it.
 //!
 //! Always true
-//! 1. An entry's hash is taken over the exact bytes that are stored; nothing is serialised again to verify.
-//! 2. Personal values never enter those bytes: a salted commitment does, and the value travels beside it, so
-//!    that erasing the value leaves every proof valid.
+//! 1. An entry's hash is taken over the exact bytes that are stored; nothing is serialised again to
+//!    verify.
+//! 2. Personal values never enter those bytes: a salted commitment does, and the value travels
+//!    beside it, so that erasing the value leaves every proof valid.
 //! 3. A verdict has three values. What cannot be established is never reported as verified.
 //!
-//! Never: I/O, a clock or a random source of its own, a private key. The broker signs; this crate makes the
-//! bytes to be signed and checks signatures.
+//! Never: I/O, a clock or a random source of its own, a private key. The broker signs; this crate
+//! makes the bytes to be signed and checks signatures.
 //!
 //! Walk: [`event`] → [`entry`] → [`tree`] → [`checkpoint`] (a [`note`]) → [`receipt`];
 //! and out again: [`export`] → [`verify`].
-//! Sources: RFC 6962 section 2.1; C2SP signed-note and tlog-checkpoint; RFC 8785 for the order of keys.
+//! Sources: RFC 6962 section 2.1; C2SP signed-note and tlog-checkpoint; RFC 8785 for the order of
+//! keys.
 
 pub mod canonical;
 pub mod checkpoint;

@@ -1,8 +1,10 @@
 //! Signed notes: text, a blank line, and signature lines.
 //!
 //! Always true
-//! 1. A note's text is handed out only after a signature by one of the caller's own keys was verified.
-//! 2. A signature line by a known key that does not verify rejects the whole note; unknown keys are ignored.
+//! 1. A note's text is handed out only after a signature by one of the caller's own keys was
+//!    verified.
+//! 2. A signature line by a known key that does not verify rejects the whole note; unknown keys are
+//!    ignored.
 //! 3. One note has one text: base64 is read strictly, and key names hold no space and no `+`.
 //!
 //! Source: C2SP signed-note, signature type 0x01 (Ed25519, RFC 8032).
@@ -65,7 +67,8 @@ impl VerifierKey {
     /// Reads `name+id+base64`, the form [`fmt::Display`] writes.
     ///
     /// # Errors
-    /// [`NoteError::Key`] for another form, another type of key, or an id that is not the key's own.
+    /// [`NoteError::Key`] for another form, another type of key, or an id that is not the key's
+    /// own.
     pub fn parse(text: &str) -> Result<Self, NoteError> {
         let read = || {
             let mut parts = text.splitn(3, '+');
@@ -145,8 +148,8 @@ impl<'a> Note<'a> {
     /// Splits a note into its text and its signature lines.
     ///
     /// # Errors
-    /// [`NoteError::Form`] when it is not a signed note, or is longer than [`NOTE_BYTES_MAX`], or has more
-    /// than [`SIGNATURES_MAX`] signatures.
+    /// [`NoteError::Form`] when it is not a signed note, or is longer than [`NOTE_BYTES_MAX`], or
+    /// has more than [`SIGNATURES_MAX`] signatures.
     pub fn parse(note: &'a str) -> Result<Self, NoteError> {
         let allowed = |c: char| c == '\n' || c >= ' ';
         if note.len() > NOTE_BYTES_MAX || !note.chars().all(allowed) {

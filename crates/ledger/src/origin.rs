@@ -1,6 +1,7 @@
 //! Which log an entry belongs to, and the name under which that log signs.
 //!
-//! Always true: an origin is one printable line without spaces or `+`, so it fits a signed note as it is.
+//! Always true: an origin is one printable line without spaces or `+`, so it fits a signed note as
+//! it is.
 //!
 //! Source: C2SP tlog-checkpoint, "origin".
 
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stream {
-    /// What was done in the workspace, or to the platform's accounts. Kept as long as the unit lives.
+    /// What was done in the workspace, or to the platform's accounts. Kept as long as the unit
+    /// lives.
     Workspace,
     /// Sign-ins, sign-outs and failures. Kept for 90 days.
     Security,
@@ -70,7 +72,8 @@ impl LogOrigin {
     /// An origin as another party wrote it.
     ///
     /// # Errors
-    /// [`NotALog`] when it is empty, longer than 256 bytes, or holds a space, a control character or `+`.
+    /// [`NotALog`] when it is empty, longer than 256 bytes, or holds a space, a control character
+    /// or `+`.
     pub fn parse(text: &str) -> Result<Self, NotALog> {
         let sound = !text.is_empty()
             && text.len() <= ORIGIN_BYTES_MAX

@@ -1,7 +1,7 @@
 //! Reading an entry's bytes back, for people and for the verifier.
 //!
-//! Always true: a view is for showing and comparing. The bytes it came from stay the evidence; nothing is
-//! ever hashed from a view.
+//! Always true: a view is for showing and comparing. The bytes it came from stay the evidence;
+//! nothing is ever hashed from a view.
 
 use std::collections::BTreeMap;
 

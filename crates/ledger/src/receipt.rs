@@ -2,7 +2,8 @@
 //!
 //! Always true
 //! 1. A receipt names log, entry and hash; whoever holds one can prove that the entry was left out.
-//! 2. Its text can never be read as a checkpoint: its second line is not a number. One key signs both.
+//! 2. Its text can never be read as a checkpoint: its second line is not a number. One key signs
+//!    both.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use domain::limits::MERGE_DELAY_MS_MAX;
@@ -68,8 +69,8 @@ impl Receipt {
     /// Reads and verifies the form a response header carries.
     ///
     /// # Errors
-    /// [`ReceiptError::Form`] for anything that is not a receipt in base64url; [`ReceiptError::Signature`]
-    /// when `key` did not sign it.
+    /// [`ReceiptError::Form`] for anything that is not a receipt in base64url;
+    /// [`ReceiptError::Signature`] when `key` did not sign it.
     pub fn open_header(header: &str, key: &VerifierKey) -> Result<Self, ReceiptError> {
         let note = BASE64URL_NOPAD.decode(header.as_bytes()).map_err(|_| ReceiptError::Form)?;
         let note = std::str::from_utf8(&note).map_err(|_| ReceiptError::Form)?;

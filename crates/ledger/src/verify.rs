@@ -1,13 +1,15 @@
 //! The offline verifier: an export, a key the reader already trusts, and a verdict.
 //!
 //! Always true
-//! 1. The verdict has three values. VERIFIED needs a signature by a given key over a root that was computed
-//!    here from the entries' own bytes; TAMPERED names the place; everything else CANNOT be ESTABLISHED.
+//! 1. The verdict has three values. VERIFIED needs a signature by a given key over a root that was
+//!    computed here from the entries' own bytes; TAMPERED names the place; everything else CANNOT
+//!    be ESTABLISHED.
 //! 2. The key comes from the caller. Nothing inside the export is taken as a key.
 //! 3. Memory does not grow with the export.
 //!
-//! Never: a network, a clock. While no witness cosigns, a verdict says "signed by the operator only": it
-//! shows that nothing was changed after signing, not that the operator keeps no second log.
+//! Never: a network, a clock. While no witness cosigns, a verdict says "signed by the operator
+//! only": it shows that nothing was changed after signing, not that the operator keeps no second
+//! log.
 
 mod verdict;
 
@@ -31,7 +33,8 @@ use crate::tree::{Frontier, Hash, leaf_hash};
 pub struct Evidence<'a> {
     /// Keys trusted to sign the log: pinned at sign-in or handed over apart from the export.
     pub keys: &'a [VerifierKey],
-    /// Signed checkpoints of this log that were kept from earlier: the log must contain each of them.
+    /// Signed checkpoints of this log that were kept from earlier: the log must contain each of
+    /// them.
     pub seen: &'a [&'a str],
     /// Receipts in their header form: each promised entry must be in the log once it is due.
     pub receipts: &'a [&'a str],
@@ -205,7 +208,8 @@ impl Audit {
         let Some(promised) = self.passages.remove(&size) else { return Ok(()) };
         let root = self.frontier.root();
         match promised.into_iter().find(|(promise, _)| *promise != root) {
-            // An earlier checkpoint only narrows the place: entries since the last good one are suspect.
+            // An earlier checkpoint only narrows the place: entries since the last good one are
+            // suspect.
             Some((_, Finding::EarlierCheckpoint { .. })) => {
                 Err(Finding::Root { after: self.sound_up_to, size }.into())
             }

@@ -1,4 +1,5 @@
-//! Bytes per second through the masker: ordinary log text, and text that keeps beginning like a value.
+//! Bytes per second through the masker: ordinary log text, and text that keeps beginning like a
+//! value.
 
 use divan::Bencher;
 use divan::counter::BytesCount;

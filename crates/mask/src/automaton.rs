@@ -88,7 +88,8 @@ impl Automaton {
         form.map_or(&[], |form| form.as_slice())
     }
 
-    /// How many bytes at the end of `text` are the beginning of an anchor, and less than the whole of it.
+    /// How many bytes at the end of `text` are the beginning of an anchor, and less than the whole
+    /// of it.
     pub(crate) fn beginning_at_end_of(&self, text: &[u8]) -> usize {
         let longest = text.len().min(ANCHOR_BYTES - 1);
         (1..=longest).rev().find(|&length| self.begins(last_bytes(text, length))).unwrap_or(0)

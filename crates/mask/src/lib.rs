@@ -3,12 +3,13 @@
 //! Always true
 //! 1. What comes out does not depend on where the input was cut into chunks.
 //! 2. Every occurrence is masked, also where two overlap; the mask has one size, whatever it hides.
-//! 3. A byte is held back only while it may belong to an occurrence; memory is bounded by the longest form of
-//!    the longest value.
-//! 4. A value too short to be told from ordinary text is not masked, and the caller learns its name.
+//! 3. A byte is held back only while it may belong to an occurrence; memory is bounded by the
+//!    longest form of the longest value.
+//! 4. A value too short to be told from ordinary text is not masked, and the caller learns its
+//!    name.
 //!
-//! Never: I/O. Never a promise against a program that wants to leak: one that reverses or encrypts a value
-//! gets it past any masker. This one is against accidents.
+//! Never: I/O. Never a promise against a program that wants to leak: one that reverses or encrypts
+//! a value gets it past any masker. This one is against accidents.
 //!
 //! Sources: Aho and Corasick, 1975; the list of forms is in [`forms`].
 
@@ -42,11 +43,11 @@ pub struct Masker {
 }
 
 impl Masker {
-    /// A masker for these named values, and the ones that are too short for it. An empty value has nothing to
-    /// hide and is passed over.
+    /// A masker for these named values, and the ones that are too short for it. An empty value has
+    /// nothing to hide and is passed over.
     ///
-    /// A value of several lines is masked as a whole and line by line; lines that are too short are left as
-    /// they are.
+    /// A value of several lines is masked as a whole and line by line; lines that are too short are
+    /// left as they are.
     pub fn new<'v, N: Into<String>>(
         values: impl IntoIterator<Item = (N, &'v [u8])>,
     ) -> (Self, Vec<TooShort>) {

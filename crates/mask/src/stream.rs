@@ -1,7 +1,8 @@
 //! One output on its way through the masker.
 //!
 //! Always true
-//! 1. Bytes leave in order, and only when nothing that begins at or before them can still become an occurrence.
+//! 1. Bytes leave in order, and only when nothing that begins at or before them can still become an
+//!    occurrence.
 //! 2. Occurrences that overlap share one mask; those that only touch have one each.
 
 use std::sync::Arc;
@@ -96,7 +97,8 @@ impl Stream {
         });
     }
 
-    /// Lets everything before `settled` leave, with a mask for each run of occurrences that begins there.
+    /// Lets everything before `settled` leave, with a mask for each run of occurrences that begins
+    /// there.
     fn release(&mut self, settled: usize, out: &mut Vec<u8>) {
         self.found.sort_unstable();
         let mut next = 0;

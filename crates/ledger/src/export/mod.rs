@@ -1,8 +1,10 @@
 //! The export: one log in one file, with everything an outsider needs to check it but the key.
 //!
 //! Always true
-//! 1. Newline-delimited JSON in exactly one form: head line, one line per entry from index 0 on, end line.
-//! 2. Every byte of it is bound to the checkpoint's signature or to the form; nothing in it is decoration.
+//! 1. Newline-delimited JSON in exactly one form: head line, one line per entry from index 0 on,
+//!    end line.
+//! 2. Every byte of it is bound to the checkpoint's signature or to the form; nothing in it is
+//!    decoration.
 //! 3. Reading holds one line at a time.
 //!
 //! Never: a key. A key inside the file it vouches for would prove nothing.
@@ -19,7 +21,8 @@ use serde::{Deserialize, Serialize};
 pub const EXPORT_FORMAT: &str = "casemate.export.v1";
 /// Most earlier checkpoints in one export: each costs the reader one signature check.
 pub const EARLIER_CHECKPOINTS_MAX: usize = 256;
-/// Longest line: an entry of the largest size in base64, or a head of long notes, fits several times.
+/// Longest line: an entry of the largest size in base64, or a head of long notes, fits several
+/// times.
 pub const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The first line.
@@ -29,7 +32,8 @@ pub(crate) struct HeadLine {
     pub(crate) format: String,
     /// The signed checkpoint that the entries must add up to.
     pub(crate) checkpoint: String,
-    /// Signed checkpoints of smaller sizes, ascending: the log must have passed through each of them.
+    /// Signed checkpoints of smaller sizes, ascending: the log must have passed through each of
+    /// them.
     pub(crate) earlier: Vec<String>,
 }
 
@@ -44,7 +48,8 @@ pub(crate) struct EntryLine {
     pub(crate) personal: Vec<PersonalLine>,
 }
 
-/// One personal value. A field the entry commits to and that has no line here is erased or withheld.
+/// One personal value. A field the entry commits to and that has no line here is erased or
+/// withheld.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PersonalLine {

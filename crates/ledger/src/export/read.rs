@@ -1,7 +1,8 @@
 //! Reading an export, one line at a time, accepting exactly what the writer writes.
 //!
 //! Always true
-//! 1. A line is accepted only if writing it again gives the same bytes: no second spelling of the same data.
+//! 1. A line is accepted only if writing it again gives the same bytes: no second spelling of the
+//!    same data.
 //! 2. A file that stops early is told apart from a file that was changed.
 
 use std::io::BufRead;

@@ -1,6 +1,7 @@
 //! Writing an export, line by line.
 //!
-//! Always true: lines come out in the order and form the reader insists on, whatever order the rows had.
+//! Always true: lines come out in the order and form the reader insists on, whatever order the rows
+//! had.
 
 use data_encoding::BASE64;
 use serde::Serialize;
@@ -12,7 +13,8 @@ use super::{
 use crate::entry::PersonalValue;
 use crate::tree::Hash;
 
-/// One entry as the store holds it. It is exported as it is found: judging it is the verifier's work.
+/// One entry as the store holds it. It is exported as it is found: judging it is the verifier's
+/// work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportedEntry {
     /// Its leaf index.
@@ -45,7 +47,8 @@ pub struct ExportWriter {
 impl ExportWriter {
     /// Begins an export and gives its first line.
     ///
-    /// `earlier` holds signed checkpoints in ascending order of size, each smaller than `checkpoint`.
+    /// `earlier` holds signed checkpoints in ascending order of size, each smaller than
+    /// `checkpoint`.
     ///
     /// # Errors
     /// [`WriteError`] when the head breaks a limit of the format.

@@ -1,4 +1,5 @@
-//! The right edge of a growing tree: one hash per complete subtree, enough to append and to name the root.
+//! The right edge of a growing tree: one hash per complete subtree, enough to append and to name
+//! the root.
 //!
 //! Always true: the peaks are one per set bit of the size, tallest first.
 
@@ -18,8 +19,9 @@ impl Frontier {
         Self { size: 0, peaks: Vec::new() }
     }
 
-    /// The frontier of a log of `size` leaves, from the stored nodes at [`Self::positions`], in that order.
-    /// `None` when their number does not fit the size, or the size is one that no table can hold.
+    /// The frontier of a log of `size` leaves, from the stored nodes at [`Self::positions`], in
+    /// that order. `None` when their number does not fit the size, or the size is one that no table
+    /// can hold.
     #[must_use]
     pub fn resume(size: u64, peaks: Vec<Hash>) -> Option<Self> {
         let fits = i64::try_from(size).is_ok() && peaks.len() == size.count_ones() as usize;
@@ -40,8 +42,8 @@ impl Frontier {
         self.size
     }
 
-    /// Adds a leaf and reports every inner node this completes, lowest first. The leaf itself, at level 0
-    /// and index `size` before the call, is the caller's.
+    /// Adds a leaf and reports every inner node this completes, lowest first. The leaf itself, at
+    /// level 0 and index `size` before the call, is the caller's.
     pub fn append(&mut self, leaf: Hash, mut completed: impl FnMut(NodePosition, Hash)) {
         let index = self.size;
         let mut hash = leaf;

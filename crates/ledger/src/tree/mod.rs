@@ -1,12 +1,13 @@
 //! The Merkle tree of one log: hashes, growth, proofs.
 //!
 //! Always true
-//! 1. Leaves and inner nodes are hashed under different prefixes, so neither can pass for the other.
+//! 1. Leaves and inner nodes are hashed under different prefixes, so neither can pass for the
+//!    other.
 //! 2. Only complete nodes are stored, and a stored node never changes: growing a log inserts rows.
 //! 3. Proof checks read exactly the hashes they need; a hash too many is a refusal.
 //!
-//! Source: RFC 6962 section 2.1; positions and the frontier as in the tlog literature: node (level, index)
-//! covers leaves `index << level .. (index + 1) << level`.
+//! Source: RFC 6962 section 2.1; positions and the frontier as in the tlog literature: node (level,
+//! index) covers leaves `index << level .. (index + 1) << level`.
 
 mod frontier;
 mod proof;

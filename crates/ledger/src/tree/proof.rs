@@ -1,8 +1,10 @@
 //! Inclusion and consistency proofs: making them from stored nodes, and checking them.
 //!
-//! Always true: what a proof needs from the store are complete nodes; the ragged right edge is folded here.
+//! Always true: what a proof needs from the store are complete nodes; the ragged right edge is
+//! folded here.
 //!
-//! Source: RFC 6962 sections 2.1.1 and 2.1.2; the checks follow RFC 9162 sections 2.1.3.2 and 2.1.4.2.
+//! Source: RFC 6962 sections 2.1.1 and 2.1.2; the checks follow RFC 9162 sections 2.1.3.2 and
+//! 2.1.4.2.
 
 use super::{Frontier, Hash, NodePosition, node_hash};
 
@@ -132,7 +134,8 @@ fn subproof<S: NodeSource>(
     Ok(())
 }
 
-/// The root over a span that begins at a multiple of its largest complete subtree: folded from its peaks.
+/// The root over a span that begins at a multiple of its largest complete subtree: folded from its
+/// peaks.
 fn span_hash<S: NodeSource>(source: &mut S, span: Span) -> Result<Hash, ProofError<S::Error>> {
     let peaks: Vec<NodePosition> = Frontier::positions(span.end - span.start).collect();
     let mut hash = None;
@@ -172,8 +175,8 @@ pub fn verify_inclusion(index: u64, size: u64, leaf: &Hash, proof: &[Hash], root
     last == 0 && hash == *root
 }
 
-/// Whether `proof` shows that the tree of `old` leaves with `old_root` is the beginning of the tree of `new`
-/// leaves with `new_root`. The empty tree is the beginning of every tree.
+/// Whether `proof` shows that the tree of `old` leaves with `old_root` is the beginning of the tree
+/// of `new` leaves with `new_root`. The empty tree is the beginning of every tree.
 #[must_use]
 pub fn verify_consistency(
     old: u64,

@@ -102,7 +102,7 @@ pub enum Finding {
         what: EntryFault,
     },
     /// The entries do not add up to the signed root.
-    #[error("the entries from {after} to {} do not add up to the signed root", size.saturating_sub(1))]
+    #[error("the entries from index {after} on do not add up to the signed root of size {size}")]
     Root {
         /// Up to this size a signed root matched.
         after: u64,

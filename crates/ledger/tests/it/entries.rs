@@ -82,7 +82,8 @@ fn keys_are_sorted_and_nothing_is_spaced() {
 
 #[test]
 fn keys_sort_by_utf16_as_rfc_8785_asks() {
-    // U+10000 is a surrogate pair (0xD800…) in UTF-16 and sorts before U+FB33, but after it in UTF-8.
+    // U+10000 is a surrogate pair (0xD800…) in UTF-16 and sorts before U+FB33, but after it in
+    // UTF-8.
     let canonical = to_canonical(&json!({"\u{fb33}": 1, "\u{10000}": 2}));
     assert_eq!(canonical, "{\"\u{10000}\":2,\"\u{fb33}\":1}");
 }

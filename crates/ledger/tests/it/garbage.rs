@@ -1,4 +1,5 @@
-//! Bounded, seeded fuzzing of every parser: nothing panics, and nothing that is accepted has two spellings.
+//! Bounded, seeded fuzzing of every parser: nothing panics, and nothing that is accepted has two
+//! spellings.
 
 use ledger::export::{ExportReader, Line};
 use ledger::receipt::{Receipt, header_form};

@@ -1,4 +1,5 @@
-//! Files of released formats: they verify for ever, and today's writer still writes the newest of them.
+//! Files of released formats: they verify for ever, and today's writer still writes the newest of
+//! them.
 
 use ledger::{Verdict, VerifierKey};
 

@@ -1,7 +1,7 @@
 //! Signed notes and checkpoints against the values others published.
 //!
-//! Sources: golang/mod `sumdb/note/note_test.go` (keys, notes, malformed notes); `sumdb/tlog/note_test.go`;
-//! the worked examples of C2SP signed-note and tlog-checkpoint.
+//! Sources: golang/mod `sumdb/note/note_test.go` (keys, notes, malformed notes);
+//! `sumdb/tlog/note_test.go`; the worked examples of C2SP signed-note and tlog-checkpoint.
 
 use data_encoding::BASE64;
 use ledger::{Checkpoint, LogOrigin, Note, NoteError, VerifierKey, tree};
@@ -12,10 +12,10 @@ const PETER: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4i
 const ENOCH: &str = "EnochRoot+af0cfe78+ATtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop";
 const TEXT: &str = "If you think cryptography is the answer to your problem,\n\
                     then you don't know what your problem is.\n";
-const PETER_LINE: &str = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2p\
-                          ZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
-const ENOCH_LINE: &str = "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5\
-                          ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n";
+const PETER_LINE: &str = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC\
+                          2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+const ENOCH_LINE: &str = "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGr\
+                          Q5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n";
 
 fn key(text: &str) -> VerifierKey {
     VerifierKey::parse(text).unwrap()
@@ -136,9 +136,9 @@ fn the_worked_notes_of_the_specifications_are_read() {
         ed è subito sera.\n\n— quasimodo.example/salvatore NnugSzTjtVAewIS+Z/iJhUPeFDkO/5QQ2i5ddnGI\
         TLlC+EhfLW9oJKONrMouFSQU0xMcXxj99ihAQwaqP3ZekRwNtIc=\n";
     assert!(Note::parse(poem).is_ok());
-    let sofa = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\
-        \n— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcy\
-        v2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n";
+    let sofa = "example.com/behind-the-sofa\n20852163\n\
+        CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— example.com/behind-the-sofa Az3grlgtzPIC\
+        a5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n";
     assert!(Note::parse(sofa).is_ok());
     let (text, _) = sofa.split_once("\n\n").unwrap();
     let text = format!("{text}\n");

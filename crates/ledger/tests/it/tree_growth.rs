@@ -139,7 +139,8 @@ proptest! {
     #[test]
     fn proofs_of_large_trees_verify_and_break_with_any_bit(
         size in 1_u64..2_000, at in any::<prop::sample::Index>(),
-        from in any::<prop::sample::Index>(), bit in 0_usize..256, place in any::<prop::sample::Index>(),
+        from in any::<prop::sample::Index>(), place in any::<prop::sample::Index>(),
+        bit in 0_usize..256,
     ) {
         let mut stored = grown(size);
         let root = stored.roots[usize::try_from(size).unwrap()];

@@ -1,8 +1,8 @@
 //! Published values of other implementations: they must come out of ours.
 //!
-//! Sources: transparency-dev/merkle `testonly/constants.go` and the probes of its `testdata/` folder
-//! (inclusion and consistency); golang/mod `sumdb/tlog/testdata/argon2020`, responses of a real
-//! Certificate Transparency log with 961,984,013 leaves.
+//! Sources: transparency-dev/merkle `testonly/constants.go` and the probes of its `testdata/`
+//! folder (inclusion and consistency); golang/mod `sumdb/tlog/testdata/argon2020`, responses of a
+//! real Certificate Transparency log with 961,984,013 leaves.
 
 use data_encoding::{BASE64, HEXLOWER};
 use ledger::tree::{empty_root, verify_consistency, verify_inclusion};

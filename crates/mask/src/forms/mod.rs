@@ -1,18 +1,20 @@
 //! The forms in which a value turns up in output.
 //!
-//! Always true: each form is what a common encoder writes for the value, whatever stands before and after it.
+//! Always true: each form is what a common encoder writes for the value, whatever stands before and
+//! after it.
 //!
 //! | form | variants |
 //! |---|---|
 //! | raw | as it is |
-//! | base64 | standard and URL alphabet, at three alignments, in the middle and at the end of the data |
+//! | base64 | standard and URL alphabet, three alignments, in the middle and at the end of data |
 //! | hexadecimal | both cases |
 //! | percent-encoding | URI component, RFC 3986, form data, every byte; both cases |
 //! | JSON string | with and without escaped slashes, non-ASCII and HTML characters; both cases |
 //!
 //! Not covered: base64 broken into lines, escapes of escapes.
 //!
-//! Sources: RFC 4648; RFC 3986 section 2.3; WHATWG URL, "application/x-www-form-urlencoded"; RFC 8259 section 7.
+//! Sources: RFC 4648; RFC 3986 section 2.3; WHATWG URL, "application/x-www-form-urlencoded"; RFC
+//! 8259 section 7.
 
 mod json;
 mod percent;
@@ -40,14 +42,14 @@ pub(crate) fn add_forms(value: &[u8], patterns: &mut Vec<Pattern>) {
     }
 }
 
-/// The base64 digits that depend on nothing but the value, when `before` bytes stand before it in a group of
-/// three: once for a value in the middle, once for a value at the end of the data.
+/// The base64 digits that depend on nothing but the value, when `before` bytes stand before it in a
+/// group of three: once for a value in the middle, once for a value at the end of the data.
 fn base64(alphabet: &Encoding, before: usize, value: &[u8], add: &mut impl FnMut(Vec<u8>)) {
     let mut bytes = Zeroizing::new(vec![0; before]);
     bytes.extend_from_slice(value);
     let digits = Zeroizing::new(alphabet.encode(&bytes).into_bytes());
-    // A digit is six bits. Digits that share bits with what stands before are left out; they tell less than
-    // one byte.
+    // A digit is six bits. Digits that share bits with what stands before are left out; they tell
+    // less than one byte.
     let first = (before * 8).div_ceil(6);
     let shared = bytes.len() * 8 / 6;
     for end in [shared, digits.len()] {

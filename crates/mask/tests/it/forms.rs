@@ -53,7 +53,8 @@ fn the_mask_tells_nothing_about_the_length() {
     }
 }
 
-/// Digits of base64 that hold bits of the value may stay visible at its ends: less than a byte on each side.
+/// Digits of base64 that hold bits of the value may stay visible at its ends: less than a byte on
+/// each side.
 fn visible_base64(value: &[u8], before: &[u8], after: &[u8], url: bool) -> usize {
     let whole = [before, value, after].concat();
     let text = if url { BASE64URL.encode(&whole) } else { BASE64.encode(&whole) };
