@@ -14,16 +14,32 @@ pub mod claims;
 pub mod client;
 pub mod error;
 pub mod grant;
+mod instance_keys;
+mod journal;
+mod key_ring;
+mod key_store;
+pub mod process;
 mod protocol;
 pub mod record;
+pub mod renewal;
+pub mod setup;
+mod slots;
+pub mod start_error;
 pub mod status;
+mod tokens;
+mod totp;
 
 pub use claims::{AccessClaims, AuthMethod, MacPurpose, NotACode, TokenKey, TotpCode};
 pub use client::Broker;
 pub use error::{BrokerError, OpenFault, Refusal};
 pub use grant::{Grant, Opened, Purpose};
+pub use process::{BrokerConfig, MemoryError, run};
 pub use record::{DataScope, Realm, RecordKind, RecordName};
+pub use renewal::renew_recovery;
 pub use seal::Exposed;
+pub use setup::{PrimarySlot, SetUp, Setup, setup};
+pub use slots::Unlock;
+pub use start_error::{SetupError, StartError, Tried};
 pub use status::{JournalEntry, SlotKind, SlotOutcome, SlotReport, Status};
 
 /// Longest actor text in a grant.

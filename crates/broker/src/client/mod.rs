@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Sealed, UserId, limits};
+use ledger::{Checkpoint, Receipt};
 use seal::Exposed;
 
 use crate::claims::{AccessClaims, MacPurpose, TokenKey, TotpCode};
@@ -158,6 +159,24 @@ impl Broker {
     /// [`BrokerError::Unreachable`].
     pub async fn token_keys(&self) -> Result<Vec<TokenKey>, BrokerError> {
         expect_reply!(self.call(&Request::TokenKeys).await?, Reply::TokenKeys(keys) => keys)
+    }
+
+    /// The checkpoint as a signed note, by this instance's log key.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] for a log of another instance.
+    pub async fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<String, BrokerError> {
+        let request = Request::SignCheckpoint { text: checkpoint.text() };
+        expect_reply!(self.call(&request).await?, Reply::Text(note) => note)
+    }
+
+    /// The receipt as a signed note, by this instance's log key.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] for a log of another instance.
+    pub async fn sign_receipt(&self, receipt: &Receipt) -> Result<String, BrokerError> {
+        let request = Request::SignReceipt { text: receipt.text() };
+        expect_reply!(self.call(&request).await?, Reply::Text(note) => note)
     }
 
     /// The verifier key of this instance's logs, as C2SP signed notes write it.

@@ -30,6 +30,8 @@ pub(crate) enum Request {
     CheckTotp { user: UserId, sealed_seed: WireBytes, code: TotpCode, last_step: Option<i64> },
     SignAccessToken(AccessClaims),
     TokenKeys,
+    SignCheckpoint { text: String },
+    SignReceipt { text: String },
     LogKey,
     Mac { purpose: MacPurpose, message: WireBytes },
     JournalAfter { seq: u64, count: u32 },

@@ -1,0 +1,182 @@
+//! The journal's file: appended to by one writer, read by position.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek, SeekFrom, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+use super::batch::{self, HASH_OF_NOTHING, Read};
+use crate::instance_keys::SigningKey;
+use crate::slots::sync_folder_of;
+use crate::start_error::StartError;
+use crate::status::JournalEntry;
+
+/// The end of the journal, where the writer appends.
+pub(super) struct JournalFile {
+    file: File,
+    end: u64,
+    head: u64,
+    hash: [u8; 32],
+    failed: bool,
+}
+
+/// Where the batches lie that were not copied yet.
+pub(super) struct Index {
+    file: File,
+    public: [u8; 32],
+    batches: VecDeque<Place>,
+}
+
+/// One batch in the file.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) offset: u64,
+    pub(super) bytes: usize,
+    pub(super) first_seq: u64,
+    pub(super) last_seq: u64,
+}
+
+impl JournalFile {
+    /// Opens the file, cuts a torn tail off, and checks everything before it.
+    pub(super) fn open(
+        path: &Path,
+        key: &SigningKey,
+        copied: u64,
+    ) -> Result<(Self, Index), StartError> {
+        let failed = |source| StartError::File { path: path.to_owned(), source };
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = options.open(path).map_err(failed)?;
+        sync_folder_of(path).map_err(failed)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed)?;
+        let scan = Scan::of(&bytes, key.public(), copied)
+            .map_err(|reason| StartError::Damaged { path: path.to_owned(), reason })?;
+        if scan.end < u64::try_from(bytes.len()).unwrap_or(u64::MAX) {
+            file.set_len(scan.end).and_then(|()| file.sync_all()).map_err(failed)?;
+            tracing::warn!(bytes = bytes.len(), kept = scan.end, "cut a torn tail off the journal");
+        }
+        let index = Index {
+            file: file.try_clone().map_err(failed)?,
+            public: *key.public(),
+            batches: scan.batches,
+        };
+        let Scan { end, head, hash, .. } = scan;
+        Ok((Self { file, end, head, hash, failed: false }, index))
+    }
+
+    /// The last entry's number.
+    pub(super) const fn head(&self) -> u64 {
+        self.head
+    }
+
+    /// The last entry's hash.
+    pub(super) const fn hash(&self) -> [u8; 32] {
+        self.hash
+    }
+
+    /// Appends one batch and waits until it is on the disk.
+    ///
+    /// After a failed write the file is cut back to its last whole batch. After a failed sync, or when cutting
+    /// back fails, what the disk holds is unknown: every later append fails too, until a start has checked it.
+    pub(super) fn append(&mut self, bytes: &[u8], count: u32, hash: [u8; 32]) -> io::Result<Place> {
+        if self.failed {
+            return Err(io::Error::other("an earlier append failed"));
+        }
+        let written =
+            self.file.seek(SeekFrom::Start(self.end)).and_then(|_| self.file.write_all(bytes));
+        if let Err(error) = written {
+            self.failed = self.file.set_len(self.end).is_err();
+            return Err(error);
+        }
+        if let Err(error) = self.file.sync_data() {
+            self.failed = true;
+            return Err(error);
+        }
+        let place = Place {
+            offset: self.end,
+            bytes: bytes.len(),
+            first_seq: self.head + 1,
+            last_seq: self.head + u64::from(count),
+        };
+        self.end += u64::try_from(bytes.len()).unwrap_or(0);
+        self.head = place.last_seq;
+        self.hash = hash;
+        Ok(place)
+    }
+}
+
+/// What one pass over the whole file found.
+struct Scan {
+    end: u64,
+    head: u64,
+    hash: [u8; 32],
+    batches: VecDeque<Place>,
+}
+
+impl Scan {
+    fn of(bytes: &[u8], public: &[u8; 32], copied: u64) -> Result<Self, &'static str> {
+        let mut scan = Self { end: 0, head: 0, hash: HASH_OF_NOTHING, batches: VecDeque::new() };
+        let mut rest = bytes;
+        while let Read::Batch(batch, size) = batch::read(rest, public) {
+            if batch.first_seq != scan.head + 1 || batch.hash_before != scan.hash {
+                return Err("a batch does not continue the one before it");
+            }
+            let (entries, hash) = batch.entries().ok_or("a batch's entries do not fit it")?;
+            let Some(last) = entries.last() else { return Err("a batch is empty") };
+            let place = Place {
+                offset: scan.end,
+                bytes: size,
+                first_seq: batch.first_seq,
+                last_seq: last.seq,
+            };
+            if place.last_seq > copied {
+                scan.batches.push_back(place);
+            }
+            scan.end += u64::try_from(size).unwrap_or(0);
+            scan.head = place.last_seq;
+            scan.hash = hash;
+            rest = rest.get(size..).unwrap_or_default();
+        }
+        if batch::any_in(rest, public) {
+            return Err("there is a hole before whole batches");
+        }
+        if scan.head < copied {
+            return Err("it ends before entries that were already copied from it");
+        }
+        Ok(scan)
+    }
+}
+
+impl Index {
+    pub(super) fn add(&mut self, place: Place) {
+        self.batches.push_back(place);
+    }
+
+    pub(super) fn forget_through(&mut self, seq: u64) {
+        while self.batches.front().is_some_and(|place| place.last_seq <= seq) {
+            self.batches.pop_front();
+        }
+    }
+
+    /// At most `count` entries after `seq`; `None` when the file cannot be read or does not verify.
+    pub(super) fn read_after(&self, seq: u64, count: usize) -> Option<Vec<JournalEntry>> {
+        let mut found = Vec::new();
+        for place in self.batches.iter().filter(|place| place.last_seq > seq) {
+            if found.len() >= count {
+                break;
+            }
+            let mut bytes = vec![0u8; place.bytes];
+            self.file.read_exact_at(&mut bytes, place.offset).ok()?;
+            let Read::Batch(batch, _) = batch::read(&bytes, &self.public) else { return None };
+            if batch.first_seq != place.first_seq {
+                return None;
+            }
+            let (entries, _) = batch.entries()?;
+            let wanted = entries.into_iter().filter(|entry| entry.seq > seq);
+            found.extend(wanted.take(count - found.len()));
+        }
+        Some(found)
+    }
+}

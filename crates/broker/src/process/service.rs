@@ -1,0 +1,270 @@
+//! What the broker does for each request.
+//!
+//! Always true: every path that unwraps a record goes through [`Service::journalled`] first.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::{Clock, Entropy, TimeMs, UserId, limits};
+use ledger::{Checkpoint, Receipt};
+use seal::{Exposed, KeyHomes, RecoveryCode, Slot, SlotSecret};
+
+use crate::claims::{AccessClaims, MacPurpose, TotpCode};
+use crate::error::{BrokerError, Refusal};
+use crate::grant::{Grant, Purpose};
+use crate::instance_keys::{InstanceKeys, NotSigned};
+use crate::journal::{Journal, Opening};
+use crate::key_ring::KeyRing;
+use crate::protocol::{Reply, Request, WireBytes, WireSecret};
+use crate::record::{DataScope, Realm, RecordKind, RecordName};
+use crate::slots::{self, Expected, Unlock};
+use crate::status::{SlotKind, SlotOutcome, SlotReport, Status};
+use crate::{ACTOR_BYTES_MAX, MAC_MESSAGE_BYTES_MAX, tokens, totp};
+
+/// Everything a request may need.
+pub(super) struct Service {
+    pub(super) ring: KeyRing,
+    pub(super) keys: Arc<InstanceKeys>,
+    pub(super) journal: Journal,
+    pub(super) homes: Arc<dyn KeyHomes>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) slots: PathBuf,
+    pub(super) unlock: Vec<Unlock>,
+    pub(super) expected: Expected,
+}
+
+type Answer = Result<Reply, BrokerError>;
+
+const OUTSIDE_LIMITS: BrokerError = BrokerError::Refused(Refusal::OutsideLimits);
+
+impl Service {
+    /// The reply to one request; never a panic, never a key.
+    pub(super) fn answer(&self, request: Request) -> Reply {
+        self.dispatch(request).unwrap_or_else(Reply::Failed)
+    }
+
+    fn dispatch(&self, request: Request) -> Answer {
+        match request {
+            Request::Status => self.status(),
+            Request::CreateRealm(realm) => self.ring.create_realm(realm).map(|()| Reply::Done),
+            Request::Seal { realm, records } => self.seal(realm, &records),
+            Request::Open { grant, records } => self.open(grant, &records),
+            Request::NewTotp { user, label } => self.new_totp(user, &label),
+            Request::CheckTotp { user, sealed_seed, code, last_step } => {
+                self.check_totp(user, &sealed_seed, &code, last_step)
+            }
+            Request::SignAccessToken(claims) => self.sign_access_token(&claims),
+            Request::TokenKeys => Ok(Reply::TokenKeys(vec![tokens::public_key(&self.keys.token)])),
+            Request::SignCheckpoint { text } => self.sign_checkpoint(&text),
+            Request::SignReceipt { text } => self.sign_receipt(&text),
+            Request::LogKey => Ok(Reply::Text(self.keys.log_verifier().to_string())),
+            Request::Mac { purpose, message } => self.mac(purpose, &message),
+            Request::JournalAfter { seq, count } => {
+                self.journal.after(seq, count).map(Reply::Journal)
+            }
+            Request::JournalCopied { seq } => self.journal_copied(seq),
+            Request::ConfirmRecovery { code } => self.confirm_recovery(&code.0),
+            Request::TestSlots => self.test_slots(),
+        }
+    }
+
+    fn status(&self) -> Answer {
+        let confirmed = self.ring.with_store(|store| store.recovery_confirmed_at())?;
+        Ok(Reply::Status(Status {
+            instance: self.ring.instance(),
+            root_key: self.ring.root().id().to_string(),
+            token_key: tokens::public_key(&self.keys.token).kid,
+            recovery_confirmed: confirmed.is_some(),
+            journal_seq: self.journal.head(),
+            journal_lag: self.journal.lag(),
+        }))
+    }
+
+    fn seal(&self, realm: Realm, records: &[(RecordName, WireSecret)]) -> Answer {
+        let within =
+            |(_, value): &(RecordName, WireSecret)| value.0.len() <= limits::SECRET_BYTES_MAX;
+        if !is_record_count(records.len()) || !records.iter().all(within) {
+            return Err(OUTSIDE_LIMITS);
+        }
+        let records: Vec<_> = records.iter().map(|(name, value)| (*name, &value.0)).collect();
+        let sealed = self.ring.seal(realm, &records)?;
+        Ok(Reply::Sealed(sealed.iter().map(WireBytes::from).collect()))
+    }
+
+    fn open(&self, grant: Grant, records: &[(RecordName, WireBytes)]) -> Answer {
+        self.check_grant(&grant)?;
+        if !is_record_count(records.len()) {
+            return Err(OUTSIDE_LIMITS);
+        }
+        if records.iter().any(|(name, _)| name.kind == RecordKind::TotpSeed) {
+            return Err(BrokerError::Refused(Refusal::KindStaysInside));
+        }
+        let Grant { realm, purpose, actor, request, .. } = grant;
+        let names = records.iter().map(|(name, _)| *name).collect();
+        let opening = Opening { realm, purpose, actor, request: Some(request), records: names };
+        let (journal_seq, values) = self.journalled(opening, || {
+            let opened = records
+                .iter()
+                .map(|(name, sealed)| self.ring.open(realm, name, &sealed.0).map(WireSecret));
+            opened.collect()
+        })?;
+        Ok(Reply::Opened { values, journal_seq })
+    }
+
+    /// Runs `unwrap` after the opening is durable, and not at all when it is not.
+    fn journalled<T>(
+        &self,
+        opening: Opening,
+        unwrap: impl FnOnce() -> Result<T, BrokerError>,
+    ) -> Result<(u64, T), BrokerError> {
+        let seq = self.journal.append(opening)?;
+        unwrap().map(|value| (seq, value))
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), BrokerError> {
+        let left_ms = grant.expires_at.since_ms(self.clock.now());
+        if left_ms <= 0 || left_ms > limits::GRANT_MS {
+            return Err(BrokerError::Refused(Refusal::GrantExpired));
+        }
+        let actor_fits = !grant.actor.is_empty() && grant.actor.len() <= ACTOR_BYTES_MAX;
+        if actor_fits { Ok(()) } else { Err(OUTSIDE_LIMITS) }
+    }
+
+    fn new_totp(&self, user: UserId, label: &str) -> Answer {
+        let seed = totp::new_seed(self.entropy.as_ref());
+        let uri = totp::uri(&seed, label).ok_or(OUTSIDE_LIMITS)?;
+        let records = [(totp_name(user), &seed)];
+        let sealed = self.ring.seal(Realm::Person(user), &records)?;
+        let sealed_seed = sealed.first().ok_or(OUTSIDE_LIMITS)?.into();
+        Ok(Reply::NewTotp { sealed_seed, uri: WireSecret(uri) })
+    }
+
+    fn check_totp(
+        &self,
+        user: UserId,
+        sealed_seed: &WireBytes,
+        code: &TotpCode,
+        last_step: Option<i64>,
+    ) -> Answer {
+        let name = totp_name(user);
+        let realm = Realm::Person(user);
+        let opening = Opening {
+            realm,
+            purpose: Purpose::FactorCheck,
+            actor: format!("user:{user}"),
+            request: None,
+            records: vec![name],
+        };
+        let (_, seed) =
+            self.journalled(opening, || self.ring.open(realm, &name, &sealed_seed.0))?;
+        Ok(Reply::Step(totp::matching_step(&seed, code, self.clock.now(), last_step)))
+    }
+
+    fn sign_access_token(&self, claims: &AccessClaims) -> Answer {
+        let life_s = claims.exp.saturating_sub(claims.iat);
+        let early_s = claims.iat.saturating_sub(self.clock.now().0 / 1_000);
+        let life_fits = life_s > 0 && life_s <= limits::ACCESS_TOKEN_MS / 1_000;
+        // Not in the future either: a token stamped ahead would outlive the bound.
+        if !life_fits || early_s > limits::CLOCK_SKEW_MS_MAX / 1_000 {
+            return Err(OUTSIDE_LIMITS);
+        }
+        tokens::sign(&self.keys.token, claims).map(Reply::Text).map_err(not_signed)
+    }
+
+    fn sign_checkpoint(&self, text: &str) -> Answer {
+        let checkpoint = Checkpoint::parse(text).map_err(|_| malformed())?;
+        let same = checkpoint.text() == text;
+        let ours = checkpoint.origin.parts();
+        self.sign_own_note(text, same && ours.is_some_and(|(of, ..)| of == self.ring.instance()))
+    }
+
+    fn sign_receipt(&self, text: &str) -> Answer {
+        let receipt = Receipt::parse(text).map_err(|_| malformed())?;
+        let ours = receipt.origin.parts();
+        self.sign_own_note(text, ours.is_some_and(|(of, ..)| of == self.ring.instance()))
+    }
+
+    /// The log key signs checkpoints and receipts of this instance's logs, in their one spelling.
+    fn sign_own_note(&self, text: &str, is_ours: bool) -> Answer {
+        if !is_ours {
+            return Err(malformed());
+        }
+        self.keys.sign_note(text).map(Reply::Text).map_err(not_signed)
+    }
+
+    fn mac(&self, purpose: MacPurpose, message: &WireBytes) -> Answer {
+        if message.0.len() > MAC_MESSAGE_BYTES_MAX {
+            return Err(OUTSIDE_LIMITS);
+        }
+        self.keys.mac(purpose, &message.0).map(Reply::Mac).map_err(not_signed)
+    }
+
+    /// The position is kept first: after a crash in between, the entries are offered once more.
+    fn journal_copied(&self, seq: u64) -> Answer {
+        self.journal.check_position(seq)?;
+        self.ring.with_store(|store| store.set_journal_copied(seq))?;
+        self.journal.copied(seq);
+        Ok(Reply::Done)
+    }
+
+    fn confirm_recovery(&self, code: &Exposed) -> Answer {
+        let opened =
+            RecoveryCode::parse(code).ok().zip(self.recovery_slot()).map(|(code, slot)| {
+                let secret = SlotSecret::Recovery(&code);
+                slots::try_secret(&slot, &secret, &self.expected, self.homes.as_ref())
+            });
+        let Some(Ok(_root)) = opened else { return Ok(Reply::Confirmed(None)) };
+        let now = self.clock.now();
+        self.ring.with_store(|store| store.confirm_recovery(now))?;
+        Ok(Reply::Confirmed(Some(now)))
+    }
+
+    fn test_slots(&self) -> Answer {
+        let homes = self.homes.as_ref();
+        let mut reports: Vec<_> = self
+            .unlock
+            .iter()
+            .map(|unlock| {
+                let tried = slots::try_unlock(&self.slots, unlock, &self.expected, homes);
+                let outcome = tried.map_or_else(|outcome| outcome, |_root| SlotOutcome::Opens);
+                SlotReport { kind: unlock.kind(), outcome }
+            })
+            .collect();
+        let confirmed = self.ring.with_store(|store| store.recovery_confirmed_at())?;
+        let outcome = self.recovery_outcome(confirmed);
+        reports.push(SlotReport { kind: SlotKind::Recovery, outcome });
+        Ok(Reply::Slots(reports))
+    }
+
+    fn recovery_outcome(&self, confirmed: Option<TimeMs>) -> SlotOutcome {
+        match (self.recovery_slot(), confirmed) {
+            (None, _) => SlotOutcome::Unreadable,
+            (Some(slot), _) if slot.root() != self.expected.root => SlotOutcome::Fails,
+            (Some(_), Some(at)) => SlotOutcome::ConfirmedAt(at),
+            (Some(_), None) => SlotOutcome::NeverConfirmed,
+        }
+    }
+
+    fn recovery_slot(&self) -> Option<Slot> {
+        slots::read_slot(&slots::slot_path(&self.slots, SlotKind::Recovery))
+    }
+}
+
+/// A person has one TOTP factor; its record is named after the person.
+const fn totp_name(user: UserId) -> RecordName {
+    RecordName { scope: DataScope::Whole, kind: RecordKind::TotpSeed, id: user.uuid(), version: 1 }
+}
+
+const fn is_record_count(count: usize) -> bool {
+    count > 0 && count <= limits::RECORDS_PER_GRANT_MAX
+}
+
+const fn malformed() -> BrokerError {
+    BrokerError::Refused(Refusal::Malformed)
+}
+
+/// The crypto library failed: nothing came out, and trying again is safe.
+const fn not_signed(_: NotSigned) -> BrokerError {
+    BrokerError::Unreachable
+}

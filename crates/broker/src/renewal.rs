@@ -1,0 +1,45 @@
+//! A new recovery code in place of a lost one, while the broker is stopped.
+//!
+//! Always true: the new code is tried by really unwrapping before the old slot is replaced, and the installation
+//! counts as unconfirmed until the new code was typed back.
+
+use domain::Entropy;
+use seal::{Exposed, RecoveryCode, Slot, SlotSecret};
+
+use crate::key_store::KeyStore;
+use crate::process::{BrokerConfig, LockedHomes, harden, lock_key_store, unlock};
+use crate::slots::{self, Expected, slot_path};
+use crate::start_error::{SetupError, StartError};
+use crate::status::SlotKind;
+
+/// Opens the root key with a configured slot and gives it a new recovery code; the old code opens nothing more.
+///
+/// # Errors
+/// [`SetupError::Start`] as a start would fail, [`StartError::AlreadyRunning`] among them: stop the broker first.
+pub fn renew_recovery(config: &BrokerConfig, entropy: &dyn Entropy) -> Result<Exposed, SetupError> {
+    harden()?;
+    let homes = LockedHomes::new().map_err(StartError::Unprotected)?;
+    let _lock = lock_key_store(&config.key_store)?;
+    let store = KeyStore::open(&config.key_store)?;
+    let expected = Expected::of(&store.identity()?);
+    let root = unlock(config, &expected, &homes)?;
+
+    let does_not_open = || SetupError::SlotDoesNotOpen(SlotKind::Recovery);
+    let code = RecoveryCode::random(entropy);
+    let secret = SlotSecret::Recovery(&code);
+    let slot = Slot::close(&secret, expected.instance, &root, &homes, entropy)
+        .map_err(|_| does_not_open())?;
+    let path = slot_path(&config.slots, SlotKind::Recovery);
+    let fresh = path.with_extension("new");
+    slots::replace_private(&fresh, slot.to_string().as_bytes())?;
+
+    let text = code.text();
+    let typed = RecoveryCode::parse(&text).map_err(|_| does_not_open())?;
+    let read = slots::read_slot(&fresh).ok_or_else(does_not_open)?;
+    slots::try_secret(&read, &SlotSecret::Recovery(&typed), &expected, &homes)
+        .map_err(|_| does_not_open())?;
+    let kept = store.forget_recovery();
+    kept.map_err(|_| store.damaged("the confirmation could not be taken back"))?;
+    slots::move_into_place(&fresh, &path)?;
+    Ok(text)
+}

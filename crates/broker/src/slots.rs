@@ -1,0 +1,159 @@
+//! Slot files in the configuration folder, and the secrets that open them.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use domain::InstanceId;
+use seal::key_file::{self, KEY_FILE_BYTES_MAX};
+use seal::slot::{Kind, SLOT_FILE_BYTES_MAX};
+use seal::{Exposed, KeyHomes, KeyId, RootKey, Slot, SlotError, SlotSecret};
+
+use crate::key_store::Identity;
+use crate::start_error::StartError;
+use crate::status::{SlotKind, SlotOutcome};
+
+/// What a start may use to open a slot without a person.
+pub enum Unlock {
+    /// The key file at this path, which lies outside the data folder.
+    KeyFile(PathBuf),
+    /// A passphrase that was read from a file or a credential.
+    Passphrase(Exposed),
+}
+
+impl Unlock {
+    /// The slot it is for.
+    #[must_use]
+    pub const fn kind(&self) -> SlotKind {
+        match self {
+            Self::KeyFile(_) => SlotKind::KeyFile,
+            Self::Passphrase(_) => SlotKind::Passphrase,
+        }
+    }
+}
+
+/// The root key that slots must hold.
+#[derive(Clone, Copy)]
+pub(crate) struct Expected {
+    pub(crate) instance: InstanceId,
+    pub(crate) root: KeyId,
+    pub(crate) check: KeyId,
+}
+
+impl Expected {
+    pub(crate) const fn of(identity: &Identity) -> Self {
+        Self { instance: identity.instance, root: identity.root_key, check: identity.root_check }
+    }
+}
+
+/// The slot file of a kind.
+pub(crate) fn slot_path(folder: &Path, kind: SlotKind) -> PathBuf {
+    folder.join(format!("{}.slot", Kind::from(kind).as_str()))
+}
+
+/// Opens the slot that `unlock` is for, and checks that it holds the expected root key.
+pub(crate) fn try_unlock(
+    folder: &Path,
+    unlock: &Unlock,
+    expected: &Expected,
+    homes: &dyn KeyHomes,
+) -> Result<RootKey, SlotOutcome> {
+    let slot = read_slot(&slot_path(folder, unlock.kind())).ok_or(SlotOutcome::Unreadable)?;
+    match unlock {
+        Unlock::Passphrase(passphrase) => {
+            try_secret(&slot, &SlotSecret::Passphrase(passphrase), expected, homes)
+        }
+        Unlock::KeyFile(path) => {
+            let content = read_secret_file(path, KEY_FILE_BYTES_MAX);
+            let content = content.map_err(|_| SlotOutcome::KeyMissing)?;
+            let key = key_file::read(&content, homes).map_err(|_| SlotOutcome::Fails)?;
+            try_secret(&slot, &SlotSecret::KeyFile(&key), expected, homes)
+        }
+    }
+}
+
+/// Opens `slot` with `secret`, and checks that it holds the expected root key.
+pub(crate) fn try_secret(
+    slot: &Slot,
+    secret: &SlotSecret<'_>,
+    expected: &Expected,
+    homes: &dyn KeyHomes,
+) -> Result<RootKey, SlotOutcome> {
+    if slot.root() != expected.root || slot.instance() != expected.instance {
+        return Err(SlotOutcome::Fails);
+    }
+    let root = slot.open(secret, homes).map_err(|error| match error {
+        SlotError::NotASlot | SlotError::NewerFormat | SlotError::Damaged => {
+            SlotOutcome::Unreadable
+        }
+        SlotError::OtherKind | SlotError::WrongSecret | SlotError::NoRoom(_) => SlotOutcome::Fails,
+    })?;
+    let fits = root.id() == expected.root && root.check_value() == expected.check;
+    if fits { Ok(root) } else { Err(SlotOutcome::Fails) }
+}
+
+/// The slot in a file, or `None` when there is none that can be read.
+pub(crate) fn read_slot(path: &Path) -> Option<Slot> {
+    let content = read_secret_file(path, SLOT_FILE_BYTES_MAX).ok()?;
+    Slot::parse(content.expose_text()?).ok()
+}
+
+/// A small file, wiped after use; larger ones are refused without being read.
+pub(crate) fn read_secret_file(path: &Path, bytes_max: usize) -> io::Result<Exposed> {
+    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::with_capacity(bytes_max + 1);
+    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    let content = Exposed::new(bytes);
+    if content.len() > bytes_max { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(content) }
+}
+
+/// Writes a new file that only its owner can read, durably. An existing one is an error.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), StartError> {
+    write_synced(path, private_file(path), content)
+}
+
+/// As [`write_private`], over whatever an interrupted earlier try left there.
+pub(crate) fn replace_private(path: &Path, content: &[u8]) -> Result<(), StartError> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    write_synced(path, options.open(path), content)
+}
+
+/// Renames within a folder, durably.
+pub(crate) fn move_into_place(from: &Path, to: &Path) -> Result<(), StartError> {
+    std::fs::rename(from, to).and_then(|()| sync_folder_of(to)).map_err(|e| file_error(to, e))
+}
+
+/// Makes a new empty file that only its owner can read.
+pub(crate) fn private_file(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Makes new names in the folder of `path` durable.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+pub(crate) fn file_error(path: &Path, source: io::Error) -> StartError {
+    StartError::File { path: path.to_owned(), source }
+}
+
+fn write_synced(path: &Path, file: io::Result<File>, content: &[u8]) -> Result<(), StartError> {
+    let written = file.and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()?;
+        sync_folder_of(path)
+    });
+    written.map_err(|source| file_error(path, source))
+}
+
+impl From<SlotKind> for Kind {
+    fn from(kind: SlotKind) -> Self {
+        match kind {
+            SlotKind::KeyFile => Self::KeyFile,
+            SlotKind::Passphrase => Self::Passphrase,
+            SlotKind::Recovery => Self::Recovery,
+        }
+    }
+}
