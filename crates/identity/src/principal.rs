@@ -179,7 +179,7 @@ async fn key_holder(
     let finder = Scope::authenticated(tenant, unknown, origin.clone());
     let row = identity
         .store
-        .read(&finder, move |tx| Ok::<_, StoreError>(tx.keys().usable(id)?))
+        .read(&finder, move |tx| tx.keys().usable(id))
         .await?
         .ok_or(AuthRefused::Invalid)?;
     let digest = keyed_digest(identity, &text).await?;

@@ -28,7 +28,7 @@ pub enum Verdict {
     /// It is the password.
     Right,
     /// It is the password; its hash was made with less cost than new ones, so here is a new one to store.
-    RightWithNewHash(PasswordHash),
+    RightWithNewHash(Box<PasswordHash>),
     /// It is not.
     Wrong,
 }
@@ -109,7 +109,7 @@ impl PasswordPool {
             }
             Some(hash) if !hash.is_of(&password) => Verdict::Wrong,
             Some(hash) if hash.is_cheaper_than(cost) => PasswordHash::make(&password, cost, &mint)
-                .map_or(Verdict::Right, Verdict::RightWithNewHash),
+                .map_or(Verdict::Right, |hash| Verdict::RightWithNewHash(Box::new(hash))),
             Some(_) => Verdict::Right,
         })
         .await
@@ -175,7 +175,7 @@ mod tests {
         let Ok(Verdict::RightWithNewHash(new)) = dear.verify(password(), Some(cheap)).await else {
             panic!("the hash is cheap");
         };
-        assert_eq!(dear.verify(password(), Some(new)).await, Ok(Verdict::Right));
+        assert_eq!(dear.verify(password(), Some(*new)).await, Ok(Verdict::Right));
     }
 
     #[tokio::test]

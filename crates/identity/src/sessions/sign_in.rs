@@ -167,7 +167,7 @@ async fn admitted(
 struct Proof {
     user: User,
     factor: MatchedFactor,
-    new_hash: Option<PasswordHash>,
+    new_hash: Option<Box<PasswordHash>>,
 }
 
 /// Checks the password, at the cost of one hash whether the account exists or not, and then the factor.
