@@ -1,1 +1,96 @@
-//! The operator room.
+//! Local administration on the host: starting the platform, looking after it, and mending it.
+//!
+//! Always true
+//! 1. Everything here needs the rights of the host's operator; nothing of it is reachable over the network.
+//! 2. A refusal says what happened and how to mend it ([`failure::Teaches`]).
+//! 3. Slots and key files lie in the config folder, everything else in the data folder ([`layout`]).
+//! 4. A code is shown on a terminal, or put into a file for its owner alone; it is never in a log.
+//!
+//! Never: an HTTP API, a tenant's data, a key in this process after the first start's setup.
+
+mod config;
+mod database;
+mod doctor;
+mod failure;
+mod folders;
+mod format;
+mod handout;
+mod layout;
+mod link;
+mod lock;
+mod migrate;
+mod output;
+mod processes;
+mod settings;
+mod slots;
+mod up;
+mod users;
+
+use std::process::ExitCode;
+
+pub use failure::{Exit, Failure, Teaches};
+pub use output::{Form, Output};
+
+
+/// The commands that run on the host itself.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Start the platform and keep it running.
+    Up(up::Up),
+    /// Run the key broker alone (`up` starts it for you).
+    Broker(processes::Broker),
+    /// Run the API and the workers alone (`up` starts them for you).
+    Serve(processes::Serve),
+    /// Check everything, and say how to mend what is wrong. Changes nothing.
+    Doctor(doctor::Doctor),
+    /// The ways to open the root key.
+    #[command(subcommand)]
+    Slots(slots::Slots),
+    /// The settings.
+    #[command(subcommand)]
+    Config(config::Config),
+    /// PostgreSQL.
+    #[command(subcommand)]
+    Database(database::Database),
+    /// Bring the database's schema to this version.
+    Migrate(migrate::Migrate),
+    /// Make a new link and code for the first owner, while there is none.
+    Link(link::Link),
+}
+
+/// Runs one command to its end. Everything that went wrong is already printed when this returns.
+///
+/// Call it before any thread starts: `broker` and `serve` confine the whole process.
+#[must_use]
+pub fn run(command: Command, form: Form) -> ExitCode {
+    let output = Output::new(form);
+    let done = match command {
+        Command::Up(up) => up.run(&output),
+        Command::Broker(broker) => broker.run(),
+        Command::Serve(serve) => serve.run(),
+        Command::Doctor(doctor) => doctor.run(&output),
+        Command::Slots(slots) => slots.run(&output),
+        Command::Config(config) => config.run(&output),
+        Command::Database(database) => database.run(&output),
+        Command::Migrate(migrate) => migrate.run(&output),
+        Command::Link(link) => link.run(&output),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit().into()
+        }
+    }
+}
+
+/// A runtime on this thread alone: what it starts dies with this thread, and no thread is left behind.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            format!("the event loop cannot be started: {error}"),
+            "see that the limit on open files is not reached (ulimit -n)",
+        )
+    })
+}

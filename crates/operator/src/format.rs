@@ -1,0 +1,199 @@
+//! The version of the data folder's layout.
+//!
+//! Always true
+//! 1. `FORMAT` is written last at the first start. A folder without it holds nothing that was ever served.
+//! 2. A folder written by a newer Casemate is refused before anything in it is touched.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use crate::failure::{Exit, Teaches};
+use crate::folders::{self, FolderError};
+use crate::layout::DataFolder;
+
+/// The layout this program reads and writes.
+pub const FORMAT: u32 = 1;
+
+/// What state a data folder is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Nothing there, or a first start that was cut off before it was finished.
+    Fresh,
+    /// Of this program's layout.
+    Current,
+}
+
+/// Why a folder is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    /// Written by a newer program.
+    #[error("the data folder has format {found}; this program knows formats up to {FORMAT}")]
+    Newer {
+        /// What the folder says.
+        found: u32,
+    },
+    /// `FORMAT` is not a number.
+    #[error("{path} is damaged: it should hold one number")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Someone else's folder.
+    #[error("{folder} is not a Casemate data folder: it holds `{name}`")]
+    Foreign {
+        /// The folder.
+        folder: PathBuf,
+        /// Something that Casemate did not put there.
+        name: String,
+    },
+    /// There is data but no `FORMAT`.
+    #[error("{folder} holds data but no FORMAT file")]
+    Headless {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// It could not be read.
+    #[error("the data folder cannot be read")]
+    Unreadable(#[source] FolderError),
+}
+
+impl Teaches for FormatError {
+    fn mend(&self) -> String {
+        match self {
+            Self::Newer { .. } => {
+                "start the newer Casemate, or restore a backup taken before its upgrade; nothing was changed".into()
+            }
+            Self::Damaged { path } => format!(
+                "if this folder was last used by this version, put it back: echo {FORMAT} > {}",
+                path.display()
+            ),
+            Self::Foreign { .. } => "give an empty folder with --data or CASEMATE_DATA".into(),
+            Self::Headless { folder } => format!(
+                "was it copied without it? If it was last used by this version: echo {FORMAT} > {}/FORMAT",
+                folder.display()
+            ),
+            Self::Unreadable(error) => error.mend(),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Unreadable(error) => error.exit(),
+            _ => Exit::Refused,
+        }
+    }
+}
+
+/// The state of `data`. Changes nothing.
+///
+/// # Errors
+/// [`FormatError`]
+pub fn examine(data: &DataFolder) -> Result<Format, FormatError> {
+    let path = data.format();
+    match std::fs::read(&path) {
+        Ok(bytes) => match number(&bytes) {
+            None => Err(FormatError::Damaged { path }),
+            Some(found) if found > FORMAT => Err(FormatError::Newer { found }),
+            Some(0) => Err(FormatError::Damaged { path }),
+            Some(_) => Ok(Format::Current),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => without_format(data),
+        Err(error) => Err(FormatError::Unreadable(FolderError::new(&path, "read", error))),
+    }
+}
+
+/// Marks the first start as finished.
+///
+/// # Errors
+/// [`FolderError`]: the folder stays fresh.
+pub fn seal_first_start(data: &DataFolder) -> Result<(), FolderError> {
+    folders::write_whole(&data.format(), format!("{FORMAT}\n").as_bytes())
+}
+
+fn number(bytes: &[u8]) -> Option<u32> {
+    std::str::from_utf8(bytes).ok()?.trim_end_matches('\n').parse().ok()
+}
+
+fn without_format(data: &DataFolder) -> Result<Format, FormatError> {
+    let unreadable =
+        |error| FormatError::Unreadable(FolderError::new(data.path(), "listed", error));
+    let entries = match std::fs::read_dir(data.path()) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Format::Fresh),
+        Err(error) => return Err(unreadable(error)),
+    };
+    for entry in entries {
+        let name = entry.map_err(unreadable)?.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(DataFolder::CONTROL) {
+            return Err(FormatError::Headless { folder: data.path().to_owned() });
+        }
+        let ours = name.strip_suffix(".new").unwrap_or(&name);
+        if !DataFolder::NAMES.contains(&ours) && ours != "lost+found" {
+            let folder = data.path().to_owned();
+            return Err(FormatError::Foreign { folder, name: name.into_owned() });
+        }
+    }
+    Ok(Format::Fresh)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::Places;
+
+    fn data(folder: &tempfile::TempDir) -> DataFolder {
+        let settings = folder.path().join("etc/casemate.toml");
+        let places = Places::new(&folder.path().join("data"), &settings).unwrap();
+        std::fs::create_dir(places.data.path()).unwrap();
+        places.data
+    }
+
+    #[test]
+    fn an_empty_folder_is_fresh_and_a_finished_one_current() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = data(&folder);
+        assert_eq!(examine(&data).unwrap(), Format::Fresh);
+        std::fs::create_dir(data.broker()).unwrap();
+        assert_eq!(examine(&data).unwrap(), Format::Fresh, "a first start that was cut off");
+        seal_first_start(&data).unwrap();
+        assert_eq!(examine(&data).unwrap(), Format::Current);
+    }
+
+    #[test]
+    fn a_newer_folder_is_refused_with_both_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = data(&folder);
+        std::fs::write(data.format(), "7\n").unwrap();
+        let error = examine(&data).unwrap_err();
+        assert!(matches!(error, FormatError::Newer { found: 7 }));
+        assert!(error.to_string().contains("up to 1"));
+        assert_eq!(error.exit(), Exit::Refused);
+    }
+
+    #[test]
+    fn a_half_written_format_is_damaged_not_fresh() {
+        for bytes in [&b""[..], b"\xff\xfe", b"1x", b"0\n", b"-1"] {
+            let folder = tempfile::tempdir().unwrap();
+            let data = data(&folder);
+            std::fs::write(data.format(), bytes).unwrap();
+            assert!(matches!(examine(&data), Err(FormatError::Damaged { .. })), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn somebody_elses_folder_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = data(&folder);
+        std::fs::write(data.path().join("thesis.tex"), "").unwrap();
+        assert!(matches!(examine(&data), Err(FormatError::Foreign { name, .. }) if name == "thesis.tex"));
+    }
+
+    #[test]
+    fn data_without_its_format_is_not_taken_for_an_empty_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = data(&folder);
+        std::fs::write(data.control(), "SQLite").unwrap();
+        assert!(matches!(examine(&data), Err(FormatError::Headless { .. })));
+    }
+}

@@ -1,0 +1,1 @@
+//! `link`: a link and a separate code for the first owner, while there is none.

@@ -1,0 +1,91 @@
+//! What `up` prints once the platform runs.
+
+use std::fmt::Write as _;
+
+use aws_lc_rs::digest;
+use data_encoding::HEXUPPER;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde_json::json;
+
+use super::ready::Ready;
+use crate::handout::Handout;
+use crate::layout::DataFolder;
+use crate::link::FirstOwner;
+use crate::output::Output;
+use crate::settings::Settings;
+use crate::users::Separation;
+
+/// Prints the greeting: one event for a program, a page for a person.
+pub(crate) fn print(
+    output: &Output,
+    settings: &Settings,
+    separation: Separation,
+    ready: Option<Ready>,
+    owner: Option<FirstOwner>,
+    recovery: Option<Handout>,
+) {
+    let places = &settings.places;
+    let url = match (&settings.config.api.url, ready) {
+        (Some(url), _) => url.as_str().trim_end_matches('/').to_owned(),
+        (None, ready) => ready.and_then(|ready| ready.api).unwrap_or_default(),
+    };
+    let fingerprint = fingerprint(&places.data);
+    let weak = matches!(separation, Separation::Weak(_));
+    let separated = if weak { "weak (one user)" } else { "a user for each process" };
+    let mut page = format!(
+        "Casemate is running.\n\n  address      {url}\n  certificate  {fingerprint}\n  data         {}\n  \
+         keys         {} (never back them up together with the data)\n  separation   {separated}\n",
+        places.data.path().display(),
+        places.config.slots().display(),
+    );
+    if let Some(recovery) = &recovery {
+        let _ = write!(
+            page,
+            "\nRecovery code, shown this once; keep it away from this machine:\n  {}\n",
+            shown(recovery)
+        );
+    }
+    if let Some(owner) = &owner {
+        let _ = write!(
+            page,
+            "\nFirst owner, once, within a day:\n  link: {}\n  code: {}\n",
+            owner.link(&url),
+            shown(&owner.code)
+        );
+    }
+    page.push_str("\nNext:\n");
+    if let Some(owner) = &owner {
+        let _ = writeln!(page, "  casemate signup --link {}", owner.link(&url));
+    }
+    let _ = writeln!(page, "  casemate slots confirm   (until then `casemate doctor` is red)");
+    page.push_str("\nCtrl-C stops it.");
+    let fields = json!({
+        "url": url,
+        "certificate": fingerprint,
+        "data": places.data.path(),
+        "config": places.config.path(),
+        "separation": if weak { "weak" } else { "users" },
+        "link": owner.as_ref().map(|owner| owner.link(&url)),
+        "code_file": owner.as_ref().and_then(|owner| owner.code.file()),
+        "recovery_code_file": recovery.as_ref().and_then(Handout::file),
+    });
+    output.result("ready", fields, &page);
+}
+
+fn shown(handout: &Handout) -> String {
+    match handout.file() {
+        Some(path) => format!("(in the file {})", path.display()),
+        None => handout.text().to_owned(),
+    }
+}
+
+/// The SHA-256 of the API's certificate, as the command line shows and takes it.
+fn fingerprint(data: &DataFolder) -> String {
+    let Ok(certificate) = CertificateDer::from_pem_file(data.certificate()) else {
+        return "(none yet)".into();
+    };
+    let digest = digest::digest(&digest::SHA256, &certificate);
+    let bytes = digest.as_ref().iter().map(|byte| HEXUPPER.encode(&[*byte]));
+    std::iter::once("SHA256".to_owned()).chain(bytes).collect::<Vec<_>>().join(":")
+}
