@@ -67,12 +67,11 @@ async fn write(
         .write(scope, move |tx| {
             let (permit, present) = judge(tx, &path)?;
             let author = tx.scope().actor().principal();
-            let moved = VaultError::VersionConflict { current: present.version };
             let rotated = tx.secrets().rotate(permit, next.version - 1, author, &sealed)?;
             // The id as well: a secret deleted and set again under the same name is another record,
             // for which these bytes were not sealed.
             if rotated != Some(next) {
-                return Err(moved);
+                return Err(moved_on(tx, &path)?);
             }
             let event = AuditEvent::new(Verb::SecretRotated, "secret", next.id)
                 .old_value(path.at_version(present.version))
@@ -82,6 +81,13 @@ async fn write(
             Ok(Commit::audited(event, secret))
         })
         .await
+}
+
+/// Where the secret is by now, for whoever was too late.
+fn moved_on(tx: &mut TenantTx<'_>, path: &SecretPath) -> Result<VaultError, VaultError> {
+    let head = tx.secrets().head(path.project, path.environment, &path.name)?;
+    Ok(head
+        .map_or(VaultError::NotFound, |head| VaultError::VersionConflict { current: head.version }))
 }
 
 /// The permit and the secret as it is, asked before sealing and again in the writing transaction.
