@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// Whose keys seal a record. The platform's own realm exists inside the broker only and has no name here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Realm {
     /// What belongs to a workspace.
     Tenant(TenantId),
@@ -19,7 +19,7 @@ pub enum Realm {
 
 /// Which data key of the realm seals a record: one key per scope, so one leaked key opens one scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum DataScope {
     /// Secrets of one environment.
     Environment(EnvironmentId),
