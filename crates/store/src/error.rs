@@ -56,6 +56,9 @@ pub enum Refusal {
     /// A wall of the database is weaker than it has to be; `Store::guards` says which.
     #[error("{0} guards of the database are weaker than they have to be")]
     WeakGuards(usize),
+    /// The database was not made ready for this version of the program.
+    #[error("the database is not prepared for this version; run the migration first")]
+    NotPrepared,
     /// The connection would be neither a Unix socket nor TLS with verification.
     #[error("the database must be reached by a Unix socket or by TLS with a root certificate")]
     Unverified,

@@ -30,6 +30,11 @@ pub use audit::{
     EntryFilter, JournalMark, Log, LoggedEntry, NewCheckpoint, NewLeaf, NewNode, PendingEntry,
     StoredCheckpoint, Tree,
 };
+/// Making a PostgreSQL database ready, by an administrator's credential.
+pub mod postgres {
+    pub use crate::engine::{Roles, prepare};
+}
+
 pub use caller::Caller;
 pub use commit::{Commit, Committed, EntryRef, QuietReason};
 pub use config::{PostgresTarget, StoreConfig};

@@ -1,0 +1,87 @@
+//! Who may do what to which table: written once, granted by [`super::prepare`], checked by [`super::guards`].
+//!
+//! Always true: whatever is not listed is not granted. Nobody may update, delete or truncate the log.
+
+/// A table with the privileges a role has on it.
+pub(super) type Grant = (&'static str, &'static [&'static str]);
+
+/// Every privilege a table can have, so that a check can ask for those that must be missing.
+pub(super) const PRIVILEGES: &[&str] =
+    &["select", "insert", "update", "delete", "truncate", "references", "trigger"];
+
+const ALL_ROWS: &[&str] = &["select", "insert", "update", "delete"];
+const KEPT_ROWS: &[&str] = &["select", "insert", "update"];
+const LOG: &[&str] = &["select", "insert"];
+const WAITING: &[&str] = &["select", "insert", "delete"];
+const READ: &[&str] = &["select"];
+
+/// Tables of tenants: the runtime role's, under row security.
+pub(super) const TENANT: &[Grant] = &[
+    ("team", KEPT_ROWS),
+    ("members", ALL_ROWS),
+    ("invitations", KEPT_ROWS),
+    ("projects", KEPT_ROWS),
+    ("project_members", ALL_ROWS),
+    ("environments", KEPT_ROWS),
+    ("secrets", ALL_ROWS),
+    ("secret_versions", ALL_ROWS),
+    ("api_keys", KEPT_ROWS),
+    ("jobs", KEPT_ROWS),
+];
+
+/// Tables of the log: both roles', under row security.
+pub(super) const AUDIT: &[Grant] = &[
+    ("audit_entries", LOG),
+    ("audit_personal", LOG),
+    ("audit_pending", WAITING),
+    ("audit_leaves", LOG),
+    ("audit_nodes", LOG),
+    ("audit_checkpoints", LOG),
+    ("journal_marks", KEPT_ROWS),
+];
+
+/// Tables of the platform: the platform role's.
+pub(super) const PLATFORM: &[Grant] = &[
+    ("instance", LOG),
+    ("workspaces", ALL_ROWS),
+    ("users", KEPT_ROWS),
+    ("backup_codes", ALL_ROWS),
+    ("sessions", ALL_ROWS),
+    ("enrolments", ALL_ROWS),
+    ("bootstrap_links", ALL_ROWS),
+    ("invitation_index", ALL_ROWS),
+    ("key_index", ALL_ROWS),
+    ("memberships", ALL_ROWS),
+    ("throttle", ALL_ROWS),
+    ("revocation_head", KEPT_ROWS),
+    ("revocations", ALL_ROWS),
+    ("idempotency", ALL_ROWS),
+    ("due", ALL_ROWS),
+];
+
+/// The record of migrations: everybody may read it.
+pub(super) const RECORD: &[Grant] = &[("migrations", READ)];
+
+/// Tables whose rows never change, each with its own triggers.
+pub(super) const APPEND_ONLY: &[&str] =
+    &["audit_entries", "audit_personal", "audit_leaves", "audit_nodes", "audit_checkpoints"];
+
+/// What the runtime role holds.
+pub(super) fn of_runtime() -> impl Iterator<Item = &'static Grant> {
+    TENANT.iter().chain(AUDIT).chain(RECORD)
+}
+
+/// What the platform role holds.
+pub(super) fn of_platform() -> impl Iterator<Item = &'static Grant> {
+    PLATFORM.iter().chain(AUDIT).chain(RECORD)
+}
+
+/// Every table.
+pub(super) fn tables() -> impl Iterator<Item = &'static str> {
+    TENANT.iter().chain(AUDIT).chain(PLATFORM).chain(RECORD).map(|(table, _)| *table)
+}
+
+/// Tables whose rows belong to tenants and units.
+pub(super) fn secured() -> impl Iterator<Item = &'static str> {
+    TENANT.iter().chain(AUDIT).map(|(table, _)| *table)
+}

@@ -1,0 +1,252 @@
+//! Are the walls of the database what `prepare` made them?
+//!
+//! Always true: attributes and memberships of the roles, ownership, row security, policies, grants, triggers
+//! and their function are read from the catalog and compared with what this program expects. Whatever is
+//! weaker is named. A superuser can still do anything: that is for the log's tree and its witness to show.
+
+use std::collections::BTreeMap;
+
+use deadpool_postgres::Object;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::grants::{self, APPEND_ONLY, Grant, PRIVILEGES};
+use super::link::meaning;
+use crate::StoreError;
+use crate::engine::Finding;
+
+/// The one policy of every secured table, as the server prints it.
+const POLICY: &str =
+    "(tenant_id = (NULLIF(current_setting('casemate.tenant'::text, true), ''::text))::uuid)";
+
+/// What the log's trigger function does.
+const REFUSES: &str =
+    " begin raise exception 'the log is never changed' using errcode = '42501'; end ";
+
+/// Asks the catalog; empty when every wall stands.
+pub(super) async fn verify(
+    runtime: &Object,
+    platform: &Object,
+) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = Vec::new();
+    let runtime_role = current_user(runtime).await?;
+    let platform_role = current_user(platform).await?;
+    if runtime_role == platform_role {
+        findings.push(finding("roles.not_apart", &runtime_role));
+    }
+    for role in [&runtime_role, &platform_role] {
+        role_attributes(runtime, role, &mut findings).await?;
+    }
+    owner_cannot_sign_in(runtime, &mut findings).await?;
+    row_security(runtime, &mut findings).await?;
+    policies(runtime, &mut findings).await?;
+    triggers(runtime, &mut findings).await?;
+    privileges(runtime, &runtime_role, grants::of_runtime(), &mut findings).await?;
+    privileges(runtime, &platform_role, grants::of_platform(), &mut findings).await?;
+    Ok(findings)
+}
+
+fn finding(guard: &'static str, place: impl Into<String>) -> Finding {
+    Finding { guard, place: place.into() }
+}
+
+async fn ask(
+    client: &Object,
+    text: &str,
+    values: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, StoreError> {
+    client.query(text, values).await.map_err(|error| meaning(&error))
+}
+
+fn text(row: &Row, column: usize) -> Result<String, StoreError> {
+    row.try_get(column).map_err(|_| StoreError::Corrupt)
+}
+
+fn flag(row: &Row, column: usize) -> Result<bool, StoreError> {
+    row.try_get(column).map_err(|_| StoreError::Corrupt)
+}
+
+async fn current_user(client: &Object) -> Result<String, StoreError> {
+    let rows = ask(client, "select current_user::text", &[]).await?;
+    rows.first().map_or(Err(StoreError::Corrupt), |row| text(row, 0))
+}
+
+async fn role_attributes(
+    client: &Object,
+    role: &str,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    let rows = ask(
+        client,
+        "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, \
+         exists (select 1 from pg_auth_members m where m.member = r.oid), \
+         exists (select 1 from pg_class c where c.relowner = r.oid), \
+         has_schema_privilege(r.oid, 'casemate', 'create') \
+         from pg_roles r where rolname = $1",
+        &[&role],
+    )
+    .await?;
+    let Some(row) = rows.first() else {
+        findings.push(finding("role.missing", role));
+        return Ok(());
+    };
+    let guards = [
+        "role.superuser",
+        "role.bypasses_row_security",
+        "role.creates_roles",
+        "role.creates_databases",
+        "role.replicates",
+        "role.is_member_of_another",
+        "role.owns_tables",
+        "role.creates_in_schema",
+    ];
+    for (column, guard) in guards.into_iter().enumerate() {
+        if flag(row, column)? {
+            findings.push(finding(guard, role));
+        }
+    }
+    Ok(())
+}
+
+async fn owner_cannot_sign_in(
+    client: &Object,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    let rows = ask(
+        client,
+        "select distinct r.rolname::text from pg_class c join pg_roles r on r.oid = c.relowner \
+         where c.relnamespace = 'casemate'::regnamespace \
+         and (r.rolcanlogin or r.rolsuper or r.rolbypassrls)",
+        &[],
+    )
+    .await?;
+    for row in rows {
+        findings.push(finding("owner.can_sign_in", text(&row, 0)?));
+    }
+    Ok(())
+}
+
+async fn row_security(client: &Object, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+    let rows = ask(
+        client,
+        "select relname::text, relrowsecurity, relforcerowsecurity from pg_class \
+         where relnamespace = 'casemate'::regnamespace and relkind in ('r', 'p')",
+        &[],
+    )
+    .await?;
+    let mut found = BTreeMap::new();
+    for row in &rows {
+        found.insert(text(row, 0)?, (flag(row, 1)?, flag(row, 2)?));
+    }
+    for table in grants::secured() {
+        match found.get(table) {
+            None => findings.push(finding("table.missing", table)),
+            Some((false, _)) => findings.push(finding("row_security.off", table)),
+            Some((true, false)) => findings.push(finding("row_security.not_forced", table)),
+            Some((true, true)) => {}
+        }
+    }
+    for table in found.keys().filter(|table| !grants::tables().any(|known| known == *table)) {
+        findings.push(finding("table.foreign", table.as_str()));
+    }
+    Ok(())
+}
+
+async fn policies(client: &Object, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+    let rows = ask(
+        client,
+        "select c.relname::text, p.polcmd::text, p.polpermissive, \
+         pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid) \
+         from pg_policy p join pg_class c on c.oid = p.polrelid \
+         where c.relnamespace = 'casemate'::regnamespace",
+        &[],
+    )
+    .await?;
+    let mut found: BTreeMap<String, Vec<bool>> = BTreeMap::new();
+    for row in &rows {
+        let expression =
+            |column| row.try_get::<_, Option<String>>(column).map_err(|_| StoreError::Corrupt);
+        let right = text(row, 1)? == "*"
+            && flag(row, 2)?
+            && expression(3)?.as_deref() == Some(POLICY)
+            && expression(4)?.as_deref() == Some(POLICY);
+        found.entry(text(row, 0)?).or_default().push(right);
+    }
+    for table in grants::secured() {
+        // A second permissive policy would be ORed to the first.
+        if found.get(table).map(Vec::as_slice) != Some(&[true]) {
+            findings.push(finding("policy.missing_or_changed", table));
+        }
+    }
+    Ok(())
+}
+
+async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+    // tgtype bits: 1 row, 2 before, 8 delete, 16 update, 32 truncate (pg_trigger.h).
+    let rows = ask(
+        client,
+        "select c.relname::text, t.tgtype::int8, t.tgenabled::text = any(array['O', 'A']), \
+         p.prosrc from pg_trigger t join pg_class c on c.oid = t.tgrelid \
+         join pg_proc p on p.oid = t.tgfoid \
+         where c.relnamespace = 'casemate'::regnamespace and not t.tgisinternal \
+         and t.tgqual is null",
+        &[],
+    )
+    .await?;
+    let mut found = Vec::new();
+    for row in &rows {
+        if flag(row, 2)? && text(row, 3)? == REFUSES {
+            let kind: i64 = row.try_get(1).map_err(|_| StoreError::Corrupt)?;
+            found.push((text(row, 0)?, kind));
+        }
+    }
+    let stands = |table: &str, kind: i64| found.iter().any(|(t, k)| t == table && *k == kind);
+    const CHANGE: i64 = 1 + 2 + 8 + 16;
+    const TRUNCATE: i64 = 2 + 32;
+    for table in APPEND_ONLY {
+        if !stands(table, CHANGE) {
+            findings.push(finding("trigger.change_not_refused", *table));
+        }
+        if !stands(table, TRUNCATE) {
+            findings.push(finding("trigger.truncate_not_refused", *table));
+        }
+    }
+    Ok(())
+}
+
+/// Compares every privilege on every table with the list, in both directions.
+async fn privileges(
+    client: &Object,
+    role: &str,
+    granted: impl Iterator<Item = &'static Grant>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    let expected: BTreeMap<&str, &[&str]> =
+        granted.map(|(table, privileges)| (*table, *privileges)).collect();
+    let rows = ask(
+        client,
+        "select c.relname::text, p.name, has_table_privilege($1, c.oid, p.name) \
+         or (p.name = any(array['select', 'insert', 'update', 'references']) \
+         and has_any_column_privilege($1, c.oid, p.name)) \
+         from pg_class c cross join unnest($2::text[]) as p(name) \
+         where c.relnamespace = 'casemate'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')",
+        &[&role, &PRIVILEGES],
+    )
+    .await?;
+    for row in &rows {
+        let (table, privilege, held) = (text(row, 0)?, text(row, 1)?, flag(row, 2)?);
+        let wanted = expected
+            .get(table.as_str())
+            .is_some_and(|privileges| privileges.contains(&privilege.as_str()));
+        match (held, wanted) {
+            (true, false) => {
+                findings.push(finding("grant.too_much", format!("{role}: {privilege} on {table}")));
+            }
+            (false, true) => {
+                findings.push(finding("grant.missing", format!("{role}: {privilege} on {table}")));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
