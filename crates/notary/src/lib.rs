@@ -1,1 +1,36 @@
-//! The notary room.
+//! Moves entries into their logs, has the logs signed, and hands out proofs.
+//!
+//! Always true
+//! 1. A log only grows, and each of its sizes has one root: indices are dense, and a batch is
+//!    stored only if the log still has the size it was computed for.
+//! 2. Nothing is signed on top of a tree that does not add up to its last signed root.
+//! 3. Every opening in the broker's journal gets one entry in the log of whoever owns the records,
+//!    however often copying is interrupted and repeated.
+//! 4. What is exported is what is stored. Judging it is the verifier's work, in `ledger`.
+//!
+//! Never: HTTP, SQL, a private key, a change to an entry.
+//!
+//! Walk: [`sequencer`] and [`journal`] are turned by [`worker`]; [`receipts`], [`entries`],
+//! [`proofs`] and [`export`] answer requests.
+
+mod access;
+pub mod entries;
+mod error;
+pub mod export;
+mod journal;
+mod nodes;
+pub mod proofs;
+pub mod receipts;
+mod sequencer;
+mod worker;
+
+pub use entries::{list_entries, show_entry};
+pub use error::{Damage, NotaryError};
+pub use export::{Export, begin_export};
+pub use journal::{Copied, copy_journal};
+pub use proofs::{
+    ConsistencyProof, InclusionProof, consistency_proof, inclusion_proof, latest_checkpoint,
+};
+pub use receipts::receipts;
+pub use sequencer::{Sequenced, sequence};
+pub use worker::{Touched, Worker};

@@ -1,0 +1,44 @@
+//! Reading a workspace's log.
+
+use domain::authz::{ReadAudit, decide};
+use domain::{EntryId, Scope};
+use ledger::Stream;
+use store::{EntryFilter, Listing, LoggedEntry, Page, Store};
+
+use crate::{NotaryError, access};
+
+/// A page of entries, newest first. Entries that wait for their index are among them.
+///
+/// # Errors
+/// [`NotaryError::NotFound`], [`NotaryError::Denied`], [`NotaryError::Store`].
+pub async fn list_entries(
+    store: &Store,
+    scope: &Scope,
+    filter: EntryFilter,
+    page: Page<EntryId>,
+) -> Result<Listing<LoggedEntry>, NotaryError> {
+    store
+        .read(scope, move |tx| {
+            decide(&access::authority(tx)?, ReadAudit {})?;
+            Ok(tx.audit().list(&filter, page)?)
+        })
+        .await
+}
+
+/// The entry at an index of one of the workspace's logs.
+///
+/// # Errors
+/// [`NotaryError::NotFound`], [`NotaryError::Denied`], [`NotaryError::Store`].
+pub async fn show_entry(
+    store: &Store,
+    scope: &Scope,
+    stream: Stream,
+    index: u64,
+) -> Result<LoggedEntry, NotaryError> {
+    store
+        .read(scope, move |tx| {
+            decide(&access::authority(tx)?, ReadAudit {})?;
+            tx.audit().entry(stream, index)?.ok_or(NotaryError::NotFound)
+        })
+        .await
+}

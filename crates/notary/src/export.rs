@@ -1,0 +1,154 @@
+//! Exports: a whole log, streamed, up to a checkpoint that is new enough to hold the export's own
+//! entry.
+//!
+//! Always true
+//! 1. The right to export is decided again for each part that is read: who loses it in the middle
+//!    gets no more.
+//! 2. Rows that are missing are left missing, and the export still ends: the verifier shall see it.
+
+use std::collections::VecDeque;
+
+use broker::Broker;
+use domain::Scope;
+use domain::authz::{ExportAudit, decide};
+use ledger::export::{ExportWriter, ExportedEntry};
+use ledger::{AuditEvent, Stream, Verb};
+use serde_json::json;
+use store::{Commit, Committed, LoggedEntry, Store, StoredCheckpoint, Unit};
+
+use crate::{NotaryError, access, sequence};
+
+/// Entries read at once: the memory of one export stays below this many entries of the largest
+/// size.
+const ENTRIES_PER_READ: u32 = 128;
+/// Batches that an export sequences itself before it starts with what there is.
+const CATCH_UP_BATCHES_MAX: usize = 64;
+
+/// An export on its way out.
+pub struct Export {
+    store: Store,
+    scope: Scope,
+    stream: Stream,
+    /// How many entries the checkpoint covers.
+    size: u64,
+    /// The index to read from next.
+    next: u64,
+    /// `None` when the end line is written.
+    writer: Option<ExportWriter>,
+    /// Lines that are ready.
+    lines: VecDeque<String>,
+}
+
+/// Records the export, waits until its own entry is in the log, and begins.
+///
+/// # Errors
+/// [`NotaryError::NotFound`], [`NotaryError::Denied`]: nothing was recorded. [`NotaryError::Broker`],
+/// [`NotaryError::Damaged`], [`NotaryError::Store`], [`NotaryError::Unexportable`]: the attempt may
+/// be recorded.
+pub async fn begin_export(
+    store: &Store,
+    broker: &Broker,
+    scope: &Scope,
+    stream: Stream,
+) -> Result<Committed<Export>, NotaryError> {
+    let recorded = store
+        .write::<(), NotaryError>(scope, move |tx| {
+            decide(&access::authority(tx)?, ExportAudit {})?;
+            let tenant = tx.scope().tenant();
+            let event = AuditEvent::new(Verb::AuditExported, "log", format!("{tenant}/{stream}"))
+                .new_value(json!({ "stream": stream.as_str() }));
+            Ok(Commit::audited(event, ()))
+        })
+        .await?;
+    let unit = Unit::Tenant(scope.tenant());
+    catch_up(store, broker, unit, Verb::AuditExported.stream()).await?;
+    if stream != Verb::AuditExported.stream() {
+        catch_up(store, broker, unit, stream).await?;
+    }
+    let checkpoint = newest(store, scope, stream).await?;
+    let (writer, head) = ExportWriter::begin(&checkpoint.note, Vec::new())?;
+    let (store, scope) = (store.clone(), scope.clone());
+    let (size, lines) = (checkpoint.size, VecDeque::from([head]));
+    let export = Export { store, scope, stream, size, next: 0, writer: Some(writer), lines };
+    Ok(recorded.map(|()| export))
+}
+
+impl Export {
+    /// How many entries the export's checkpoint covers.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The next line, with its newline; `None` after the last one.
+    ///
+    /// # Errors
+    /// [`NotaryError`]: the export breaks off, and what was written of it ends early.
+    pub async fn next_line(&mut self) -> Result<Option<String>, NotaryError> {
+        if self.lines.is_empty() {
+            self.read_on().await?;
+        }
+        Ok(self.lines.pop_front())
+    }
+
+    async fn read_on(&mut self) -> Result<(), NotaryError> {
+        let Some(mut writer) = self.writer.take() else { return Ok(()) };
+        let entries = self.part().await?;
+        if let Some(last) = entries.last() {
+            self.next = last.index + 1;
+            for entry in &entries {
+                self.lines.push_back(writer.entry(entry)?);
+            }
+            self.writer = Some(writer);
+        } else {
+            self.lines.push_back(writer.end()?);
+        }
+        Ok(())
+    }
+
+    /// The next entries the checkpoint covers, as they are stored; empty at the end.
+    async fn part(&self) -> Result<Vec<ExportedEntry>, NotaryError> {
+        let Self { stream, size, next, .. } = *self;
+        let found = self
+            .store
+            .read::<_, NotaryError>(&self.scope, move |tx| {
+                decide(&access::authority(tx)?, ExportAudit {})?;
+                Ok(tx.audit().range(stream, next, ENTRIES_PER_READ)?)
+            })
+            .await?;
+        let covered = found.into_iter().filter_map(exported);
+        Ok(covered.take_while(|entry| entry.index < size).collect())
+    }
+}
+
+fn exported(entry: LoggedEntry) -> Option<ExportedEntry> {
+    let LoggedEntry { index, hash: leaf, body: bytes, personal, .. } = entry;
+    index.map(|index| ExportedEntry { index, leaf, bytes, personal })
+}
+
+/// Sequences until nothing waits. Another sequencer's work counts as well as ours.
+async fn catch_up(
+    store: &Store,
+    broker: &Broker,
+    unit: Unit,
+    stream: Stream,
+) -> Result<(), NotaryError> {
+    for _ in 0..CATCH_UP_BATCHES_MAX {
+        match sequence(store, broker, unit, stream).await {
+            Ok(done) if !done.more => break,
+            Ok(_) | Err(NotaryError::Raced) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+async fn newest(
+    store: &Store,
+    scope: &Scope,
+    stream: Stream,
+) -> Result<StoredCheckpoint, NotaryError> {
+    let newest =
+        store.read::<_, NotaryError>(scope, move |tx| Ok(tx.audit().checkpoint(stream)?)).await?;
+    newest.ok_or(NotaryError::Raced)
+}

@@ -1,0 +1,122 @@
+//! Copies the broker's journal of openings into the logs of those whose records were opened.
+//!
+//! Always true
+//! 1. Each opening gets exactly one entry: a unit's mark moves forward in the transaction that
+//!    writes the copies, and only what lies behind the mark is copied.
+//! 2. The broker is told only after every unit's copies are durable. Killed before that, the same
+//!    entries are read again and found behind the marks.
+//! 3. An opening is never dropped: when its workspace's data is gone, the platform's log takes it.
+
+use std::collections::BTreeMap;
+
+use broker::{Broker, DataScope, JournalEntry, Realm, RecordName};
+use data_encoding::HEXLOWER;
+use domain::RequestId;
+use domain::limits::ENTRIES_PER_BATCH_MAX;
+use ledger::{AuditEvent, Verb};
+use serde_json::{Value, json};
+use store::{AuditTx, Caller, Commit, Refusal, Store, StoreError, Unit};
+
+use crate::NotaryError;
+
+/// What one round of copying did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// The units whose logs have new entries.
+    pub units: Vec<Unit>,
+    /// Whether the journal may hold more, because the round was full.
+    pub more: bool,
+}
+
+/// Copies at most [`ENTRIES_PER_BATCH_MAX`] journal entries and tells the broker so.
+///
+/// # Errors
+/// [`NotaryError::Raced`] when another copier was faster; [`NotaryError::Broker`],
+/// [`NotaryError::Store`]. Whatever was copied stays copied, and the next round goes on from there.
+pub async fn copy_journal(store: &Store, broker: &Broker) -> Result<Copied, NotaryError> {
+    let status = broker.status().await?;
+    let copied = status.journal_seq.saturating_sub(status.journal_lag);
+    let count = u32::try_from(ENTRIES_PER_BATCH_MAX).unwrap_or(u32::MAX);
+    let journal = broker.journal_after(copied, count).await?;
+    let Some(last) = journal.last().map(|entry| entry.seq) else {
+        return Ok(Copied { units: Vec::new(), more: false });
+    };
+    let more = journal.len() == ENTRIES_PER_BATCH_MAX;
+    let mut by_unit: BTreeMap<Unit, Vec<JournalEntry>> = BTreeMap::new();
+    for entry in journal {
+        by_unit.entry(unit_of(entry.realm)).or_default().push(entry);
+    }
+    // The platform comes last, so that its mark passes nothing that has no home yet.
+    let mut of_platform = by_unit.remove(&Unit::Platform).unwrap_or_default();
+    let mut units = Vec::with_capacity(by_unit.len() + 1);
+    for (unit, entries) in by_unit {
+        match copy_into(store, unit, entries.clone()).await {
+            Ok(()) => units.push(unit),
+            Err(NotaryError::Store(StoreError::Refused(Refusal::NoUnit))) => {
+                of_platform.extend(entries);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if !of_platform.is_empty() {
+        of_platform.sort_unstable_by_key(|entry| entry.seq);
+        copy_into(store, Unit::Platform, of_platform).await?;
+        units.push(Unit::Platform);
+    }
+    broker.journal_copied(last).await?;
+    Ok(Copied { units, more })
+}
+
+/// Writes the entries that lie behind the unit's mark, and moves the mark, in one transaction.
+async fn copy_into(
+    store: &Store,
+    unit: Unit,
+    entries: Vec<JournalEntry>,
+) -> Result<(), NotaryError> {
+    let caller = Caller::system("broker", store.mint().id::<RequestId>());
+    store.unit_write(unit, &caller, move |tx| copy(tx, &entries)).await.map(drop)
+}
+
+fn copy(tx: &mut AuditTx<'_>, entries: &[JournalEntry]) -> Result<Commit<()>, NotaryError> {
+    let mark = tx.journal_mark().seq()?;
+    let new: Vec<&JournalEntry> = entries.iter().filter(|entry| entry.seq > mark).collect();
+    let Some(last) = new.last() else { return Ok(Commit::unchanged(())) };
+    if !tx.journal_mark().advance(last.seq)? {
+        return Err(NotaryError::Raced);
+    }
+    Ok(Commit::audited_all(new.into_iter().map(event).collect(), ()))
+}
+
+/// A person's records are the platform's affair: no workspace owns them.
+const fn unit_of(realm: Realm) -> Unit {
+    match realm {
+        Realm::Tenant(tenant) => Unit::Tenant(tenant),
+        Realm::Person(_) => Unit::Platform,
+    }
+}
+
+/// What the entry says: the journal's own facts, and the hash by which the two can be compared.
+fn event(entry: &JournalEntry) -> AuditEvent {
+    let mut records: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for record in &entry.records {
+        let RecordName { kind, id, version, .. } = record;
+        let name = format!("{}/{id}@{version}", kind.as_str());
+        records.entry(scope_text(record.scope)).or_default().push(name.into());
+    }
+    AuditEvent::new(Verb::KeyOpened, "journal", entry.seq).new_value(json!({
+        "at_ms": entry.at.0,
+        "actor": entry.actor,
+        "purpose": entry.purpose,
+        "request": entry.request.map(|request| request.to_string()),
+        "records": records,
+        "journal_hash": HEXLOWER.encode(&entry.hash),
+    }))
+}
+
+fn scope_text(scope: DataScope) -> String {
+    match scope {
+        DataScope::Environment(id) => format!("environment/{id}"),
+        DataScope::Project(id) => format!("project/{id}"),
+        DataScope::Whole => "whole".to_owned(),
+    }
+}
