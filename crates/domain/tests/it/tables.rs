@@ -280,6 +280,8 @@ fn a_plain_act_is_answered_in_this_order() {
     assert_eq!(key.check(Act::SecretList, place), Err(Denied::KeyScopeMissing(Act::SecretList)));
     let wanted = Act::SecretUseLocally;
     assert_eq!(key.check(wanted, place), Err(Denied::PersonNeeded(wanted)));
+    let pretender = Authority { factor_at: Some(NOW), ..key.clone() };
+    assert_eq!(pretender.check(wanted, place), Err(Denied::PersonNeeded(wanted)));
     let mut person = key.clone();
     person.ceiling = None;
     assert_eq!(person.check(Act::AuditRead, place), Err(Denied::ActNotHeld(Act::AuditRead)));

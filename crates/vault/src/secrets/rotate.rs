@@ -66,11 +66,13 @@ async fn write(
     store
         .write(scope, move |tx| {
             let (permit, present) = judge(tx, &path)?;
-            let author = tx.scope().actor().principal();
-            let rotated = tx.secrets().rotate(permit, next.version - 1, author, &sealed)?;
             // The id as well: a secret deleted and set again under the same name is another record,
             // for which these bytes were not sealed.
-            if rotated != Some(next) {
+            if (present.id, present.version + 1) != (next.id, next.version) {
+                return Err(VaultError::VersionConflict { current: present.version });
+            }
+            let author = tx.scope().actor().principal();
+            if tx.secrets().rotate(permit, present.version, author, &sealed)? != Some(next) {
                 return Err(moved_on(tx, &path)?);
             }
             let event = AuditEvent::new(Verb::SecretRotated, "secret", next.id)
@@ -83,7 +85,7 @@ async fn write(
         .await
 }
 
-/// Where the secret is by now, for whoever was too late.
+/// Where the secret is by now, for whoever was overtaken inside this very transaction.
 fn moved_on(tx: &mut TenantTx<'_>, path: &SecretPath) -> Result<VaultError, VaultError> {
     let head = tx.secrets().head(path.project, path.environment, &path.name)?;
     Ok(head
