@@ -32,7 +32,7 @@ pub use audit::{
 };
 /// Making a PostgreSQL database ready, by an administrator's credential.
 pub mod postgres {
-    pub use crate::engine::{Roles, prepare};
+    pub use crate::engine::{Roles, create_database, prepare};
 }
 
 pub use caller::Caller;

@@ -20,7 +20,7 @@ use crate::sql::Effect;
 use crate::value::{Row, Value};
 use crate::{StoreConfig, StoreError, Unit};
 
-pub use postgres::prepare::{Roles, prepare};
+pub use postgres::prepare::{Roles, create_database, prepare};
 
 /// A wall of the database that is weaker than it has to be.
 #[derive(Debug, Clone, PartialEq, Eq)]

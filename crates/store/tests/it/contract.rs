@@ -14,6 +14,12 @@ macro_rules! on_both_engines {
                 super::$name(crate::house::Kind::Sqlite).await;
             })+
         }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(crate::house::Kind::Postgres).await;
+            })+
+        }
     };
 }
 

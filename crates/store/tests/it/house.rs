@@ -12,6 +12,8 @@ use domain::{
 use ledger::{AuditEvent, Verb};
 use store::{Caller, Commit, NewUser, QuietReason, Store, StoreConfig, StoreError};
 
+use crate::cluster::Database;
+
 /// A clock that stands still until it is moved.
 pub struct MovedClock(AtomicI64);
 
@@ -63,12 +65,13 @@ pub struct House {
     pub clock: Arc<MovedClock>,
     pub ours: Workspace,
     pub theirs: Workspace,
-    _ground: Ground,
+    ground: Ground,
 }
 
 /// What must outlive the store.
 enum Ground {
-    Folder { _folder: tempfile::TempDir },
+    Folder(tempfile::TempDir),
+    Database(Database),
 }
 
 impl House {
@@ -78,14 +81,33 @@ impl House {
             Kind::Sqlite => {
                 let folder = tempfile::tempdir().unwrap();
                 let config = StoreConfig::Sqlite { folder: folder.path().to_path_buf() };
-                (config, Ground::Folder { _folder: folder })
+                (config, Ground::Folder(folder))
             }
-            Kind::Postgres => panic!("not yet"),
+            Kind::Postgres => {
+                let database = Database::new(&mint).await;
+                (database.config(), Ground::Database(database))
+            }
         };
         let store = Store::open(config.clone(), mint).await.unwrap();
         let ours = workspace(&store, "ours").await;
         let theirs = workspace(&store, "theirs").await;
-        Self { store, config, clock, ours, theirs, _ground: ground }
+        Self { store, config, clock, ours, theirs, ground }
+    }
+
+    /// The database, when this house stands on PostgreSQL.
+    pub fn database(&self) -> &Database {
+        match &self.ground {
+            Ground::Database(database) => database,
+            Ground::Folder(_) => panic!("this house stands on SQLite"),
+        }
+    }
+
+    /// The data folder, when this house stands on SQLite.
+    pub fn folder(&self) -> &std::path::Path {
+        match &self.ground {
+            Ground::Folder(folder) => folder.path(),
+            Ground::Database(_) => panic!("this house stands on PostgreSQL"),
+        }
     }
 
     pub fn scope(&self, workspace: Workspace) -> Scope {

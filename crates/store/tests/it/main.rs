@@ -5,5 +5,6 @@
     reason = "tests are one of the three places that make a scope, and read the harness's environment"
 )]
 
+mod cluster;
 mod contract;
 mod house;

@@ -30,9 +30,7 @@ impl Roles {
     /// # Errors
     /// [`Refusal::Address`]: the prefix is not 1 to 40 of `a-z 0-9 _`.
     pub fn without_passwords(prefix: &str) -> Result<Self, StoreError> {
-        let fits = (1..=40).contains(&prefix.len())
-            && prefix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        if !fits {
+        if !plain(prefix, 40) {
             return Err(Refusal::Address.into());
         }
         Ok(Self { prefix: prefix.to_owned(), runtime: None, platform: None, backup: None })
@@ -91,6 +89,35 @@ pub async fn prepare(admin: &PostgresTarget, roles: &Roles, mint: &Mint) -> Resu
         grant(&client, roles).await
     };
     prepared.await
+}
+
+/// Makes an empty database next to the one that `admin` names, unless it exists.
+///
+/// # Errors
+/// [`Refusal::Address`]: the name is not 1 to 60 of `a-z 0-9 _`.
+pub async fn create_database(admin: &PostgresTarget, name: &str) -> Result<(), StoreError> {
+    if !plain(name, 60) {
+        return Err(Refusal::Address.into());
+    }
+    let client = connected(admin).await?;
+    let found = client
+        .query_opt("select 1 from pg_database where datname = $1", &[&name])
+        .await
+        .map_err(|error| link::meaning(&error))?;
+    match found {
+        Some(_) => Ok(()),
+        None => {
+            run(&client, &format!("create database {name} template template0 encoding 'UTF8'"))
+                .await
+        }
+    }
+}
+
+/// Whether a name needs no quoting anywhere.
+fn plain(name: &str, longest: usize) -> bool {
+    (1..=longest).contains(&name.len())
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// One connection of the administrator's, driven until it is dropped.
