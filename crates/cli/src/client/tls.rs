@@ -92,7 +92,14 @@ pub(crate) enum Trust {
 pub(super) struct Verifier {
     judge: Judge,
     provider: Arc<CryptoProvider>,
-    presented: Mutex<Option<Fingerprint>>,
+    presented: Mutex<Option<Presented>>,
+}
+
+/// A certificate a server showed, and what was thought of it.
+#[derive(Debug, Clone, Copy)]
+struct Presented {
+    fingerprint: Fingerprint,
+    accepted: bool,
 }
 
 #[derive(Debug)]
@@ -122,6 +129,15 @@ impl Verifier {
 
     /// The certificate the server showed last.
     pub(super) fn presented(&self) -> Option<Fingerprint> {
+        self.last().map(|presented| presented.fingerprint)
+    }
+
+    /// The certificate the server showed last, when it was not accepted.
+    pub(super) fn refused(&self) -> Option<Fingerprint> {
+        self.last().filter(|presented| !presented.accepted).map(|presented| presented.fingerprint)
+    }
+
+    fn last(&self) -> Option<Presented> {
         *self.presented.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -163,10 +179,9 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let shown = Fingerprint::of(end_entity);
-        *self.presented.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
-        match &self.judge {
-            Judge::Exactly(pinned) if *pinned == shown => Ok(ServerCertVerified::assertion()),
+        let fingerprint = Fingerprint::of(end_entity);
+        let verdict = match &self.judge {
+            Judge::Exactly(pinned) if *pinned == fingerprint => Ok(ServerCertVerified::assertion()),
             Judge::Vouched { certificates, .. } if certificates.contains(end_entity) => {
                 Ok(ServerCertVerified::assertion())
             }
@@ -176,7 +191,10 @@ impl ServerCertVerifier for Verifier {
             Judge::Exactly(_) | Judge::Nobody => {
                 Err(CertificateError::ApplicationVerificationFailure.into())
             }
-        }
+        };
+        let presented = Presented { fingerprint, accepted: verdict.is_ok() };
+        *self.presented.lock().unwrap_or_else(PoisonError::into_inner) = Some(presented);
+        verdict
     }
 
     fn verify_tls12_signature(

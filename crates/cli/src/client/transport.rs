@@ -244,7 +244,7 @@ impl Transport {
     /// What a failed connection means: a certificate that is not the right one, or no server.
     fn broken(&self, error: &(dyn Error + 'static)) -> TransportError {
         let server = self.name();
-        if let (true, Some(shown)) = (is_certificate(error), self.verifier.presented()) {
+        if let Some(shown) = self.verifier.refused() {
             return match self.verifier.pinned() {
                 Some(pinned) => TransportError::Changed { server, pinned, shown },
                 None => TransportError::Untrusted { server, shown },
@@ -263,17 +263,7 @@ impl Transport {
     }
 }
 
-/// Whether a failed connection failed at the server's certificate.
-fn is_certificate(error: &(dyn Error + 'static)) -> bool {
-    causes(error).any(|cause| {
-        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| {
-            let io = cause.downcast_ref::<io::Error>()?;
-            io.get_ref()?.downcast_ref::<rustls::Error>()
-        });
-        matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
-    })
-}
-
+/// The last of an error's causes: what the network itself said.
 fn innermost(error: &(dyn Error + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
 }

@@ -26,6 +26,15 @@ pub(super) fn add(description: &str, key: &Exposed) -> bool {
     rings().any(|ring| kept(ring).is_some() && find(description).is_some_and(|k| k.same_as(key)))
 }
 
+/// Takes the key out of the keyring, if it is there.
+pub(super) fn remove(description: &str) {
+    for ring in rings() {
+        if let Ok(key) = ring.search(description) {
+            let _ = key.invalidate();
+        }
+    }
+}
+
 /// The keyrings of this user that can be reached, the longer-lived first. The persistent one is linked to the
 /// process keyring, because a key is readable only by who possesses it.
 fn rings() -> impl Iterator<Item = KeyRing> {

@@ -133,6 +133,12 @@ impl Lockbox {
         })
     }
 
+    /// Forgets the key of the session at `path`, so that no copy of the file opens any more. A machine key stays: it
+    /// is not of one session alone.
+    pub(super) fn forget(path: &Path) {
+        keyring::remove(&description(path));
+    }
+
     fn passphrase(&self) -> Result<Option<Exposed>, CredentialsError> {
         let Some(path) = &self.passphrase_file else { return Ok(None) };
         let missing = || CredentialsError::File {

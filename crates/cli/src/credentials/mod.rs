@@ -126,10 +126,11 @@ impl Credentials {
         Ok(sealed.notice)
     }
 
-    /// Forgets the session. The pins stay.
+    /// Forgets the session and its key. The pins stay.
     ///
     /// Errors: the file is there and cannot be removed.
     pub(crate) fn forget(&self) -> Result<(), CredentialsError> {
+        Lockbox::forget(&self.session_path());
         folder::remove(&self.session_path())
     }
 

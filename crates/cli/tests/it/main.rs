@@ -1,0 +1,15 @@
+//! The client as a process, against a real TLS server that a test scripts.
+
+mod bystander;
+mod house;
+mod server;
+
+mod audit;
+mod disk;
+mod first_contact;
+mod help;
+mod prompts;
+mod renewal;
+mod run;
+mod signup;
+mod verify;
