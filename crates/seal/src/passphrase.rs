@@ -67,3 +67,59 @@ pub(crate) fn stretch(
         .map_err(|_| CostOutsideLimits)?;
     Ok(stretched)
 }
+
+#[cfg(test)]
+mod tests {
+    use argon2::ParamsBuilder;
+    use data_encoding::HEXLOWER;
+
+    use super::*;
+
+    /// RFC 9106 section 5.3 (Argon2id, with secret and associated data).
+    #[test]
+    fn the_library_gives_the_tag_of_rfc_9106() {
+        let associated = argon2::AssociatedData::new(&[4; 12]).unwrap();
+        let mut builder = ParamsBuilder::new();
+        let params =
+            builder.m_cost(32).t_cost(3).p_cost(4).data(associated).output_len(32).build().unwrap();
+        let secret = [3; 8];
+        let argon =
+            Argon2::new_with_secret(&secret, Algorithm::Argon2id, Version::V0x13, params).unwrap();
+        let mut tag = [0u8; 32];
+        argon.hash_password_into(&[1; 32], &[2; 16], &mut tag).unwrap();
+        let expected = "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659";
+        assert_eq!(HEXLOWER.encode(&tag), expected);
+    }
+
+    #[test]
+    fn passphrase_salt_and_cost_each_change_the_result() {
+        let stretched = |text: &[u8], salt: u8, cost| {
+            *stretch(&Exposed::copy_of(text), &[salt; PASSPHRASE_SALT_BYTES], cost).unwrap()
+        };
+        let cost = PassphraseCost::read(19 * 1024, 2, 1).unwrap();
+        let slower = PassphraseCost::read(19 * 1024, 3, 1).unwrap();
+        let one = stretched(b"a", 1, cost);
+        assert_eq!(one, stretched(b"a", 1, cost));
+        for other in
+            [stretched(b"b", 1, cost), stretched(b"a", 2, cost), stretched(b"a", 1, slower)]
+        {
+            assert_ne!(one, other);
+        }
+    }
+
+    #[test]
+    fn costs_outside_the_limits_are_refused() {
+        for [memory, passes, lanes] in [
+            [19 * 1024 - 1, 2, 1],
+            [1024 * 1024 + 1, 2, 1],
+            [65_536, 1, 1],
+            [65_536, 17, 1],
+            [65_536, 3, 0],
+            [65_536, 3, 17],
+        ] {
+            assert_eq!(PassphraseCost::read(memory, passes, lanes), Err(CostOutsideLimits));
+        }
+        let [memory, passes, lanes] = PassphraseCost::STANDARD.parts();
+        assert_eq!(PassphraseCost::read(memory, passes, lanes), Ok(PassphraseCost::STANDARD));
+    }
+}

@@ -24,7 +24,10 @@ pub(super) fn padded_length(length: usize) -> Option<usize> {
 
 /// Whether a body of this length can have been padded here.
 pub(super) fn is_padded_length(length: usize) -> bool {
-    length.checked_sub(1).and_then(padded_length) == Some(length)
+    let largest = padded_length(VALUE_BYTES_MAX).unwrap_or(0);
+    let is_small_bucket = length.is_power_of_two() && (BUCKET_MIN..=BUCKET_STEP).contains(&length);
+    let is_large_bucket = length.is_multiple_of(BUCKET_STEP) && (1..=largest).contains(&length);
+    is_small_bucket || is_large_bucket
 }
 
 /// Appends the value and its padding: `padded` bytes in all.
@@ -56,6 +59,15 @@ mod tests {
             assert_eq!(padded_length(length), Some(bucket), "{length}");
         }
         assert_eq!(padded_length(VALUE_BYTES_MAX + 1), None);
+    }
+
+    #[test]
+    fn exactly_the_lengths_of_buckets_count_as_padded() {
+        let buckets: std::collections::BTreeSet<_> =
+            (0..=VALUE_BYTES_MAX).filter_map(padded_length).collect();
+        for length in 0..=VALUE_BYTES_MAX + 2 * BUCKET_STEP {
+            assert_eq!(is_padded_length(length), buckets.contains(&length), "{length}");
+        }
     }
 
     proptest! {
