@@ -6,8 +6,11 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// IKM, salt, info, OKM of RFC 5869 appendix A.1 to A.3 (SHA-256).
-fn rfc_5869() -> [(Vec<u8>, Vec<u8>, Vec<u8>, &'static str); 3] {
+/// One vector: input key, salt, info, output key.
+type Vector = (Vec<u8>, Vec<u8>, Vec<u8>, &'static str);
+
+/// RFC 5869 appendix A.1 to A.3 (SHA-256).
+fn rfc_5869() -> [Vector; 3] {
     [
         (
             vec![0x0b; 22],
