@@ -4,10 +4,12 @@
 
 use domain::authz::{Act, Role};
 use domain::limits;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::RefOr;
 use utoipa::{PartialSchema, ToSchema};
+use zeroize::Zeroizing;
 
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident as $shown:literal = $object:expr;)*) => {$(
@@ -53,6 +55,27 @@ texts! {
         .min_length(Some(1))
         .max_length(Some(limits::VARIABLE_NAME_CHARS_MAX))
         .examples([json!("DATABASE_URL")]);
+    /// [`domain::Reason`].
+    ReasonText as "Reason" = text("Why, on one line, not only spaces.")
+        .pattern(Some("^[A-Za-z0-9]([ -~]*)$"))
+        .min_length(Some(1))
+        .max_length(Some(limits::REASON_CHARS_MAX))
+        .examples([json!("checking what the provider has")]);
+    /// [`domain::ProgramName`].
+    ProgramText as "ProgramName" = text("The program, as the person names it, on one line.")
+        .pattern(Some("^[A-Za-z0-9./][ -~]*$"))
+        .min_length(Some(1))
+        .max_length(Some(limits::PROGRAM_CHARS_MAX))
+        .examples([json!("./manage.py")]);
+    /// A password as typed.
+    PasswordText as "Password" = text("A password.")
+        .min_length(Some(limits::PASSWORD_CHARS_MIN))
+        .max_length(Some(limits::PASSWORD_CHARS_MAX))
+        .examples([json!("correct horse battery staple")]);
+    /// A TOTP code as typed.
+    TotpText as "TotpCode" = text("Six digits of an authenticator.")
+        .pattern(Some("^[0-9]{6}$"))
+        .examples([json!("123456")]);
     /// A moment.
     TimeMsNumber as "TimeMs" = ObjectBuilder::new()
         .schema_type(Type::Integer)
@@ -88,4 +111,45 @@ texts! {
 fn text(about: &str) -> ObjectBuilder {
     let object: ObjectBuilder = Object::builder();
     object.schema_type(Type::String).description(Some(about))
+}
+
+/// A page of items and where the next one starts.
+macro_rules! listing {
+    ($name:ident of $item:ty) => {
+        /// One page.
+        #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+        pub struct $name {
+            /// The items.
+            #[schema(max_items = 1000)]
+            pub items: Vec<$item>,
+            /// Where the next page starts; absent on the last one.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            #[schema(value_type = Option<$crate::shapes::CursorText>)]
+            pub next_cursor: Option<String>,
+        }
+    };
+}
+pub(crate) use listing;
+
+/// A secret text of a request: wiped when dropped, never printed.
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text, for whoever takes it over.
+    #[must_use]
+    pub fn into_text(mut self) -> String {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+    }
 }

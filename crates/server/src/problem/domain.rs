@@ -5,14 +5,14 @@ use ::domain::authz::{Denied, RankDenied};
 use super::{Code, Problem, Refusal};
 
 impl Refusal for Denied {
-    const CODES: &'static [&'static [Code]] = &[&[
+    const CODES: &'static [Code] = &[
         Code::NotFound,
         Code::ActNotHeld,
         Code::KeyScopeMissing,
         Code::FactorNotFresh,
         Code::PersonNeeded,
         Code::ProductionStaysInside,
-    ]];
+    ];
 
     fn problem(self) -> Problem {
         let code = match self {
@@ -28,17 +28,15 @@ impl Refusal for Denied {
 }
 
 impl Refusal for RankDenied {
-    const CODES: &'static [&'static [Code]] = &[
-        &[
-            Code::RankNewRole,
-            Code::RankTarget,
-            Code::RankOwnership,
-            Code::RankAbove,
-            Code::RankInviter,
-            Code::RankOneself,
-        ],
-        Denied::CODES[0],
+    const CODES: &'static [Code] = &[
+        Code::RankNewRole,
+        Code::RankTarget,
+        Code::RankOwnership,
+        Code::RankAbove,
+        Code::RankInviter,
+        Code::RankOneself,
     ];
+    const INNER: &'static [&'static [Code]] = &[Denied::CODES];
 
     fn problem(self) -> Problem {
         let code = match self {

@@ -31,7 +31,7 @@ pub struct FieldProblem {
     pub field: String,
     /// The rule that it breaks.
     #[schema(example = "it is not of the expected form")]
-    pub message: String,
+    pub detail: String,
 }
 
 /// A refusal on its way out.
@@ -69,8 +69,8 @@ impl Problem {
 
     /// A value that breaks its rule.
     #[must_use]
-    pub fn invalid(field: &str, message: impl std::fmt::Display) -> Self {
-        let problem = FieldProblem { field: field.to_owned(), message: message.to_string() };
+    pub fn invalid(field: &str, detail: impl std::fmt::Display) -> Self {
+        let problem = FieldProblem { field: field.to_owned(), detail: detail.to_string() };
         Self { fields: vec![problem], ..Self::new(Code::InputInvalid) }
     }
 
@@ -91,7 +91,7 @@ impl Problem {
             code: self.code.as_str().to_owned(),
             detail: self.detail.clone(),
             request_id: request.to_string(),
-            fields: self.fields.clone(),
+            errors: self.fields.clone(),
         }
     }
 }
@@ -121,7 +121,7 @@ pub struct ProblemBody {
     pub request_id: String,
     /// The values that break a rule; only with `input.invalid`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub fields: Vec<FieldProblem>,
+    pub errors: Vec<FieldProblem>,
 }
 
 /// A problem travels to [`crate::frame`] in the response's extensions.

@@ -13,7 +13,9 @@ use crate::openapi::describe_codes;
 /// An error of a use case that has a problem for each of its variants.
 pub trait Refusal {
     /// Every code that [`Self::problem`] can give. The harness of the tests fails on a code that is missing here.
-    const CODES: &'static [&'static [Code]];
+    const CODES: &'static [Code];
+    /// The codes of the errors inside it.
+    const INNER: &'static [&'static [Code]] = &[];
 
     /// The problem this error is answered with.
     fn problem(self) -> Problem;
@@ -53,7 +55,7 @@ impl<E> IntoResponse for Refused<E> {
 
 impl<E: Refusal> IntoResponses for Refused<E> {
     fn responses() -> BTreeMap<String, RefOr<Described>> {
-        describe_codes(E::CODES.iter().copied().flatten().copied())
+        describe_codes(E::INNER.iter().copied().flatten().chain(E::CODES).copied())
     }
 }
 
@@ -62,7 +64,7 @@ impl<E: Refusal> IntoResponses for Refused<E> {
 pub enum Nothing {}
 
 impl Refusal for Nothing {
-    const CODES: &'static [&'static [Code]] = &[];
+    const CODES: &'static [Code] = &[];
 
     fn problem(self) -> Problem {
         match self {}

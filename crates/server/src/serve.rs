@@ -1,0 +1,253 @@
+//! From a configuration to a running server, and down again.
+//!
+//! Always true
+//! 1. The crypto provider is installed before anything can make a TLS configuration.
+//! 2. The process is confined before its first thread starts; only then are sockets opened.
+//! 3. `run/ready.json` is written when everything answers, and removed at a clean end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker::{Broker, BrokerError};
+use domain::{Mint, limits};
+use identity::passwords::{Cost, PoolSize};
+use identity::{Identity, IdentityConfig, StartError};
+use seal::{SystemClock, SystemEntropy};
+use store::{PostgresTarget, Store, StoreConfig, StoreError};
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{Config, Engine};
+use crate::confine::{self, Confinement, Reach};
+use crate::health;
+use crate::house::{House, Parts};
+use crate::listen::{self, Door, Stop, Transport, tls};
+use crate::metrics::Metrics;
+use crate::rate::Limiter;
+use crate::ready::Ready;
+use crate::router;
+use crate::workers;
+
+/// Why the server did not start, or stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A folder or file of the data folder cannot be used.
+    #[error("{path}: {why}")]
+    Data {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        why: io::ErrorKind,
+    },
+    /// There is no usable certificate.
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
+    /// An address cannot be listened on.
+    #[error("{address} cannot be listened on: {why}")]
+    Address {
+        /// Which.
+        address: SocketAddr,
+        /// The system's reason.
+        why: io::ErrorKind,
+    },
+    /// The store did not open.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The key broker did not answer.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    /// Sign-in could not start.
+    #[error(transparent)]
+    SignIn(#[from] StartError),
+    /// The runtime, signals or confinement failed.
+    #[error("the system refused what the server needs: {0}")]
+    System(io::ErrorKind),
+}
+
+/// Health pages are read by this machine's own supervisor and metrics collector.
+const HEALTH_CONNECTIONS_MAX: usize = 32;
+
+impl From<io::Error> for ServeError {
+    fn from(error: io::Error) -> Self {
+        Self::System(error.kind())
+    }
+}
+
+/// Runs the server until it is asked to stop. Blocks; must be called before the process has other threads.
+///
+/// # Errors
+/// [`ServeError`].
+pub fn serve(config: Config) -> Result<(), ServeError> {
+    // A second installation, by a test in the same process, changes nothing.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    prepare(&config)?;
+    let acceptor = tls::acceptor(&config.data.tls(), &names(&config))?;
+    let confinement = confine::confine(&reach(&config))?;
+    match confinement {
+        Confinement::Full => tracing::info!("confined to its own files"),
+        weaker => tracing::warn!(?weaker, "the kernel does not confine the server fully"),
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(run(&config, Transport::Tls(acceptor), Stop::new()));
+    // Blocking database calls that were cut off must not hold the process after its drain.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Makes the folders, and lets the store make and migrate its files, while the data folder can still be written.
+fn prepare(config: &Config) -> Result<(), ServeError> {
+    for folder in [config.data.folder.clone(), config.data.run()] {
+        private_folder(&folder)
+            .map_err(|error| ServeError::Data { path: folder, why: error.kind() })?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let store = Store::open(store_config(config)?, system_mint()).await?;
+        store.close().await;
+        Ok(())
+    })
+}
+
+fn private_folder(folder: &std::path::Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+fn system_mint() -> Mint {
+    Mint::new(Arc::new(SystemClock), Arc::new(SystemEntropy))
+}
+
+/// The places that the server keeps: its part of the data folder, and what name resolution and TLS read.
+fn reach(config: &Config) -> Reach {
+    let data = &config.data;
+    let mut read: Vec<PathBuf> = ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl"]
+        .map(PathBuf::from)
+        .to_vec();
+    read.extend(config.broker.socket.parent().map(PathBuf::from));
+    if let Engine::Postgres(urls) = &config.database.engine {
+        read.extend(urls.root_certificate_file.clone());
+    }
+    let written = vec![data.folder.join("tenants"), data.run()];
+    Reach { data: data.folder.clone(), written, read }
+}
+
+/// The names a self-signed certificate is made for.
+fn names(config: &Config) -> Vec<String> {
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    let public = config.api.url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
+    names.extend(public);
+    names
+}
+
+fn store_config(config: &Config) -> Result<StoreConfig, StoreError> {
+    match &config.database.engine {
+        Engine::Sqlite => Ok(StoreConfig::Sqlite { folder: config.data.folder.clone() }),
+        Engine::Postgres(urls) => postgres(urls),
+    }
+}
+
+fn postgres(urls: &crate::config::PostgresUrls) -> Result<StoreConfig, StoreError> {
+    let target = |url: &seal::Exposed| {
+        let text = url.expose_text().unwrap_or_default();
+        match &urls.root_certificate_file {
+            Some(root) => PostgresTarget::tls(text, root.clone()),
+            None => PostgresTarget::socket(text),
+        }
+    };
+    Ok(StoreConfig::Postgres {
+        runtime: target(&urls.runtime),
+        platform: target(&urls.platform),
+        pool: usize::try_from(urls.connections_max).unwrap_or(2),
+    })
+}
+
+/// Opens what the handlers share.
+async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeError> {
+    let store = Store::open(store_config(config)?, system_mint()).await?;
+    let broker = Broker::connect(&config.broker.socket).await?;
+    let address = match (&config.api.url, api) {
+        (Some(url), _) => url.as_str().trim_end_matches('/').to_owned(),
+        (None, Some(address)) => format!("https://{address}"),
+        (None, None) => "https://localhost".to_owned(),
+    };
+    let identity = IdentityConfig {
+        // The issuer must stay the same when the port is taken at random, or a restart would sign everybody out.
+        issuer: config.api.url.as_ref().map_or("https://localhost".to_owned(), |_| address.clone()),
+        audience: format!("casemate {}", store.instance()),
+        pool: PoolSize::for_this_machine(),
+        cost: Cost::STANDARD,
+    };
+    let identity = Identity::start(store, broker, identity).await?;
+    let limiter = Limiter::new(config.limits);
+    Ok(House::new(Parts { identity, limiter, security: config.security.clone() }))
+}
+
+/// Listens, answers and works until asked to stop.
+async fn run(config: &Config, transport: Transport, stop: Stop) -> Result<(), ServeError> {
+    let health_listener = bind(config.api.health).await?;
+    let api_listener = match config.roles.api {
+        true => Some(bind(config.api.listen).await?),
+        false => None,
+    };
+    let api_address = api_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let health_address = health_listener.local_addr()?;
+    let house = open(config, api_address).await?;
+
+    let tasks = TaskTracker::new();
+    workers::start_watching(&house, &tasks, &stop);
+    if config.roles.worker {
+        workers::start_working(&house, &tasks, &stop);
+    }
+    let metrics = {
+        let house = house.clone();
+        move |count: &dyn Fn(&Metrics)| count(house.metrics())
+    };
+    let connections_max = usize::try_from(config.limits.connections_max).unwrap_or(16);
+    let health = Door {
+        listener: health_listener,
+        transport: Transport::Plain,
+        router: health::router(house.clone()),
+        connections_max: HEALTH_CONNECTIONS_MAX,
+        metrics: metrics.clone(),
+    };
+    tasks.spawn(health.serve(stop.clone()));
+    if let Some(listener) = api_listener {
+        let router = router::router(house.clone());
+        let door = Door { listener, transport, router, connections_max, metrics };
+        tasks.spawn(door.serve(stop.clone()));
+    }
+    let ready = Ready::write(&config.data.run(), api_address, health_address)?;
+    tracing::info!(api = ?api_address, health = %health_address, "ready");
+
+    let outcome = tokio::select! {
+        failed = stop.on_signals() => failed,
+        () = stop.draining() => Ok(()),
+    };
+    drop(ready);
+    finish(&house, &tasks, &stop).await;
+    outcome.map_err(ServeError::from)
+}
+
+/// Lets what runs come to its end, within bounds.
+async fn finish(house: &House, tasks: &TaskTracker, stop: &Stop) {
+    tasks.close();
+    house.tasks().close();
+    let ended = async { tokio::join!(tasks.wait(), house.tasks().wait()) };
+    tokio::select! {
+        _ = tokio::time::timeout(Duration::from_millis(2 * limits::DRAIN_MS_MAX), ended) => {
+            house.store().close().await;
+        }
+        () = stop.at_once() => {}
+        _ = stop.on_signals() => {}
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    listen::bind(address).await.map_err(|error| ServeError::Address { address, why: error.kind() })
+}

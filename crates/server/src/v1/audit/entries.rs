@@ -1,0 +1,78 @@
+//! `GET /v1/audit/entries`
+
+use axum::extract::State;
+use ledger::{Stream, Verb};
+use notary::NotaryError;
+use serde::Deserialize;
+use store::EntryFilter;
+use utoipa::IntoParams;
+
+use super::{Entry, LogName};
+use crate::extract::cursor::{self, PageQuery};
+use crate::extract::{Member, Query};
+use crate::house::House;
+use crate::problem::{Problem, Refused};
+use crate::reply::Reply;
+use crate::shapes::{self, listing};
+
+listing!(EntryList of Entry);
+
+/// Which entries.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EntriesQuery {
+    /// Where the page starts: `next_cursor` of the page before.
+    #[param(value_type = Option<shapes::CursorText>, required = false, nullable = false)]
+    pub cursor: Option<String>,
+    /// The most items the page may hold.
+    #[param(minimum = 1, maximum = 200, required = false, nullable = false)]
+    pub limit: Option<u32>,
+    /// Only this log; both, when absent.
+    #[param(required = false, nullable = false, inline)]
+    pub stream: Option<LogName>,
+    /// Only this verb.
+    #[param(required = false, nullable = false, example = "member.role_changed")]
+    pub verb: Option<String>,
+    /// Only about this resource: its kind and its id, with a slash between.
+    #[param(
+        required = false,
+        nullable = false,
+        example = "member/01890a5d-ac96-774b-bcce-b302099a8057"
+    )]
+    pub resource: Option<String>,
+}
+
+impl EntriesQuery {
+    fn filter(&self) -> Result<EntryFilter, Problem> {
+        let verb = self.verb.as_deref().map(|text| {
+            text.parse::<Verb>().map_err(|_| Problem::invalid("verb", "there is no such verb"))
+        });
+        let resource = self.resource.as_deref().map(|text| {
+            let rule = "it is a kind and an id, with a slash between";
+            let (kind, id) = text.split_once('/').ok_or_else(|| Problem::invalid("resource", rule))?;
+            Ok::<_, Problem>((kind.to_owned(), id.to_owned()))
+        });
+        let stream = self.stream.map(Stream::from);
+        Ok(EntryFilter { stream, verb: verb.transpose()?, resource: resource.transpose()? })
+    }
+}
+
+/// Entries of the workspace's logs, newest first
+#[utoipa::path(
+    get, path = "/v1/audit/entries", operation_id = "audit_entries", tag = "audit",
+    security(("session" = []), ("key" = []))
+)]
+pub async fn entries(
+    State(house): State<House>,
+    member: Member,
+    Query(wanted): Query<EntriesQuery>,
+) -> Result<Reply<200, EntryList>, Refused<NotaryError>> {
+    let filter = wanted.filter().map_err(Refused::because)?;
+    let page = PageQuery { cursor: wanted.cursor, limit: wanted.limit };
+    let page = page.by_id().map_err(Refused::because)?;
+    let listing = notary::list_entries(house.store(), &member.scope, filter, page).await?;
+    let (items, next_cursor) = cursor::page(listing, |one| one.entry.uuid(), Entry::try_from);
+    let items = items.into_iter().collect::<Result<_, _>>().map_err(Refused::because)?;
+    Ok(Reply::new(EntryList { items, next_cursor }))
+}

@@ -1,0 +1,71 @@
+//! `GET /v1/sessions`
+
+use std::net::IpAddr;
+
+use axum::extract::State;
+use domain::{SessionId, TimeMs, UserAgent};
+use identity::sessions::AccountError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::extract::cursor::{self, PageQuery};
+use crate::extract::{Account, Query};
+use crate::house::House;
+use crate::problem::Refused;
+use crate::reply::Reply;
+use crate::shapes::{self, listing};
+
+/// A session of one's own.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Session {
+    /// Its id.
+    #[schema(value_type = shapes::IdText)]
+    pub id: SessionId,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// When it began.
+    #[schema(value_type = shapes::TimeMsNumber)]
+    pub created_at_ms: TimeMs,
+    /// When it was last refreshed.
+    #[schema(value_type = shapes::TimeMsNumber)]
+    pub last_used_at_ms: TimeMs,
+    /// When it ends at the latest.
+    #[schema(value_type = shapes::TimeMsNumber)]
+    pub expires_at_ms: TimeMs,
+    /// Where it began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub ip: Option<IpAddr>,
+    /// What the client called itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub user_agent: Option<UserAgent>,
+}
+
+listing!(SessionList of Session);
+
+/// One's own live sessions
+#[utoipa::path(
+    get, path = "/v1/sessions", operation_id = "sessions_list", tag = "sessions",
+    security(("session" = []))
+)]
+pub async fn list(
+    State(house): State<House>,
+    account: Account,
+    Query(page): Query<PageQuery>,
+) -> Result<Reply<200, SessionList>, Refused<AccountError>> {
+    let page = page.by_id().map_err(Refused::because)?;
+    let listing = identity::sessions::list(house.identity(), &account.scope, page).await?;
+    let current = account.scope.session();
+    let show = |session: store::Session| Session {
+        id: session.id,
+        current: session.id == current,
+        created_at_ms: session.created_at,
+        last_used_at_ms: session.used_at,
+        expires_at_ms: session.expires_at,
+        ip: session.ip,
+        user_agent: session.user_agent,
+    };
+    let (items, next_cursor) = cursor::page(listing, |one| one.id.uuid(), show);
+    Ok(Reply::new(SessionList { items, next_cursor }))
+}
