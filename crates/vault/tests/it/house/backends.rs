@@ -14,7 +14,7 @@ use store::{Commit, QuietReason, Store, StoreConfig, StoreError};
 use tempfile::TempDir;
 use vault::secrets::{NewSecret, SecretPath, set_secret};
 
-use super::{Team, value};
+use super::{Team, postgres, value};
 
 /// The machine's own clock and randomness: the broker checks grants by the same clock.
 struct Machine;
@@ -86,6 +86,7 @@ async fn broker() -> Broker {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Engine {
     Sqlite,
+    Postgres,
 }
 
 /// Two workspaces on one engine.
@@ -98,9 +99,10 @@ pub(crate) struct House {
     folder: TempDir,
 }
 
-/// Runs a test on every engine there is.
+/// Runs a test on SQLite, and on PostgreSQL where `CASEMATE_TEST_POSTGRES` names a cluster.
 pub(crate) async fn each_engine(test: impl AsyncFn(House)) {
-    for engine in [Engine::Sqlite] {
+    let engines = [Engine::Sqlite].into_iter().chain(postgres::named().map(|_| Engine::Postgres));
+    for engine in engines {
         println!("on {engine:?}");
         test(House::open(engine).await).await;
     }
@@ -112,6 +114,7 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let config = match engine {
             Engine::Sqlite => StoreConfig::Sqlite { folder: folder.path().to_path_buf() },
+            Engine::Postgres => postgres::database(&mint()).await,
         };
         let store = Store::open(config, mint()).await.unwrap();
         let acme = Team::found(&store, "acme").await;
@@ -122,21 +125,26 @@ impl House {
         Self { store, broker, acme, rival, engine, folder }
     }
 
-    pub(crate) fn now(&self) -> TimeMs {
-        self.store.mint().now()
-    }
-
-    /// The data folders: this store's and the broker's.
+    /// The folders that hold everything that was written: this store's (on PostgreSQL, a dump of its
+    /// database) and the broker's.
     pub(crate) fn folders(&self) -> [&Path; 2] {
+        if self.engine == Engine::Postgres {
+            postgres::dump(&self.folder.path().join("dump.sql"));
+        }
         [self.folder.path(), broker_folder()]
     }
 
-    /// At least so many files have something in them: a control file and two tenants' with their logs, and the
+    /// At least so many files have something in them: a control file and two tenants' or a dump, and the
     /// broker's key store and journal.
     pub(crate) fn files_min(&self) -> usize {
         match self.engine {
             Engine::Sqlite => 5,
+            Engine::Postgres => 3,
         }
+    }
+
+    pub(crate) fn now(&self) -> TimeMs {
+        self.store.mint().now()
     }
 
     /// Every opening of this house's workspaces, from the broker's own journal.

@@ -2,6 +2,7 @@
 //! project that the operator and the viewer are in, and one that they are not in.
 
 mod backends;
+mod postgres;
 mod team;
 mod verbs;
 
