@@ -28,7 +28,11 @@ impl Config {
         let values = ServerConfig::check(&sources)?;
         Settings::load(&folders, Vec::new())?;
         for (key, value) in values {
-            output.result("setting", json!({"key": key, "value": value}), &format!("{key} = {value}"));
+            output.result(
+                "setting",
+                json!({"key": key, "value": value}),
+                &format!("{key} = {value}"),
+            );
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::failure::{Exit, Teaches};
 /// A file or folder could not be made, read or changed.
 #[derive(Debug, thiserror::Error)]
 #[error("{path} cannot be {act}")]
-pub struct FolderError {
+pub(crate) struct FolderError {
     path: PathBuf,
     act: &'static str,
     source: io::Error,
@@ -37,16 +37,25 @@ impl Teaches for FolderError {
 
 /// What a person can do about an error of the file system.
 pub(crate) fn mend_io(path: &Path, source: &io::Error) -> String {
+    mend_kind(path, source.kind())
+}
+
+/// As [`mend_io`], when only the kind of the error is known.
+pub(crate) fn mend_kind(path: &Path, kind: ErrorKind) -> String {
     let path = path.display();
-    match source.kind() {
+    match kind {
         ErrorKind::PermissionDenied => {
             format!("let this user own {path}, or give another folder with --data or --config")
         }
         ErrorKind::ReadOnlyFilesystem => {
-            format!("{path} is on a read-only file system: mount it writable, or give another folder")
+            format!(
+                "{path} is on a read-only file system: mount it writable, or give another folder"
+            )
         }
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            format!("free some space on the disk that holds {path}, then start again: nothing was lost")
+            format!(
+                "free some space on the disk that holds {path}, then start again: nothing was lost"
+            )
         }
         ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
             format!("something that is not a folder is in the way of {path}: move it")
@@ -57,7 +66,12 @@ pub(crate) fn mend_io(path: &Path, source: &io::Error) -> String {
 }
 
 pub(crate) fn exit_io(source: &io::Error) -> Exit {
-    match source.kind() {
+    exit_kind(source.kind())
+}
+
+/// As [`exit_io`], when only the kind of the error is known.
+pub(crate) const fn exit_kind(kind: ErrorKind) -> Exit {
+    match kind {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Exit::Refused,
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Exit::TryAgain,
         _ => Exit::Failed,

@@ -1,22 +1,23 @@
 //! The version of the data folder's layout.
 //!
 //! Always true
-//! 1. `FORMAT` is written last at the first start. A folder without it holds nothing that was ever served.
+//! 1. `FORMAT` is written last at the first start, and a mark at its beginning. A folder with the mark alone holds
+//!    nothing that was ever served, and its first start is begun anew.
 //! 2. A folder written by a newer Casemate is refused before anything in it is touched.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::failure::{Exit, Teaches};
 use crate::folders::{self, FolderError};
 use crate::layout::DataFolder;
 
 /// The layout this program reads and writes.
-pub const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// What state a data folder is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     /// Nothing there, or a first start that was cut off before it was finished.
     Fresh,
     /// Of this program's layout.
@@ -25,7 +26,7 @@ pub enum Format {
 
 /// Why a folder is not used.
 #[derive(Debug, thiserror::Error)]
-pub enum FormatError {
+pub(crate) enum FormatError {
     /// Written by a newer program.
     #[error("the data folder has format {found}; this program knows formats up to {FORMAT}")]
     Newer {
@@ -88,7 +89,7 @@ impl Teaches for FormatError {
 ///
 /// # Errors
 /// [`FormatError`]
-pub fn examine(data: &DataFolder) -> Result<Format, FormatError> {
+pub(crate) fn examine(data: &DataFolder) -> Result<Format, FormatError> {
     let path = data.format();
     match std::fs::read(&path) {
         Ok(bytes) => match number(&bytes) {
@@ -102,12 +103,23 @@ pub fn examine(data: &DataFolder) -> Result<Format, FormatError> {
     }
 }
 
+/// Marks the first start as begun.
+///
+/// # Errors
+/// [`FolderError`]: nothing has begun.
+pub(crate) fn begin_first_start(data: &DataFolder) -> Result<(), FolderError> {
+    folders::write_whole(&data.first_start(), b"")
+}
+
 /// Marks the first start as finished.
 ///
 /// # Errors
 /// [`FolderError`]: the folder stays fresh.
-pub fn seal_first_start(data: &DataFolder) -> Result<(), FolderError> {
-    folders::write_whole(&data.format(), format!("{FORMAT}\n").as_bytes())
+pub(crate) fn finish_first_start(data: &DataFolder) -> Result<(), FolderError> {
+    folders::write_whole(&data.format(), format!("{FORMAT}\n").as_bytes())?;
+    // A mark that stays does no harm beside FORMAT.
+    let _ = std::fs::remove_file(data.first_start());
+    Ok(())
 }
 
 fn number(bytes: &[u8]) -> Option<u32> {
@@ -115,26 +127,33 @@ fn number(bytes: &[u8]) -> Option<u32> {
 }
 
 fn without_format(data: &DataFolder) -> Result<Format, FormatError> {
-    let unreadable =
-        |error| FormatError::Unreadable(FolderError::new(data.path(), "listed", error));
-    let entries = match std::fs::read_dir(data.path()) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Format::Fresh),
-        Err(error) => return Err(unreadable(error)),
-    };
-    for entry in entries {
-        let name = entry.map_err(unreadable)?.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with(DataFolder::CONTROL) {
-            return Err(FormatError::Headless { folder: data.path().to_owned() });
-        }
-        let ours = name.strip_suffix(".new").unwrap_or(&name);
-        if !DataFolder::NAMES.contains(&ours) && ours != "lost+found" {
-            let folder = data.path().to_owned();
-            return Err(FormatError::Foreign { folder, name: name.into_owned() });
-        }
+    let names = names_in(data)?;
+    let foreign = names.iter().find(|name| !DataFolder::is_ours(name));
+    if let Some(name) = foreign {
+        return Err(FormatError::Foreign { folder: data.path().to_owned(), name: name.clone() });
+    }
+    let holds_data = names.iter().any(|name| name.starts_with(DataFolder::CONTROL))
+        || [data.broker(), data.tenants()].iter().any(|folder| !is_empty(folder));
+    if holds_data && !data.first_start().exists() {
+        return Err(FormatError::Headless { folder: data.path().to_owned() });
     }
     Ok(Format::Fresh)
+}
+
+fn names_in(data: &DataFolder) -> Result<Vec<String>, FormatError> {
+    let unreadable =
+        |error| FormatError::Unreadable(FolderError::new(data.path(), "listed", error));
+    match std::fs::read_dir(data.path()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(unreadable(error)),
+        Ok(entries) => entries
+            .map(|entry| Ok(entry.map_err(unreadable)?.file_name().to_string_lossy().into_owned()))
+            .collect(),
+    }
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none())
 }
 
 #[cfg(test)]
@@ -154,10 +173,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = data(&folder);
         assert_eq!(examine(&data).unwrap(), Format::Fresh);
-        std::fs::create_dir(data.broker()).unwrap();
+        std::fs::create_dir(data.run()).unwrap();
+        begin_first_start(&data).unwrap();
+        std::fs::write(data.control(), "SQLite").unwrap();
         assert_eq!(examine(&data).unwrap(), Format::Fresh, "a first start that was cut off");
-        seal_first_start(&data).unwrap();
+        finish_first_start(&data).unwrap();
         assert_eq!(examine(&data).unwrap(), Format::Current);
+        assert!(!data.first_start().exists());
     }
 
     #[test]
@@ -186,7 +208,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = data(&folder);
         std::fs::write(data.path().join("thesis.tex"), "").unwrap();
-        assert!(matches!(examine(&data), Err(FormatError::Foreign { name, .. }) if name == "thesis.tex"));
+        assert!(
+            matches!(examine(&data), Err(FormatError::Foreign { name, .. }) if name == "thesis.tex")
+        );
     }
 
     #[test]
@@ -194,6 +218,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = data(&folder);
         std::fs::write(data.control(), "SQLite").unwrap();
+        assert!(matches!(examine(&data), Err(FormatError::Headless { .. })));
+        std::fs::remove_file(data.control()).unwrap();
+        std::fs::create_dir(data.broker()).unwrap();
+        std::fs::write(data.broker().join("keys.db"), "SQLite").unwrap();
         assert!(matches!(examine(&data), Err(FormatError::Headless { .. })));
     }
 }

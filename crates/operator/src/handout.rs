@@ -26,11 +26,11 @@ impl Handout {
         Ok(Self::File(file.to_owned()))
     }
 
-    /// For a person: the code, or where it is.
-    pub(crate) fn text(&self) -> &str {
+    /// For a person: the code, or which file it is in.
+    pub(crate) fn shown(&self) -> String {
         match self {
-            Self::Shown(code) => code,
-            Self::File(_) => "",
+            Self::Shown(code) => code.to_string(),
+            Self::File(path) => format!("(in the file {})", path.display()),
         }
     }
 
@@ -55,7 +55,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("recovery-code");
         let handout = Handout::give(&Output::new(Form::Json), b"CODE", &path).unwrap();
-        assert_eq!((handout.text(), handout.file()), ("", Some(path.as_path())));
+        assert_eq!(handout.file(), Some(path.as_path()));
+        assert!(!handout.shown().contains("CODE"));
         assert_eq!(std::fs::read(&path).unwrap(), b"CODE\n");
         assert_eq!(path.metadata().unwrap().mode() & 0o7777, 0o600);
     }

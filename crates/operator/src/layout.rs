@@ -11,7 +11,7 @@ use crate::failure::{Exit, Teaches};
 
 /// Why the folders are not used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LayoutError {
+pub(crate) enum LayoutError {
     /// One folder lies inside the other.
     #[error("the config folder {config} and the data folder {data} lie inside each other")]
     Nested {
@@ -45,7 +45,7 @@ impl Teaches for LayoutError {
 
 /// Both folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Places {
+pub(crate) struct Places {
     /// What a backup copies.
     pub data: DataFolder,
     /// What a backup must never copy together with the data.
@@ -57,7 +57,7 @@ impl Places {
     ///
     /// # Errors
     /// [`LayoutError`]
-    pub fn new(data: &Path, settings: &Path) -> Result<Self, LayoutError> {
+    pub(crate) fn new(data: &Path, settings: &Path) -> Result<Self, LayoutError> {
         let (data, settings) = (settled(data), settled(settings));
         let no_folder = || LayoutError::NoFolder { settings: settings.clone() };
         let config = settings.parent().ok_or_else(no_folder)?.to_owned();
@@ -91,7 +91,7 @@ macro_rules! paths {
     ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {$(
         $(#[$doc])*
         #[must_use]
-        pub fn $name(&self) -> PathBuf {
+        pub(crate) fn $name(&self) -> PathBuf {
             self.path().join($path)
         }
     )*};
@@ -99,12 +99,12 @@ macro_rules! paths {
 
 /// The data folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DataFolder(PathBuf);
+pub(crate) struct DataFolder(PathBuf);
 
 impl DataFolder {
     /// The folder itself.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
@@ -125,23 +125,29 @@ impl DataFolder {
         certificate = "tls/cert.pem";
         /// What only a running platform needs.
         run = "run";
-        /// Where the broker listens.
-        socket = "run/broker.sock";
         /// Where the API listens, written when it does.
         ready = "run/ready.json";
+        /// There while a first start is under way.
+        first_start = "run/first-start";
         /// The first owner's code, when no terminal could show it.
         first_owner_code = "run/first-owner-code";
     }
 
-    /// Every name that may lie at the top of a data folder.
-    pub(crate) const NAMES: [&str; 6] = ["FORMAT", "lock", "tenants", "broker", "tls", "run"];
     /// What the names of the platform's unit begin with (SQLite adds `-wal`, `-shm`, `-journal`).
     pub(crate) const CONTROL: &str = "control.db";
+
+    /// Whether something of this name may lie at the top of a data folder. A folder that is a disk of its own may
+    /// also hold `lost+found`.
+    pub(crate) fn is_ours(name: &str) -> bool {
+        let names = ["FORMAT", "lock", "tenants", "broker", "tls", "run", "lost+found"];
+        let name = name.strip_suffix(".new").unwrap_or(name);
+        names.contains(&name) || name.starts_with(Self::CONTROL)
+    }
 }
 
 /// The config folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigFolder {
+pub(crate) struct ConfigFolder {
     folder: PathBuf,
     settings: PathBuf,
 }
@@ -149,18 +155,18 @@ pub struct ConfigFolder {
 impl ConfigFolder {
     /// The folder itself.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.folder
     }
 
     /// The settings file. Holds no secret.
     #[must_use]
-    pub fn settings(&self) -> &Path {
+    pub(crate) fn settings(&self) -> &Path {
         &self.settings
     }
 
     paths! {
-        /// Unseal slots and the local key file.
+        /// Unseal slots.
         slots = "slots";
         /// The recovery code, when no terminal could show it.
         recovery_code = "recovery-code";
@@ -173,7 +179,8 @@ mod tests {
 
     #[test]
     fn slots_never_lie_inside_the_data_nor_the_data_inside_the_config() {
-        for (data, settings) in [("/d", "/d/etc/c.toml"), ("/c/data", "/c/c.toml"), ("/d", "/d/c")] {
+        for (data, settings) in [("/d", "/d/etc/c.toml"), ("/c/data", "/c/c.toml"), ("/d", "/d/c")]
+        {
             let found = Places::new(Path::new(data), Path::new(settings));
             assert!(matches!(found, Err(LayoutError::Nested { .. })), "{data} {settings}");
         }

@@ -9,12 +9,14 @@
 //! Never: an HTTP API, a tenant's data, a key in this process after the first start's setup.
 
 mod config;
+mod data;
 mod database;
 mod doctor;
 mod failure;
 mod folders;
 mod format;
 mod handout;
+mod keys;
 mod layout;
 mod link;
 mod lock;
@@ -30,7 +32,6 @@ use std::process::ExitCode;
 
 pub use failure::{Exit, Failure, Teaches};
 pub use output::{Form, Output};
-
 
 /// The commands that run on the host itself.
 #[derive(Debug, clap::Subcommand)]

@@ -2,10 +2,17 @@
 //!
 //! Always true: under `up` the process dies with its supervisor, and nothing of it starts before that is arranged.
 
-use broker::BrokerConfig;
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use rustix::fs::Mode;
+use seal::{SystemClock, SystemEntropy};
+use server::ServeError;
 
 use crate::failure::{Exit, Failure, Teaches};
+use crate::folders;
 use crate::format::{self, Format};
+use crate::keys;
 use crate::settings::{Folders, Settings};
 use crate::up;
 use crate::users::Separation;
@@ -28,6 +35,9 @@ struct Start {
 pub struct Broker {
     #[command(flatten)]
     start: Start,
+    /// The users who may connect [default: this one]
+    #[arg(long = "peer", hide = true, value_name = "UID")]
+    peers: Option<Vec<u32>>,
 }
 
 /// `serve`.
@@ -55,6 +65,7 @@ impl Start {
                 "start the platform with `casemate up`",
             ));
         }
+        rustix::process::umask(Mode::from_raw_mode(0o077));
         let supervised = self.supervisor.is_some();
         let settings = Settings::load(&self.folders, self.set.into_iter().chain(more).collect())?;
         // Under `up` the format was examined, and the file may be another user's.
@@ -71,8 +82,12 @@ impl Start {
 
 impl Broker {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let settings = self.start.settings(None)?;
-        Ok(broker::run(broker_config(&settings, Separation::of_this_process()))?)
+        // The broker has no database: not even the addresses of one are read.
+        let none = ("database.engine".to_owned(), "sqlite".to_owned());
+        let settings = self.start.settings(Some(none))?;
+        let peers = self.peers.unwrap_or_else(|| Separation::of_this_process().broker_peers());
+        let config = keys::broker_config(&settings, peers);
+        Ok(broker::run(config, Arc::new(SystemClock), Arc::new(SystemEntropy))?)
     }
 }
 
@@ -81,5 +96,44 @@ impl Serve {
         let roles = self.roles.map(|roles| ("roles.run".to_owned(), roles));
         let settings = self.start.settings(roles)?;
         Ok(server::serve(settings.config)?)
+    }
+}
+
+impl Teaches for ServeError {
+    fn mend(&self) -> String {
+        match self {
+            Self::Data { path, why } => folders::mend_kind(path, *why),
+            Self::Tls(_) => "put a certificate and its key there, or remove both".into(),
+            Self::Address { address, why: ErrorKind::AddrInUse } => format!(
+                "another program listens there: `ss -ltnp sport = :{port}` names it. Stop it, or \
+                 choose another port: casemate up --listen {ip}:0 (any free one), or --health for \
+                 the health port",
+                port = address.port(),
+                ip = address.ip(),
+            ),
+            Self::Address { .. } => {
+                "choose an address of this machine and a port from 1024 on: casemate up --listen \
+                 127.0.0.1:8443"
+                    .into()
+            }
+            Self::Store(error) => error.mend(),
+            Self::Broker(error) => error.mend(),
+            Self::SignIn(_) => "casemate doctor says which part is missing".into(),
+            Self::System(_) => {
+                "see that the limits on open files and threads are not reached (ulimit -n -u)"
+                    .into()
+            }
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Data { why, .. } => folders::exit_kind(*why),
+            Self::Address { .. } => Exit::Conflict,
+            Self::Store(error) => error.exit(),
+            Self::Broker(error) => error.exit(),
+            Self::Tls(_) => Exit::Refused,
+            Self::SignIn(_) | Self::System(_) => Exit::Failed,
+        }
     }
 }

@@ -17,7 +17,7 @@ const EXAMPLE: &str = include_str!("../../../casemate.toml");
 
 /// Where the two folders are, for commands that run on the host.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Folders {
+pub(crate) struct Folders {
     /// Where the data lies [default: /var/lib/casemate for root, else ~/.local/share/casemate].
     #[arg(long, env = "CASEMATE_DATA", value_name = "FOLDER", hide_env_values = true)]
     pub(crate) data: Option<PathBuf>,
@@ -29,7 +29,7 @@ pub struct Folders {
 
 /// What a local command works with.
 #[derive(Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The server's configuration.
     pub config: Config,
     /// The folders.
@@ -65,7 +65,7 @@ impl Settings {
     ///
     /// # Errors
     /// The first setting that is wrong, or folders that lie inside each other.
-    pub fn load(folders: &Folders, flags: Vec<(String, String)>) -> Result<Self, Failure> {
+    pub(crate) fn load(folders: &Folders, flags: Vec<(String, String)>) -> Result<Self, Failure> {
         let sources = sources(folders, flags);
         let file = settings_file(&sources)?;
         let config = Config::load(&sources)?;
@@ -78,7 +78,7 @@ impl Settings {
     ///
     /// # Errors
     /// Also when the file cannot be written.
-    pub fn load_or_begin(
+    pub(crate) fn load_or_begin(
         folders: &Folders,
         flags: Vec<(String, String)>,
     ) -> Result<Self, Failure> {

@@ -7,14 +7,18 @@ use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use broker::{Broker, BrokerError, Exposed, SlotOutcome};
+use seal::SystemEntropy;
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::doctor::slot_name;
 use crate::failure::{Exit, Failure, Teaches};
 use crate::folders::FolderError;
+use crate::handout::Handout;
+use crate::keys;
 use crate::output::Output;
 use crate::settings::{Folders, Settings};
+use crate::up::prepare;
 
 /// Longest code that is read: far above a real one, so that a wrong file is refused and not tried.
 const CODE_BYTES_MAX: u64 = 1_024;
@@ -24,10 +28,12 @@ const CODE_BYTES_MAX: u64 = 1_024;
 pub enum Slots {
     /// Type the recovery code back, to prove that it can be.
     Confirm(Confirm),
-    /// Show the slots.
+    /// Show the slots, and what happened when each was tried.
     List(Plain),
     /// Try every slot by really unwrapping the root key.
     Test(Plain),
+    /// Replace a lost recovery code by a new one, while the platform is stopped.
+    Renew(Plain),
 }
 
 /// `slots confirm`.
@@ -53,6 +59,7 @@ impl Slots {
             Self::Confirm(confirm) => confirm.run(output),
             Self::List(plain) => show(output, &plain.folders, Strictness::Show),
             Self::Test(plain) => show(output, &plain.folders, Strictness::MustOpen),
+            Self::Renew(plain) => renew(output, &plain.folders),
         }
     }
 }
@@ -86,6 +93,26 @@ impl Confirm {
     }
 }
 
+/// A new recovery code; the old one opens nothing any more.
+fn renew(output: &Output, folders: &Folders) -> Result<(), Failure> {
+    let settings = Settings::load(folders, Vec::new())?;
+    let config = keys::broker_config(&settings, Vec::new());
+    let code = broker::renew_recovery(&config, &SystemEntropy)?;
+    prepare::give_back(&settings)?;
+    let file = settings.places.config.recovery_code();
+    let handout = Handout::give(output, code.expose(), &file)?;
+    output.result(
+        "slots.renewed",
+        json!({"recovery_code_file": handout.file()}),
+        &format!(
+            "The new recovery code, shown this once; the old one opens nothing any more:\n  {}\n\n\
+             Next: casemate up, then casemate slots confirm",
+            handout.shown()
+        ),
+    );
+    Ok(())
+}
+
 /// The code from `file`, from a pipe, or typed unseen.
 fn read_code(file: Option<&Path>) -> Result<Exposed, Failure> {
     let failed = |path: &Path, source| Failure::from(FolderError::new(path, "read", source));
@@ -97,7 +124,9 @@ fn read_code(file: Option<&Path>) -> Result<Exposed, Failure> {
         None if std::io::stdin().is_terminal() => rpassword::prompt_password("Recovery code: ")
             .map(|text| Zeroizing::new(text.into_bytes()))
             .map_err(|e| failed(Path::new("/dev/tty"), e))?,
-        _ => bounded(std::io::stdin().lock()).map_err(|e| failed(Path::new("standard input"), e))?,
+        _ => {
+            bounded(std::io::stdin().lock()).map_err(|e| failed(Path::new("standard input"), e))?
+        }
     };
     Ok(Exposed::copy_of(typed.trim_ascii()))
 }
@@ -162,7 +191,9 @@ impl Teaches for BrokerError {
     fn mend(&self) -> String {
         match self {
             Self::Unreachable => "start the platform with `casemate up`, then try again",
-            Self::Refused(_) => "use the same version of Casemate for the platform and this command",
+            Self::Refused(_) => {
+                "use the same version of Casemate for the platform and this command"
+            }
             Self::CannotOpen(_) => "casemate doctor says which key is missing",
             Self::JournalBehind => "see that a `serve` with the worker role runs",
             Self::Storage => "free space on the disk that holds the data folder",

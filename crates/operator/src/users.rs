@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// A user id and its primary group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Account {
+pub(crate) struct Account {
     /// The user's number.
     pub uid: u32,
     /// The group's number.
@@ -17,16 +17,16 @@ pub struct Account {
 }
 
 /// The broker's user when no `casemate-broker` exists.
-pub const BROKER_FALLBACK: Account = Account { uid: 60_710, gid: 60_710 };
+pub(crate) const BROKER_FALLBACK: Account = Account { uid: 60_710, gid: 60_710 };
 /// The user of `serve` when no `casemate-serve` exists.
-pub const SERVE_FALLBACK: Account = Account { uid: 60_711, gid: 60_711 };
+pub(crate) const SERVE_FALLBACK: Account = Account { uid: 60_711, gid: 60_711 };
 
 const _: () = assert!(BROKER_FALLBACK.uid != SERVE_FALLBACK.uid);
 const _: () = assert!(BROKER_FALLBACK.uid > 60_577 && SERVE_FALLBACK.uid < 61_184);
 
 /// How far apart the processes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Separation {
+pub(crate) enum Separation {
     /// Two system users: the kernel keeps `serve` out of the broker's files and memory.
     Users {
         /// The broker's.
@@ -41,7 +41,7 @@ pub enum Separation {
 impl Separation {
     /// What this process can give: two users if it is root.
     #[must_use]
-    pub fn of_this_process() -> Self {
+    pub(crate) fn of_this_process() -> Self {
         let uid = rustix::process::geteuid();
         if !uid.is_root() {
             let gid = rustix::process::getegid().as_raw();
@@ -54,27 +54,9 @@ impl Separation {
         }
     }
 
-    /// The broker's user.
-    #[must_use]
-    pub const fn broker(&self) -> Account {
-        match *self {
-            Self::Users { broker, .. } => broker,
-            Self::Weak(account) => account,
-        }
-    }
-
-    /// The user of `serve`.
-    #[must_use]
-    pub const fn serve(&self) -> Account {
-        match *self {
-            Self::Users { serve, .. } => serve,
-            Self::Weak(account) => account,
-        }
-    }
-
     /// Who may connect to the broker's socket: `serve`, and whoever administers.
     #[must_use]
-    pub fn broker_peers(&self) -> Vec<u32> {
+    pub(crate) fn broker_peers(&self) -> Vec<u32> {
         match *self {
             Self::Users { serve, .. } => vec![0, serve.uid],
             Self::Weak(account) => vec![account.uid],
@@ -84,8 +66,10 @@ impl Separation {
 
 /// The account of `name` in a passwd file. An entry for root is no answer: it would undo the separation.
 fn named(passwd: &str, name: &str) -> Option<Account> {
-    let fields: Vec<&str> =
-        passwd.lines().map(|l| l.split(':').collect::<Vec<_>>()).find(|f| f.first() == Some(&name))?;
+    let fields: Vec<&str> = passwd
+        .lines()
+        .map(|l| l.split(':').collect::<Vec<_>>())
+        .find(|f| f.first() == Some(&name))?;
     let account = Account { uid: fields.get(2)?.parse().ok()?, gid: fields.get(3)?.parse().ok()? };
     (account.uid != 0 && account.gid != 0).then_some(account)
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// As it should be.
     Ok,
     /// Works, but somebody should know.
@@ -18,17 +18,17 @@ macro_rules! checks {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// The closed list of checks, in the order they are shown.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Check {
+        pub(crate) enum Check {
             $($(#[$doc])* $variant,)*
         }
 
         impl Check {
             /// Every check.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The name, for people, scripts and runbooks.
             #[must_use]
-            pub const fn name(self) -> &'static str {
+            pub(crate) const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
         }
@@ -76,7 +76,7 @@ impl Serialize for Check {
 
 /// One check's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// Which check.
     pub check: Check,
     /// How it ended.

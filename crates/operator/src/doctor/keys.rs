@@ -167,10 +167,8 @@ mod tests {
     #[test]
     fn slots_are_red_for_each_way_one_can_be_broken_and_for_a_lonely_one() {
         let key = |outcome| SlotReport { kind: SlotKind::KeyFile, outcome };
-        let recovery = SlotReport {
-            kind: SlotKind::Recovery,
-            outcome: SlotOutcome::ConfirmedAt(TimeMs(1)),
-        };
+        let recovery =
+            SlotReport { kind: SlotKind::Recovery, outcome: SlotOutcome::ConfirmedAt(TimeMs(1)) };
         assert_eq!(slots(Some(&[key(SlotOutcome::Opens), recovery])).verdict, Verdict::Ok);
         for outcome in [SlotOutcome::KeyMissing, SlotOutcome::Unreadable, SlotOutcome::Fails] {
             let finding = slots(Some(&[key(outcome), recovery]));

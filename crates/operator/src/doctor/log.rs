@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn the_clock_is_red_before_this_program_existed_and_behind_the_newest_entry() {
-        let at = |newest: i64| clock(Ok(Logs { newest: Some(TimeMs(newest)), ..Logs::default() }), NOW);
+        let at =
+            |newest: i64| clock(Ok(Logs { newest: Some(TimeMs(newest)), ..Logs::default() }), NOW);
         assert_eq!(at(NOW.0).verdict, Verdict::Ok);
         assert_eq!(at(NOW.0 + limits::CLOCK_SKEW_MS_MAX).verdict, Verdict::Ok);
         assert_eq!(at(NOW.0 + limits::CLOCK_SKEW_MS_MAX + 1).verdict, Verdict::Fail);
@@ -174,7 +175,10 @@ mod tests {
     fn the_sequencer_is_red_when_an_entry_waits_too_long() {
         assert_eq!(sequencer_lag(Ok(Logs::default()), NOW).verdict, Verdict::Ok);
         assert_eq!(sequencer_lag(pending_for(SEQUENCER_LAG_MS_MAX), NOW).verdict, Verdict::Ok);
-        assert_eq!(sequencer_lag(pending_for(SEQUENCER_LAG_MS_MAX + 1), NOW).verdict, Verdict::Fail);
+        assert_eq!(
+            sequencer_lag(pending_for(SEQUENCER_LAG_MS_MAX + 1), NOW).verdict,
+            Verdict::Fail
+        );
     }
 
     #[test]

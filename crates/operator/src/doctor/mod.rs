@@ -19,10 +19,10 @@ use seal::SystemClock;
 use serde_json::json;
 use store::{Finding as Guard, Store, StoreError};
 
-pub use finding::{Check, Finding, Verdict};
+pub(crate) use finding::{Check, Finding, Verdict};
 pub(crate) use keys::slot_name;
 
-use crate::database;
+use crate::data;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::settings::{Folders, Settings};
@@ -134,7 +134,7 @@ struct DataSide {
 
 impl DataSide {
     async fn look(settings: &Settings) -> Self {
-        match database::open(settings).await {
+        match data::open_existing(settings).await {
             Ok(store) => Self::of(&store).await,
             Err(error) => Self { instance: None, guards: Err(error), logs: Err(error) },
         }

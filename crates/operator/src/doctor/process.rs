@@ -66,9 +66,10 @@ pub(crate) fn broker_memory(sight: Option<Sight>) -> Finding {
             "the broker is dumpable: others of its user could read its memory",
             "start it as a user that is not root, with `casemate up`",
         ),
-        Some(sight) => {
-            Finding::ok(Check::BrokerMemory, format!("{} KiB locked, non-dumpable", sight.locked_kib))
-        }
+        Some(sight) => Finding::ok(
+            Check::BrokerMemory,
+            format!("{} KiB locked, non-dumpable", sight.locked_kib),
+        ),
     }
 }
 

@@ -17,8 +17,8 @@ use rustix::process::{Pid, Signal};
 use tokio::process::{Child as Process, Command};
 
 use crate::failure::{Exit, Teaches};
-use crate::layout::Places;
-use crate::users::Account;
+use crate::settings::Settings;
+use crate::users::{Account, Separation};
 
 /// Which process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,44 +56,92 @@ impl Teaches for SpawnError {
     }
 }
 
+/// What a process is started with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Orders<'a> {
+    pub(crate) role: Role,
+    pub(crate) settings: &'a Settings,
+    /// Settings given on the supervisor's command line.
+    pub(crate) flags: &'a [(String, String)],
+    /// Who runs what.
+    pub(crate) separation: Separation,
+}
+
+impl Orders<'_> {
+    /// The user to become; `None` is this one.
+    fn account(&self) -> Option<Account> {
+        match (self.separation, self.role) {
+            (Separation::Weak(_), _) => None,
+            (Separation::Users { broker, .. }, Role::Broker) => Some(broker),
+            (Separation::Users { serve, .. }, Role::Serve) => Some(serve),
+        }
+    }
+
+    fn arguments(&self) -> Vec<OsString> {
+        let places = &self.settings.places;
+        let mut arguments: Vec<OsString> = vec![
+            self.role.name().into(),
+            "--data".into(),
+            places.data.path().into(),
+            "--config".into(),
+            places.config.settings().into(),
+            "--supervisor".into(),
+            std::process::id().to_string().into(),
+        ];
+        for (key, value) in self.flags {
+            arguments.extend(["--set".into(), format!("{key}={value}").into()]);
+        }
+        if self.role == Role::Broker {
+            self.add_brokers_own(&mut arguments);
+        }
+        arguments
+    }
+
+    /// The broker has no environment, so what the supervisor found there is spelled out; and it does not run as the
+    /// supervisor, so neither does it know who its peers are.
+    fn add_brokers_own(&self, arguments: &mut Vec<OsString>) {
+        let broker = &self.settings.config.broker;
+        let places = [
+            ("broker.key_store", &broker.key_store),
+            ("broker.slots", &broker.slots),
+            ("broker.socket", &broker.socket),
+        ];
+        for (key, path) in places {
+            let mut setting = OsString::from(format!("{key}="));
+            setting.push(path);
+            arguments.extend(["--set".into(), setting]);
+        }
+        for uid in self.separation.broker_peers() {
+            arguments.extend(["--peer".into(), uid.to_string().into()]);
+        }
+    }
+}
+
 /// A running process.
 #[derive(Debug)]
 pub(crate) struct Child {
-    role: Role,
     process: Process,
     started: Instant,
 }
 
 impl Child {
-    /// Starts `casemate <role>` as `account` (`None`: as this user) on these folders.
-    pub(crate) fn spawn(
-        role: Role,
-        places: &Places,
-        flags: &[(String, String)],
-        account: Option<Account>,
-    ) -> Result<Self, SpawnError> {
-        // The link to the running program, not its path: it works after the file was replaced, and for a user who
-        // may not enter the folder it lies in.
+    /// Starts the process.
+    pub(crate) fn spawn(orders: &Orders<'_>) -> Result<Self, SpawnError> {
+        let role = orders.role;
+        // The link to the running program, not its path: it works after the file was replaced, and for
+        // a user who may not enter the folder it lies in.
         let mut command = Command::new("/proc/self/exe");
-        command
-            .arg0("casemate")
-            .args(arguments(role, places, flags))
-            .stdin(Stdio::null())
-            .process_group(0)
-            .kill_on_drop(true);
+        command.arg0("casemate").args(orders.arguments()).stdin(Stdio::null());
+        command.process_group(0).kill_on_drop(true);
         if role == Role::Broker {
             command.env_clear();
         }
-        if let Some(account) = account {
+        if let Some(account) = orders.account() {
             // The standard library also drops root's supplementary groups here.
             command.uid(account.uid).gid(account.gid);
         }
         let process = command.spawn().map_err(|source| SpawnError { role, source })?;
-        Ok(Self { role, process, started: Instant::now() })
-    }
-
-    pub(crate) const fn role(&self) -> Role {
-        self.role
+        Ok(Self { process, started: Instant::now() })
     }
 
     /// The process id; `None` once it was waited for.
@@ -119,23 +167,6 @@ impl Child {
     }
 }
 
-fn arguments(role: Role, places: &Places, flags: &[(String, String)]) -> Vec<OsString> {
-    let id = std::process::id().to_string();
-    let mut arguments: Vec<OsString> = vec![
-        role.name().into(),
-        "--data".into(),
-        places.data.path().into(),
-        "--config".into(),
-        places.config.settings().into(),
-        "--supervisor".into(),
-        id.into(),
-    ];
-    for (key, value) in flags {
-        arguments.extend(["--set".into(), format!("{key}={value}").into()]);
-    }
-    arguments
-}
-
 /// Makes this process die with `supervisor`, its parent. Call before any thread starts.
 ///
 /// Returns `false` when the supervisor is already gone: the caller must end at once. Asking for the signal before
@@ -150,6 +181,7 @@ pub(crate) fn bind_to_supervisor(supervisor: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Folders;
 
     #[test]
     fn a_child_whose_supervisor_is_gone_does_not_stay() {
@@ -159,20 +191,28 @@ mod tests {
     }
 
     #[test]
-    fn folders_and_flags_reach_the_child_as_they_are_resolved() {
-        let places = Places::new("/d".as_ref(), "/c/casemate.toml".as_ref()).unwrap();
-        let id = std::process::id().to_string();
+    fn flags_reach_both_and_the_broker_is_told_its_places_and_peers() {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = Folders {
+            data: Some(folder.path().join("data")),
+            config: Some(folder.path().join("etc")),
+        };
+        let settings = Settings::load_or_begin(&folders, Vec::new()).unwrap();
         let flags = [("api.listen".to_owned(), "127.0.0.1:0".to_owned())];
-        let text: Vec<String> = arguments(Role::Serve, &places, &flags)
-            .into_iter()
-            .map(|argument| argument.into_string().unwrap())
-            .collect();
-        assert_eq!(
-            text.join(" "),
-            format!(
-                "serve --data /d --config /c/casemate.toml --supervisor {id} \
-                 --set api.listen=127.0.0.1:0"
-            )
-        );
+        let (broker, serve) = (Account { uid: 1, gid: 1 }, Account { uid: 2, gid: 2 });
+        let separation = Separation::Users { broker, serve };
+        let orders = |role| Orders { role, settings: &settings, flags: &flags, separation };
+        let line = |role| {
+            let words = orders(role).arguments();
+            words.join(" ".as_ref()).into_string().unwrap()
+        };
+        let serve = line(Role::Serve);
+        assert!(serve.starts_with("serve --data "), "{serve}");
+        assert!(serve.ends_with("--set api.listen=127.0.0.1:0"), "{serve}");
+        let broker = line(Role::Broker);
+        let slots = settings.config.broker.slots.display();
+        assert!(broker.contains(&format!("--set broker.slots={slots}")), "{broker}");
+        assert!(broker.ends_with("--peer 0 --peer 2"), "{broker}");
+        assert_eq!(orders(Role::Broker).account().map(|account| account.uid), Some(1));
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::ready::Ready;
 use crate::handout::Handout;
 use crate::layout::DataFolder;
-use crate::link::FirstOwner;
+use crate::link::{self, FirstOwner};
 use crate::output::Output;
 use crate::settings::Settings;
 use crate::users::Separation;
@@ -26,10 +26,7 @@ pub(crate) fn print(
     recovery: Option<Handout>,
 ) {
     let places = &settings.places;
-    let url = match (&settings.config.api.url, ready) {
-        (Some(url), _) => url.as_str().trim_end_matches('/').to_owned(),
-        (None, ready) => ready.and_then(|ready| ready.api).unwrap_or_default(),
-    };
+    let url = link::url(settings, ready);
     let fingerprint = fingerprint(&places.data);
     let weak = matches!(separation, Separation::Weak(_));
     let separated = if weak { "weak (one user)" } else { "a user for each process" };
@@ -43,7 +40,7 @@ pub(crate) fn print(
         let _ = write!(
             page,
             "\nRecovery code, shown this once; keep it away from this machine:\n  {}\n",
-            shown(recovery)
+            recovery.shown()
         );
     }
     if let Some(owner) = &owner {
@@ -51,7 +48,7 @@ pub(crate) fn print(
             page,
             "\nFirst owner, once, within a day:\n  link: {}\n  code: {}\n",
             owner.link(&url),
-            shown(&owner.code)
+            owner.code.shown()
         );
     }
     page.push_str("\nNext:\n");
@@ -71,13 +68,6 @@ pub(crate) fn print(
         "recovery_code_file": recovery.as_ref().and_then(Handout::file),
     });
     output.result("ready", fields, &page);
-}
-
-fn shown(handout: &Handout) -> String {
-    match handout.file() {
-        Some(path) => format!("(in the file {})", path.display()),
-        None => handout.text().to_owned(),
-    }
 }
 
 /// The SHA-256 of the API's certificate, as the command line shows and takes it.

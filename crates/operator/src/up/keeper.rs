@@ -10,12 +10,12 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::backoff::{Backoff, Reached, Verdict};
-use super::child::{Child, Role};
+use super::child::{Child, Orders, Role};
 use super::ready;
 use super::signals::Wish;
 use crate::failure::{Exit, Failure};
-use crate::layout::Places;
-use crate::users::Account;
+use crate::folders;
+use crate::users::Separation;
 
 /// Between two looks at whether a starting process is ready.
 const READY_POLL_MS: u64 = 10;
@@ -24,12 +24,7 @@ const DRAIN_MARGIN_MS: u64 = 1_000;
 
 /// One role to keep.
 pub(crate) struct Keeper<'a> {
-    pub(crate) role: Role,
-    pub(crate) places: &'a Places,
-    /// The user to become; `None` is this one.
-    pub(crate) account: Option<Account>,
-    /// Settings given on the supervisor's command line.
-    pub(crate) flags: &'a [(String, String)],
+    pub(crate) orders: Orders<'a>,
     /// Told the process id whenever a process is ready.
     pub(crate) ready: watch::Sender<Option<u32>>,
     pub(crate) wish: watch::Receiver<Wish>,
@@ -42,16 +37,16 @@ impl Keeper<'_> {
     pub(crate) async fn keep(mut self) -> Result<(), Failure> {
         let mut backoff = Backoff::default();
         loop {
-            let mut child = Child::spawn(self.role, self.places, self.flags, self.account)?;
+            let mut child = Child::spawn(&self.orders)?;
             let Some((reached, status)) = self.watch(&mut child).await? else { return Ok(()) };
             tracing::warn!(
-                process = self.role.name(),
+                process = self.orders.role.name(),
                 %status,
                 lived_ms = u64::try_from(child.age().as_millis()).unwrap_or(u64::MAX),
                 "a process ended and is started again"
             );
             let Verdict::Again(delay) = backoff.after(reached, status) else {
-                return Err(gave_up(self.role, status));
+                return Err(gave_up(self.orders.role, status));
             };
             tokio::select! {
                 () = sleep(delay) => {}
@@ -65,8 +60,11 @@ impl Keeper<'_> {
         &mut self,
         child: &mut Child,
     ) -> Result<Option<(Reached, std::process::ExitStatus)>, Failure> {
-        let mut reached =
-            if self.ready.borrow().is_some() { Reached::StartingAgain } else { Reached::StartingFirst };
+        let mut reached = if self.ready.borrow().is_some() {
+            Reached::StartingAgain
+        } else {
+            Reached::StartingFirst
+        };
         loop {
             tokio::select! {
                 biased;
@@ -76,14 +74,24 @@ impl Keeper<'_> {
                 }
                 status = child.ended() => return Ok(Some((reached, status.map_err(lost)?))),
                 () = sleep(Duration::from_millis(READY_POLL_MS)), if reached != Reached::Ready => {
-                    let pid = child.pid();
-                    if ready::is_ready(self.role, &self.places.data, pid).await {
+                    if self.is_ready(child).await? {
                         reached = Reached::Ready;
-                        self.ready.send_replace(pid);
+                        self.ready.send_replace(child.pid());
                     }
                 }
             }
         }
+    }
+
+    /// Whether the process serves. The broker's socket is opened to the group of `serve`; whoever connects is still
+    /// judged by the user that the kernel names.
+    async fn is_ready(&self, child: &Child) -> Result<bool, Failure> {
+        let Orders { role, settings, separation, .. } = self.orders;
+        let ready = ready::is_ready(role, settings, child.pid()).await;
+        if ready && role == Role::Broker && matches!(separation, Separation::Users { .. }) {
+            folders::set_mode(&settings.config.broker.socket, 0o660)?;
+        }
+        Ok(ready)
     }
 
     /// Drains the process; kills it when it takes too long or nobody wants to wait.

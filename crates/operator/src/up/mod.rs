@@ -13,12 +13,13 @@ mod child;
 mod first_start;
 mod greeting;
 mod keeper;
-mod prepare;
+pub(crate) mod prepare;
 pub(crate) mod ready;
 mod signals;
 
 use std::time::Duration;
 
+use rustix::fs::Mode;
 use tokio::sync::watch;
 
 pub(crate) use child::bind_to_supervisor;
@@ -32,7 +33,7 @@ use crate::lock::FolderLock;
 use crate::output::Output;
 use crate::settings::{Folders, Settings};
 use crate::users::Separation;
-use child::Role;
+use child::{Orders, Role};
 use keeper::Keeper;
 use ready::Ready;
 use signals::{Signals, Wish};
@@ -60,6 +61,7 @@ impl Up {
         let separation = Separation::of_this_process();
         let places = &settings.places;
         let format = format::examine(&places.data)?;
+        rustix::process::umask(Mode::from_raw_mode(0o077));
         folders::make_if_missing(places.data.path())?;
         let _lock = FolderLock::take(&places.data.lock())?;
         prepare::folders(places, separation)?;
@@ -136,12 +138,8 @@ impl Platform<'_> {
         ready: watch::Sender<Option<u32>>,
         wish: watch::Receiver<Wish>,
     ) -> Keeper<'_> {
-        let account = match (self.separation, role) {
-            (Separation::Weak(_), _) => None,
-            (Separation::Users { broker, .. }, Role::Broker) => Some(broker),
-            (Separation::Users { serve, .. }, Role::Serve) => Some(serve),
-        };
-        Keeper { role, places: &self.settings.places, account, flags: self.flags, ready, wish }
+        let Self { settings, separation, flags, .. } = *self;
+        Keeper { orders: Orders { role, settings, flags, separation }, ready, wish }
     }
 
     /// Says where everything is once it runs. Returns only when that fails.

@@ -11,6 +11,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::folders::{self, FolderError};
 use crate::layout::Places;
+use crate::settings::Settings;
 use crate::users::{Account, Separation};
 
 /// Locked memory the broker may need; root may raise the limit to it.
@@ -55,8 +56,8 @@ fn owned(path: &Path, account: Account, mode: u32) -> Result<(), FolderError> {
     folders::set_mode(path, mode)
 }
 
-/// Gives the files that setup just made to the user that works with them. Only right after setup: nobody else has
-/// written there yet, so no link of somebody's making is followed or given away.
+/// Gives the files in a folder to the user that works with them, after root made some. Links are given away
+/// themselves, never what they point at.
 pub(crate) fn hand_over(folder: &Path, account: Account) -> Result<(), FolderError> {
     let failed = |source| FolderError::new(folder, "listed", source);
     for entry in std::fs::read_dir(folder).map_err(failed)? {
@@ -67,6 +68,17 @@ pub(crate) fn hand_over(folder: &Path, account: Account) -> Result<(), FolderErr
         folders::set_owner(&path, account.uid, account.gid)?;
     }
     Ok(())
+}
+
+/// After a command of root's wrote a slot: the slots and the key store belong to the broker's user again.
+pub(crate) fn give_back(settings: &Settings) -> Result<(), FolderError> {
+    match Separation::of_this_process() {
+        Separation::Weak(_) => Ok(()),
+        Separation::Users { broker, .. } => {
+            hand_over(&settings.config.broker.slots, broker)?;
+            hand_over(&settings.config.broker.key_store, broker)
+        }
+    }
 }
 
 /// Raises what may be raised without asking: locked memory for the broker, open files for `serve` (one per

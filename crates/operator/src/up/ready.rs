@@ -7,13 +7,14 @@ use tokio::net::UnixStream;
 
 use super::child::Role;
 use crate::layout::DataFolder;
+use crate::settings::Settings;
 
 /// Largest `ready.json` that is read.
 const READY_BYTES_MAX: usize = 4_096;
 
 /// What `serve` writes when it listens.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Ready {
+pub(crate) struct Ready {
     /// Base URL of the API; `None` from a `serve` without that role.
     pub api: Option<String>,
     /// Base URL of the health pages.
@@ -25,7 +26,7 @@ pub struct Ready {
 impl Ready {
     /// What the file at `path` says; `None` while there is none, or only half of it.
     #[must_use]
-    pub fn read(path: &Path) -> Option<Self> {
+    pub(crate) fn read(path: &Path) -> Option<Self> {
         let bytes = std::fs::read(path).ok().filter(|bytes| bytes.len() <= READY_BYTES_MAX)?;
         serde_json::from_slice(&bytes).ok()
     }
@@ -33,11 +34,16 @@ impl Ready {
 
 /// Whether the process `pid` of this role serves: the broker when it takes connections (it listens only after it
 /// has opened its keys), `serve` when it has written its own process id.
-pub(crate) async fn is_ready(role: Role, data: &DataFolder, pid: Option<u32>) -> bool {
+pub(crate) async fn is_ready(role: Role, settings: &Settings, pid: Option<u32>) -> bool {
     match role {
-        Role::Broker => UnixStream::connect(data.socket()).await.is_ok(),
-        Role::Serve => Ready::read(&data.ready()).is_some_and(|ready| Some(ready.pid) == pid),
+        Role::Broker => UnixStream::connect(&settings.config.broker.socket).await.is_ok(),
+        Role::Serve => wrote(&settings.places.data, pid),
     }
+}
+
+/// Whether the process `pid` wrote the file that is there.
+fn wrote(data: &DataFolder, pid: Option<u32>) -> bool {
+    Ready::read(&data.ready()).is_some_and(|ready| Some(ready.pid) == pid)
 }
 
 #[cfg(test)]
@@ -58,15 +64,15 @@ mod tests {
         assert_eq!(Ready::read(&path).unwrap().pid, 7);
     }
 
-    #[tokio::test]
-    async fn what_an_earlier_process_wrote_does_not_make_the_next_one_ready() {
+    #[test]
+    fn what_an_earlier_process_wrote_does_not_make_the_next_one_ready() {
         let folder = tempfile::tempdir().unwrap();
         let (data, settings) = (folder.path().join("d"), folder.path().join("c/casemate.toml"));
         let places = crate::layout::Places::new(&data, &settings).unwrap();
         std::fs::create_dir_all(places.data.run()).unwrap();
         std::fs::write(places.data.ready(), r#"{"api":null,"health":"h","pid":7}"#).unwrap();
-        assert!(is_ready(Role::Serve, &places.data, Some(7)).await);
-        assert!(!is_ready(Role::Serve, &places.data, Some(8)).await);
-        assert!(!is_ready(Role::Serve, &places.data, None).await);
+        assert!(wrote(&places.data, Some(7)));
+        assert!(!wrote(&places.data, Some(8)));
+        assert!(!wrote(&places.data, None));
     }
 }

@@ -1,0 +1,91 @@
+//! Where the broker's files lie, and what its refusals teach.
+
+use std::path::PathBuf;
+
+use broker::{BrokerConfig, SetupError, StartError, Unlock};
+
+use crate::failure::{Exit, Teaches};
+use crate::folders;
+use crate::settings::Settings;
+
+/// The file of wrapped keys.
+pub(crate) fn key_store(settings: &Settings) -> PathBuf {
+    settings.config.broker.key_store.join("keys.db")
+}
+
+/// The key of the key-file slot. It lies with the slots: whoever holds the config folder opens this installation.
+pub(crate) fn key_file(settings: &Settings) -> PathBuf {
+    settings.config.broker.slots.join("root.key")
+}
+
+/// What the broker process is told.
+pub(crate) fn broker_config(settings: &Settings, peer_uids: Vec<u32>) -> BrokerConfig {
+    let config = &settings.config.broker;
+    BrokerConfig {
+        key_store: key_store(settings),
+        slots: config.slots.clone(),
+        journal: config.key_store.join("journal"),
+        socket: config.socket.clone(),
+        unlock: vec![Unlock::KeyFile(key_file(settings))],
+        peer_uids,
+    }
+}
+
+impl Teaches for StartError {
+    fn mend(&self) -> String {
+        match self {
+            Self::Unprotected(_) => {
+                "run `ulimit -l 8192` first, or set LimitMEMLOCK=8M in the unit".into()
+            }
+            Self::NoKeyStore(_) => {
+                "restore the broker folder from its backup; new keys cannot open this data".into()
+            }
+            Self::WrongKey { .. } => {
+                "put back the slots and key file made with this data (docs/runbooks/wrong-key.md)"
+                    .into()
+            }
+            Self::NewerFormat(_) => "start the newer Casemate; nothing was changed".into(),
+            Self::Damaged { path, .. } => {
+                format!("restore {} from its newest backup", path.display())
+            }
+            Self::AlreadyRunning(_) => "stop the other one first".into(),
+            Self::File { path, source } => folders::mend_io(path, source),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::AlreadyRunning(_) => Exit::Conflict,
+            Self::NoKeyStore(_) => Exit::NotFound,
+            Self::WrongKey { .. } | Self::NewerFormat(_) => Exit::Refused,
+            Self::File { source, .. } => folders::exit_io(source),
+            Self::Unprotected(_) | Self::Damaged { .. } => Exit::Failed,
+        }
+    }
+}
+
+impl Teaches for SetupError {
+    fn mend(&self) -> String {
+        match self {
+            Self::AlreadySetUp(_) => "start it with `casemate up`".into(),
+            Self::SlotInTheWay { .. } => {
+                "give the data folder these slots belong to, or another config folder".into()
+            }
+            Self::FileInTheWay(path) => format!("move {} away if it is not needed", path.display()),
+            Self::PassphraseTooShort => "choose a longer one".into(),
+            Self::SlotDoesNotOpen(_) => "see that the disk of the config folder is healthy".into(),
+            Self::Start(error) => error.mend(),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::AlreadySetUp(_) | Self::SlotInTheWay { .. } | Self::FileInTheWay(_) => {
+                Exit::Conflict
+            }
+            Self::PassphraseTooShort => Exit::Usage,
+            Self::SlotDoesNotOpen(_) => Exit::Failed,
+            Self::Start(error) => error.exit(),
+        }
+    }
+}

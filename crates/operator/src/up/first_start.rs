@@ -1,0 +1,98 @@
+//! The first start: an instance, its keys with two slots, and the recovery code in somebody's hands.
+//!
+//! Always true
+//! 1. `FORMAT` is written after the code was handed out. Cut off anywhere before, the first start is begun anew: what
+//!    exists is kept, and a code that may have been lost is replaced by a new one.
+//! 2. New keys are never made for data that has an owner: nobody could open it with them.
+
+use broker::{Exposed, PrimarySlot, Setup, SetupError};
+use domain::InstanceId;
+use seal::{SystemClock, SystemEntropy};
+
+use super::prepare;
+use crate::data;
+use crate::failure::{Exit, Failure};
+use crate::folders;
+use crate::format::{self, Format};
+use crate::handout::Handout;
+use crate::keys;
+use crate::layout::DataFolder;
+use crate::output::Output;
+use crate::settings::Settings;
+use crate::users::Separation;
+
+/// Finishes the first start if `format` says that there was none; hands out the recovery code.
+pub(crate) fn finish(
+    output: &Output,
+    settings: &Settings,
+    format: Format,
+    separation: Separation,
+) -> Result<Option<Handout>, Failure> {
+    if format == Format::Current {
+        return Ok(None);
+    }
+    output.step("First start: making the instance and its keys.");
+    let places = &settings.places;
+    format::begin_first_start(&places.data)?;
+    let instance = crate::runtime()?.block_on(instance(settings))?;
+    let code = recovery_code(settings, instance)?;
+    if let Separation::Users { broker, serve } = separation {
+        prepare::hand_over(&settings.config.broker.key_store, broker)?;
+        prepare::hand_over(&settings.config.broker.slots, broker)?;
+        prepare::hand_over(&places.data.tenants(), serve)?;
+        hand_over_control(&places.data, serve)?;
+    }
+    let handout = Handout::give(output, code.expose(), &places.config.recovery_code())?;
+    format::finish_first_start(&places.data)?;
+    Ok(Some(handout))
+}
+
+/// The instance, made by the first opening of the database. Refused when the database has an owner already.
+async fn instance(settings: &Settings) -> Result<InstanceId, Failure> {
+    let store = data::open(settings).await?;
+    let owned = store.platform_read(|tx| tx.bootstrap().done()).await;
+    let instance = store.instance();
+    store.close().await;
+    if owned? {
+        return Err(Failure::new(
+            Exit::Refused,
+            format!(
+                "the database belongs to instance {instance}, whose keys are not in this folder"
+            ),
+            "give the data folder and slots of that instance, or an empty database",
+        ));
+    }
+    Ok(instance)
+}
+
+/// The recovery code of the keys just made; of keys that an earlier attempt made, a new one.
+fn recovery_code(settings: &Settings, instance: InstanceId) -> Result<Exposed, SetupError> {
+    let setup = Setup {
+        instance,
+        key_store: keys::key_store(settings),
+        slots: settings.config.broker.slots.clone(),
+        primary: PrimarySlot::KeyFile(keys::key_file(settings)),
+    };
+    match broker::setup(&setup, &SystemClock, &SystemEntropy) {
+        Ok(set_up) => Ok(set_up.recovery_code),
+        Err(SetupError::AlreadySetUp(_)) => {
+            broker::renew_recovery(&keys::broker_config(settings, Vec::new()), &SystemEntropy)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn hand_over_control(
+    data: &DataFolder,
+    serve: crate::users::Account,
+) -> Result<(), folders::FolderError> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut path = data.control().into_os_string();
+        path.push(suffix);
+        let path = std::path::PathBuf::from(path);
+        if path.exists() {
+            folders::set_owner(&path, serve.uid, serve.gid)?;
+        }
+    }
+    Ok(())
+}
