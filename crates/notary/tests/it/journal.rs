@@ -1,0 +1,135 @@
+//! The broker's journal in the logs of those whose records were opened.
+
+use broker::Realm;
+use ledger::{EntryView, Verb};
+use notary::{NotaryError, copy_journal};
+use store::{EntryFilter, Page, StoreError, Unit};
+
+use crate::house::House;
+
+/// The copies of openings in a unit's log.
+async fn copies(house: &House, unit: Unit) -> Vec<EntryView> {
+    let filter = EntryFilter { verb: Some(Verb::KeyOpened), ..EntryFilter::default() };
+    let read = house.store.unit_read::<_, StoreError>(unit, move |tx| {
+        let listing = tx.audit().list(&filter, Page::first(200))?;
+        assert!(!listing.more);
+        Ok(listing.items)
+    });
+    let entries = read.await.unwrap();
+    entries.iter().map(|entry| EntryView::read(&entry.body).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_sees_who_opened_what_and_a_neighbour_sees_nothing() {
+    let house = House::open().await;
+    let realm = Realm::Tenant(house.ours.tenant);
+    let seq = house.open_a_secret(realm, house.ours.environment).await;
+    let unit = Unit::Tenant(house.ours.tenant);
+    assert_eq!(copy_journal(&house.store, &house.broker).await.unwrap().units, [unit]);
+    let seen = copies(&house, unit).await;
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].resource.id, seq.to_string());
+    let opening = seen[0].new.as_ref().unwrap();
+    assert_eq!(opening["actor"], "user:ada");
+    assert_eq!(opening["purpose"], "reveal");
+    let scope = format!("environment/{}", house.ours.environment);
+    let record = opening["records"][scope][0].as_str().unwrap();
+    assert!(record.starts_with("secret_value/") && record.ends_with("@1"), "{record}");
+    assert!(!opening.to_string().contains("correct horse"));
+    assert!(copies(&house, Unit::Tenant(house.theirs.tenant)).await.is_empty());
+    assert_eq!(house.broker.status().await.unwrap().journal_lag, 0, "the broker knows");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_opening_of_a_persons_record_is_in_the_platforms_log() {
+    let house = House::open().await;
+    let realm = Realm::Person(house.ours.owner);
+    house.open_a_secret(realm, house.ours.environment).await;
+    copy_journal(&house.store, &house.broker).await.unwrap();
+    assert_eq!(copies(&house, Unit::Platform).await.len(), 1);
+    assert!(copies(&house, Unit::Tenant(house.ours.tenant)).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_opening_of_a_workspace_without_data_is_in_the_platforms_log() {
+    let house = House::open().await;
+    let realm = Realm::Tenant(house.store.mint().id());
+    house.broker.create_realm(realm).await.unwrap();
+    house.open_a_secret(realm, house.ours.environment).await;
+    house.open_a_secret(Realm::Person(house.ours.owner), house.ours.environment).await;
+    copy_journal(&house.store, &house.broker).await.unwrap();
+    assert_eq!(copies(&house, Unit::Platform).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn copiers_at_once_copy_each_opening_once() {
+    let house = House::open().await;
+    let mut copiers = tokio::task::JoinSet::new();
+    for _ in 0..3 {
+        let (store, broker) = (house.store.clone(), house.broker.clone());
+        copiers.spawn(async move {
+            for _ in 0..80 {
+                match copy_journal(&store, &broker).await {
+                    // A copier that was overtaken asks for a position that is gone.
+                    Ok(_) | Err(NotaryError::Raced | NotaryError::Broker(_)) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        });
+    }
+    for _ in 0..30 {
+        house.open_a_secret(Realm::Tenant(house.ours.tenant), house.ours.environment).await;
+    }
+    copiers.join_all().await;
+    copy_journal(&house.store, &house.broker).await.unwrap();
+    let seen = copies(&house, Unit::Tenant(house.ours.tenant)).await;
+    let mut seqs: Vec<u64> =
+        seen.iter().map(|entry| entry.resource.id.as_str().unwrap().parse().unwrap()).collect();
+    seqs.sort_unstable();
+    assert_eq!(seqs, (1..=30).collect::<Vec<u64>>());
+}
+
+/// The broker forgets that the copies were made, as it does when it is killed before it was told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn openings_that_are_offered_again_are_not_copied_again() {
+    let mut house = House::open().await;
+    let (realm, environment) = (Realm::Tenant(house.ours.tenant), house.ours.environment);
+    for _ in 0..3 {
+        house.open_a_secret(realm, environment).await;
+    }
+    house.kill_broker();
+    let (kept, folder) = (house.folder().join("kept"), house.folder().join("broker"));
+    copy_folder(&folder, &kept);
+    house.restart_broker().await;
+    copy_journal(&house.store, &house.broker).await.unwrap();
+    house.kill_broker();
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::rename(&kept, &folder).unwrap();
+    house.restart_broker().await;
+    assert_eq!(house.broker.status().await.unwrap().journal_lag, 3, "they are offered again");
+    house.open_a_secret(realm, environment).await;
+    copy_journal(&house.store, &house.broker).await.unwrap();
+    assert_eq!(copies(&house, Unit::Tenant(house.ours.tenant)).await.len(), 4);
+    assert_eq!(house.broker.status().await.unwrap().journal_lag, 0);
+}
+
+fn copy_folder(source: &std::path::Path, target: &std::path::Path) {
+    std::fs::create_dir(target).unwrap();
+    for entry in std::fs::read_dir(source).unwrap() {
+        let entry = entry.unwrap();
+        let target = target.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_are_entries_like_any_other_and_verify() {
+    let house = House::open().await;
+    house.open_a_secret(Realm::Tenant(house.ours.tenant), house.ours.environment).await;
+    house.worker().sweep().await;
+    assert_eq!(house.verdict(house.ours).await.word(), "VERIFIED");
+}

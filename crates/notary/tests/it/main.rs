@@ -1,0 +1,10 @@
+//! The notary over a real store and a real broker process, and attacks on what they keep.
+
+#![cfg(test)]
+
+mod house;
+mod journal;
+mod kills;
+mod reading;
+mod sequencing;
+mod tampering;
