@@ -20,7 +20,7 @@ const ANSWER_MS_MAX: u64 = 2_000;
 
 /// The pages.
 #[must_use]
-pub fn router(house: House) -> Router {
+pub(crate) fn router(house: House) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))

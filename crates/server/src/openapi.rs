@@ -152,13 +152,10 @@ fn add_shared_answers(operation: &mut Operation) {
         Code::StorageFull,
         Code::Internal,
     ];
-    let named = |name: &str| {
-        operation.parameters.iter().flatten().any(|parameter| parameter.name == name)
-    };
-    let located = |place: &str| {
-        let place = json!(place);
-        operation.parameters.iter().flatten().any(|p| json!(p.parameter_in) == place)
-    };
+    let parameters: Vec<Value> =
+        operation.parameters.iter().flatten().map(|parameter| json!(parameter)).collect();
+    let named = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
+    let located = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
     if operation.security.as_ref().is_some_and(|list| !list.is_empty()) {
         codes.extend([Code::AuthMissing, Code::AuthInvalid, Code::AuthExpired, Code::AuthRevoked]);
         codes.extend([Code::PersonNeeded, Code::WorkspaceNotChosen, Code::SealingUnavailable]);
@@ -200,7 +197,7 @@ fn add_receipt_header(operation: &mut Operation) {
         if let (true, RefOr::T(response)) = (status.starts_with('2'), response) {
             let header = HeaderBuilder::new()
                 .description(Some("Signed promises that the entries of this answer will be in the log."))
-                .schema(ObjectBuilder::new().schema_type(Type::String).build())
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
                 .build();
             response.headers.insert(crate::reply::RECEIPT.to_string(), header.into());
         }

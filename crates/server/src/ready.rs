@@ -12,14 +12,14 @@ use serde_json::json;
 
 /// The file; removed when dropped.
 #[derive(Debug)]
-pub struct Ready(PathBuf);
+pub(crate) struct Ready(PathBuf);
 
 impl Ready {
     /// Writes the file.
     ///
     /// # Errors
     /// The system's.
-    pub fn write(run: &Path, api: Option<SocketAddr>, health: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn write(run: &Path, api: Option<SocketAddr>, health: SocketAddr) -> io::Result<Self> {
         let path = run.join("ready.json");
         let part = path.with_extension("part");
         let body = json!({

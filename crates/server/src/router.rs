@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::frame;
 use crate::house::House;
-use crate::openapi;
+use crate::openapi as description;
 use crate::problem::{Code, Problem};
 use crate::v1;
 
@@ -43,8 +43,8 @@ pub fn document() -> String {
 
 fn parts() -> (Router<House>, OpenApi) {
     let (routes, api) =
-        OpenApiRouter::with_openapi(openapi::skeleton()).merge(v1::routes()).split_for_parts();
-    (routes, openapi::complete(api))
+        OpenApiRouter::with_openapi(description::skeleton()).merge(v1::routes()).split_for_parts();
+    (routes, description::complete(api))
 }
 
 fn described(document: axum::body::Bytes) -> Response {

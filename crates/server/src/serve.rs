@@ -180,12 +180,18 @@ async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeEr
         // The issuer must stay the same when the port is taken at random, or a restart would sign everybody out.
         issuer: config.api.url.as_ref().map_or("https://localhost".to_owned(), |_| address.clone()),
         audience: format!("casemate {}", store.instance()),
-        pool: PoolSize::for_this_machine(),
+        pool: pool_size(),
         cost: Cost::STANDARD,
     };
     let identity = Identity::start(store, broker, identity).await?;
     let limiter = Limiter::new(config.limits);
     Ok(House::new(Parts { identity, limiter, security: config.security.clone() }))
+}
+
+/// One password is hashed per core at a time; a queue of 32 per core answers within about half a second.
+fn pool_size() -> PoolSize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    PoolSize { at_once: cores, waiting_max: 32 * cores }
 }
 
 /// Listens, answers and works until asked to stop.

@@ -3,7 +3,6 @@
 //!
 //! Always true: a worker ends when the server drains, and the server waits for it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use notary::Worker;
@@ -44,7 +43,7 @@ pub(crate) fn start_working(house: &House, tasks: &TaskTracker, stop: &Stop) {
 
 /// Births of workspaces that were cut off are finished or undone, once at start.
 async fn settle(house: &House) {
-    let settled = identity::workspaces::settle_births(house.store(), house.broker()).await;
+    let settled = identity::workspaces::settle_births(house.store()).await;
     if let Err(error) = settled {
         tracing::warn!(%error, "half-made workspaces could not be settled");
     }

@@ -34,10 +34,10 @@ impl<T: DeserializeOwned> FromRequest<House> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _house: &House) -> Result<Self, Problem> {
-        is_json(request.headers())?;
-        let bytes = bounded(request.headers(), request.into_parts().1).await;
+        let (parts, body) = request.into_parts();
+        is_json(&parts.headers)?;
         // Bodies carry passwords and secrets: this copy is wiped. (The network's buffers are not ours.)
-        let bytes = Zeroizing::new(bytes?.to_vec());
+        let bytes = Zeroizing::new(bounded(&parts.headers, body).await?.to_vec());
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| Problem::new(Code::InputMalformed).detail("the body is not UTF-8"))?;
         if depth(text) > limits::JSON_DEPTH_MAX {

@@ -79,9 +79,9 @@ impl From<store::Member> for TeamMember {
 }
 
 /// One act granted or denied to a member.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = Override)]
-#[schema(additional_properties = false)]
 #[expect(dead_code, reason = "the schema of domain::authz::Override, which knows no HTTP")]
 pub(crate) struct OverrideShape {
     /// The act.

@@ -1,0 +1,3 @@
+//! The server, attacked through its own router with two workspaces, a real store and a real broker.
+
+mod document;
