@@ -1,0 +1,66 @@
+//! What a house stands on: a folder, a database, and a broker on a thread of this program, run as its process runs it.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use broker::{Broker, BrokerConfig, PrimarySlot, Setup, Unlock};
+use domain::{InstanceId, Mint};
+use store::{Store, StoreConfig};
+use tempfile::TempDir;
+
+use super::{MovedClock, Random};
+
+/// One engine, and the folder of one house on it.
+pub(crate) struct Ground {
+    folder: TempDir,
+}
+
+impl Ground {
+    /// One ground per engine there is.
+    pub(crate) fn all() -> Vec<Self> {
+        // A socket's path has 108 bytes at most, so the folder is a short one.
+        let folder = tempfile::Builder::new().prefix("cm-id-").tempdir_in("/tmp").unwrap();
+        vec![Self { folder }]
+    }
+
+    pub(crate) async fn store(&self, mint: Mint) -> Store {
+        let folder = self.folder.path().join("data");
+        fs::create_dir(&folder).unwrap();
+        Store::open(StoreConfig::Sqlite { folder }, mint).await.unwrap()
+    }
+
+    /// The thread ends with the test program.
+    pub(crate) async fn broker(&self, instance: InstanceId, clock: Arc<MovedClock>) -> Broker {
+        let at = |name: &str| self.folder.path().join(name);
+        let (key_store, slots, key_file) = (at("keys.db"), at("slots"), at("key"));
+        fs::create_dir(&slots).unwrap();
+        let setup = Setup {
+            instance,
+            key_store: key_store.clone(),
+            slots: slots.clone(),
+            primary: PrimarySlot::KeyFile(key_file.clone()),
+        };
+        broker::setup(&setup, clock.as_ref(), &Random).unwrap();
+        let socket = at("socket");
+        let config = BrokerConfig {
+            key_store,
+            slots,
+            journal: at("journal"),
+            socket: socket.clone(),
+            unlock: vec![Unlock::KeyFile(key_file)],
+            peer_uids: vec![fs::metadata(self.folder.path()).unwrap().uid()],
+        };
+        thread::spawn(move || broker::run(config, clock, Arc::new(Random)).unwrap());
+        let began = Instant::now();
+        loop {
+            match Broker::connect(&socket).await {
+                Ok(broker) => return broker,
+                Err(error) if began.elapsed() > Duration::from_secs(20) => panic!("{error}"),
+                Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
+    }
+}
