@@ -1,7 +1,7 @@
 //! Puts the commit into the program, for `--version`.
 //!
-//! A release is built once from a clean tree, so only releases look again when the branch moves; a debug build keeps
-//! the commit of its last compilation.
+//! A release is built once from a clean tree, so only releases look again when the branch moves; a
+//! debug build keeps the commit of its last compilation.
 
 use std::process::Command;
 

@@ -1,8 +1,8 @@
-//! The whole platform over HTTPS: time to ready, resident memory, and four kinds of request at 1, 8 and 64
-//! connections, each with what it costs the platform's processes in CPU time.
+//! The whole platform over HTTPS: time to ready, resident memory, and four kinds of request at 1, 8
+//! and 64 connections, each with what it costs the platform's processes in CPU time.
 //!
-//! Prints medians and ratios; judges nothing. The baseline of a request that writes is the disk itself: a loop of
-//! small writes, each synced, on the same file system.
+//! Prints medians and ratios; judges nothing. The baseline of a request that writes is the disk
+//! itself: a loop of small writes, each synced, on the same file system.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -201,7 +201,8 @@ fn cpu(up: &Up) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let rest = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).to_owned();
         let fields: Vec<f64> = rest.split(' ').filter_map(|word| word.parse().ok()).collect();
-        // utime and stime are the 14th and 15th fields; `rest` starts at the third, which is no number.
+        // utime and stime are the 14th and 15th fields; `rest` starts at the third, which is no
+        // number.
         fields.get(10).unwrap_or(&0.0) + fields.get(11).unwrap_or(&0.0)
     };
     up.children().iter().map(|(pid, _)| ticks(*pid)).sum::<f64>() / 100.0

@@ -1,7 +1,7 @@
 //! Picks the process.
 //!
-//! Always true: the crypto provider (aws-lc-rs) is installed before anything else runs, and no thread starts here:
-//! `broker` and `serve` confine the whole process first.
+//! Always true: the crypto provider (aws-lc-rs) is installed before anything else runs, and no
+//! thread starts here: `broker` and `serve` confine the whole process first.
 
 use std::process::ExitCode;
 

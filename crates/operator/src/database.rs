@@ -1,8 +1,9 @@
-//! `database prepare`: roles, schema and walls in PostgreSQL, and the addresses to put into the settings.
+//! `database prepare`: roles, schema and walls in PostgreSQL, and the addresses to put into the
+//! settings.
 //!
 //! Always true
-//! 1. The administrator's address comes from a file, and the new ones go into files for their owner alone; no address
-//!    is an argument, because arguments are public on the machine.
+//! 1. The administrator's address comes from a file, and the new ones go into files for their owner
+//!    alone; no address is an argument, because arguments are public on the machine.
 //! 2. Repeating it keeps the passwords that were handed out before.
 
 use std::path::{Path, PathBuf};
@@ -46,7 +47,8 @@ pub struct Prepare {
     /// Make a database of this name first, over a Unix socket; roles begin with it, too
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// PEM certificates that the server's TLS is verified with; without them the address is a Unix socket
+    /// PEM certificates that the server's TLS is verified with; without them the address is a Unix
+    /// socket
     #[arg(long, value_name = "FILE")]
     root_certificate: Option<PathBuf>,
 }
@@ -124,7 +126,8 @@ fn read_address(path: &Path) -> Result<Address, Failure> {
     })
 }
 
-/// Makes the database unless it is there. `name` was accepted as a prefix of roles, so it needs no quoting.
+/// Makes the database unless it is there. `name` was accepted as a prefix of roles, so it needs no
+/// quoting.
 async fn make_database(admin: &Address, name: &str) -> Result<(), Failure> {
     let sockets_only = admin.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
     if !sockets_only {

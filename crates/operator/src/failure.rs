@@ -1,6 +1,7 @@
 //! How a local command fails: what happened, what to do about it, and the exit code.
 //!
-//! Always true: a [`Failure`] carries a sentence for a person and a way out; neither holds a secret.
+//! Always true: a [`Failure`] carries a sentence for a person and a way out; neither holds a
+//! secret.
 
 use std::fmt;
 use std::process::{ExitCode, ExitStatus};
@@ -38,7 +39,8 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error that teaches. Each error enum of this crate implements it, so that every refusal says how to mend it.
+/// An error that teaches. Each error enum of this crate implements it, so that every refusal says
+/// how to mend it.
 pub trait Teaches: std::error::Error {
     /// What the reader can do, as an imperative sentence.
     fn mend(&self) -> String;
@@ -91,7 +93,8 @@ impl<E: Teaches> From<E> for Failure {
     }
 }
 
-/// The error and its sources on one line. Wrappers never print their source, so the edge prints the chain.
+/// The error and its sources on one line. Wrappers never print their source, so the edge prints the
+/// chain.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,7 +1,8 @@
-//! Folders and small files with the right owner and mode, written so that a crash leaves the old or the new.
+//! Folders and small files with the right owner and mode, written so that a crash leaves the old or
+//! the new.
 //!
-//! Always true: what this module writes is readable by its owner alone, durable before it returns, and complete
-//! under its final name.
+//! Always true: what this module writes is readable by its owner alone, durable before it returns,
+//! and complete under its final name.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
@@ -78,7 +79,8 @@ pub(crate) const fn exit_kind(kind: ErrorKind) -> Exit {
     }
 }
 
-/// Makes `path` and the folders above it. The folder itself gets `mode`; an existing one gets it too.
+/// Makes `path` and the folders above it. The folder itself gets `mode`; an existing one gets it
+/// too.
 pub(crate) fn make(path: &Path, mode: u32) -> Result<(), FolderError> {
     if !path.is_dir() {
         let mut builder = DirBuilder::new();
@@ -88,7 +90,8 @@ pub(crate) fn make(path: &Path, mode: u32) -> Result<(), FolderError> {
     set_mode(path, mode)
 }
 
-/// Makes `path` for its owner alone unless it is there; leaves the mode of an existing one to whoever chose it.
+/// Makes `path` for its owner alone unless it is there; leaves the mode of an existing one to
+/// whoever chose it.
 pub(crate) fn make_if_missing(path: &Path) -> Result<(), FolderError> {
     if path.is_dir() { Ok(()) } else { make(path, 0o700) }
 }
@@ -113,7 +116,8 @@ pub(crate) fn set_owner(path: &Path, uid: u32, gid: u32) -> Result<(), FolderErr
         .map_err(|e| FolderError::new(path, "given its owner", e))
 }
 
-/// Replaces the file at `path` by `bytes`, mode 0600: temporary file, sync, rename, sync of the folder.
+/// Replaces the file at `path` by `bytes`, mode 0600: temporary file, sync, rename, sync of the
+/// folder.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
     let failed = |source| FolderError::new(path, "written", source);
     let temporary = path.with_extension("new");

@@ -1,8 +1,8 @@
 //! The version of the data folder's layout.
 //!
 //! Always true
-//! 1. `FORMAT` is written last at the first start, and a mark at its beginning. A folder with the mark alone holds
-//!    nothing that was ever served, and its first start is begun anew.
+//! 1. `FORMAT` is written last at the first start, and a mark at its beginning. A folder with the
+//!    mark alone holds nothing that was ever served, and its first start is begun anew.
 //! 2. A folder written by a newer Casemate is refused before anything in it is touched.
 
 use std::io::ErrorKind;

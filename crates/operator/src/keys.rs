@@ -13,7 +13,8 @@ pub(crate) fn key_store(settings: &Settings) -> PathBuf {
     settings.config.broker.key_store.join("keys.db")
 }
 
-/// The key of the key-file slot. It lies with the slots: whoever holds the config folder opens this installation.
+/// The key of the key-file slot. It lies with the slots: whoever holds the config folder opens this
+/// installation.
 pub(crate) fn key_file(settings: &Settings) -> PathBuf {
     settings.config.broker.slots.join("root.key")
 }

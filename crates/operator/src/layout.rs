@@ -1,8 +1,9 @@
 //! Where everything lies: the data folder, the config folder, and the name of each file in them.
 //!
 //! Always true
-//! 1. Slots and key files lie in the config folder, everything else in the data folder. A backup of the data folder
-//!    therefore never holds what opens it; one folder inside the other is refused, symbolic links included.
+//! 1. Slots and key files lie in the config folder, everything else in the data folder. A backup of
+//!    the data folder therefore never holds what opens it; one folder inside the other is refused,
+//!    symbolic links included.
 //! 2. No other module of this crate spells a file name of either folder.
 
 use std::path::{Path, PathBuf};
@@ -68,7 +69,8 @@ impl Places {
     }
 }
 
-/// The path with its existing part resolved, so that a symbolic link cannot hide one folder inside the other.
+/// The path with its existing part resolved, so that a symbolic link cannot hide one folder inside
+/// the other.
 fn settled(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let mut missing = Vec::new();
@@ -109,7 +111,8 @@ impl DataFolder {
     }
 
     paths! {
-        /// The layout's version; written last at the first start, so its presence says that one was finished.
+        /// The layout's version; written last at the first start, so its presence says that one was
+        /// finished.
         format = "FORMAT";
         /// Held by the running `up`, with its process id inside.
         lock = "lock";
@@ -136,8 +139,8 @@ impl DataFolder {
     /// What the names of the platform's unit begin with (SQLite adds `-wal`, `-shm`, `-journal`).
     pub(crate) const CONTROL: &str = "control.db";
 
-    /// Whether something of this name may lie at the top of a data folder. A folder that is a disk of its own may
-    /// also hold `lost+found`.
+    /// Whether something of this name may lie at the top of a data folder. A folder that is a disk
+    /// of its own may also hold `lost+found`.
     pub(crate) fn is_ours(name: &str) -> bool {
         let names = ["FORMAT", "lock", "tenants", "broker", "tls", "run", "lost+found"];
         let name = name.strip_suffix(".new").unwrap_or(name);

@@ -1,9 +1,11 @@
 //! Local administration on the host: starting the platform, looking after it, and mending it.
 //!
 //! Always true
-//! 1. Everything here needs the rights of the host's operator; nothing of it is reachable over the network.
+//! 1. Everything here needs the rights of the host's operator; nothing of it is reachable over the
+//!    network.
 //! 2. A refusal says what happened and how to mend it ([`failure::Teaches`]).
-//! 3. Slots and key files lie in the config folder, everything else in the data folder ([`layout`]).
+//! 3. Slots and key files lie in the config folder, everything else in the data folder
+//!    ([`layout`]).
 //! 4. A code is shown on a terminal, or put into a file for its owner alone; it is never in a log.
 //!
 //! Never: an HTTP API, a tenant's data, a key in this process after the first start's setup.
@@ -85,7 +87,8 @@ pub fn run(command: Command, form: Form) -> ExitCode {
     }
 }
 
-/// A runtime on this thread alone: what it starts dies with this thread, and no thread is left behind.
+/// A runtime on this thread alone: what it starts dies with this thread, and no thread is left
+/// behind.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         Failure::new(

@@ -1,6 +1,7 @@
 //! `link`: a link and a separate code for the first owner, while there is none.
 //!
-//! Always true: the link holds an id only and the code is told apart from it; a new link ends the ones before.
+//! Always true: the link holds an id only and the code is told apart from it; a new link ends the
+//! ones before.
 
 use broker::Broker;
 use domain::InvitationId;
@@ -61,7 +62,8 @@ pub(crate) fn url(settings: &Settings, ready: Option<Ready>) -> String {
     }
 }
 
-/// A new link, while nobody owns the installation; its code is handed out. `None` when somebody does.
+/// A new link, while nobody owns the installation; its code is handed out. `None` when somebody
+/// does.
 pub(crate) async fn while_nobody_owns(
     settings: &Settings,
     output: &Output,

@@ -1,7 +1,8 @@
 //! One `up` per data folder.
 //!
-//! Always true: while a [`FolderLock`] lives, no other process on this host has one for the same folder. The kernel
-//! lets go of it when its holder dies, however it dies, so a stale file never blocks a start.
+//! Always true: while a [`FolderLock`] lives, no other process on this host has one for the same
+//! folder. The kernel lets go of it when its holder dies, however it dies, so a stale file never
+//! blocks a start.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};

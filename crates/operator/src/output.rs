@@ -1,7 +1,7 @@
 //! What local commands print: results on stdout, everything else on stderr.
 //!
-//! Always true: with JSON every result is one line holding one object with an `event`, and a failure is one such
-//! line on stderr.
+//! Always true: with JSON every result is one line holding one object with an `event`, and a
+//! failure is one such line on stderr.
 
 use std::io::{IsTerminal, Write};
 
@@ -31,7 +31,8 @@ impl Output {
         Self { form }
     }
 
-    /// Whether a secret may be shown here: a person looks at a terminal. With JSON a program reads along.
+    /// Whether a secret may be shown here: a person looks at a terminal. With JSON a program reads
+    /// along.
     #[must_use]
     pub fn shows_secrets(&self) -> bool {
         self.form == Form::Text && std::io::stdout().is_terminal()

@@ -1,6 +1,7 @@
 //! `broker` and `serve`: one process each, alone or under `up`.
 //!
-//! Always true: under `up` the process dies with its supervisor, and nothing of it starts before that is arranged.
+//! Always true: under `up` the process dies with its supervisor, and nothing of it starts before
+//! that is arranged.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -56,7 +57,8 @@ fn setting(text: &str) -> Result<(String, String), &'static str> {
 }
 
 impl Start {
-    /// The settings, once this process is bound to its supervisor and the data folder is known to be usable.
+    /// The settings, once this process is bound to its supervisor and the data folder is known to
+    /// be usable.
     fn settings(self, more: Option<(String, String)>) -> Result<Settings, Failure> {
         if self.supervisor.is_some_and(|supervisor| !up::bind_to_supervisor(supervisor)) {
             return Err(Failure::new(

@@ -73,8 +73,8 @@ impl Settings {
         Ok(Self { config, places })
     }
 
-    /// As [`Settings::load`], but writes a settings file with every setting commented out where there is none yet,
-    /// so that the folder of slots and keys is fixed from the first start on.
+    /// As [`Settings::load`], but writes a settings file with every setting commented out where
+    /// there is none yet, so that the folder of slots and keys is fixed from the first start on.
     ///
     /// # Errors
     /// Also when the file cannot be written.

@@ -1,7 +1,7 @@
 //! `slots`: the ways to open the root key, tried and confirmed.
 //!
-//! A recovery code that nobody typed back is a hope. `slots confirm` has the broker really unwrap the root key with
-//! what was typed, and remembers that it did.
+//! A recovery code that nobody typed back is a hope. `slots confirm` has the broker really unwrap
+//! the root key with what was typed, and remembers that it did.
 
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};

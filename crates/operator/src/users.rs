@@ -2,8 +2,9 @@
 //!
 //! Always true
 //! 1. Started as root, the broker and `serve` get a user each, and neither is root.
-//! 2. No account is ever created: the named ones are used if they exist, else two fixed numbers from the range that
-//!    no allocator hands out (systemd, "Users, Groups, UIDs and GIDs on systemd Systems": 60578 to 61183).
+//! 2. No account is ever created: the named ones are used if they exist, else two fixed numbers
+//!    from the range that no allocator hands out (systemd, "Users, Groups, UIDs and GIDs on systemd
+//!    Systems": 60578 to 61183).
 
 use std::path::Path;
 
@@ -64,7 +65,8 @@ impl Separation {
     }
 }
 
-/// The account of `name` in a passwd file. An entry for root is no answer: it would undo the separation.
+/// The account of `name` in a passwd file. An entry for root is no answer: it would undo the
+/// separation.
 fn named(passwd: &str, name: &str) -> Option<Account> {
     let fields: Vec<&str> = passwd
         .lines()

@@ -29,7 +29,8 @@ impl Engine {
         }
     }
 
-    /// What the installation in `house` needs of this engine: settings that lead to a database of its own.
+    /// What the installation in `house` needs of this engine: settings that lead to a database of
+    /// its own.
     pub fn prepare(&self, house: &House) -> Vec<(String, String)> {
         let Self::Postgres(superuser) = self else { return Vec::new() };
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);

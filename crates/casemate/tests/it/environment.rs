@@ -1,4 +1,5 @@
-//! A bad environment: each gives one clear message, loses nothing, and works again when it is mended.
+//! A bad environment: each gives one clear message, loses nothing, and works again when it is
+//! mended.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;

@@ -1,5 +1,5 @@
-//! A small client of the API, for what the command line does not do: many calls at once, over connections that
-//! break.
+//! A small client of the API, for what the command line does not do: many calls at once, over
+//! connections that break.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,7 +1,8 @@
-//! The whole program, as a person and as the world meet it: the real binary, real processes, real signals.
+//! The whole program, as a person and as the world meet it: the real binary, real processes, real
+//! signals.
 //!
-//! Each test has folders of its own and always two workspaces. On PostgreSQL the same tests run when
-//! `CASEMATE_TEST_POSTGRES` holds a superuser's address.
+//! Each test has folders of its own and always two workspaces. On PostgreSQL the same tests run
+//! when `CASEMATE_TEST_POSTGRES` holds a superuser's address.
 
 mod canary;
 mod crash;

@@ -37,7 +37,8 @@ impl Authenticator {
         Self { totp, last_step: 0 }
     }
 
-    /// A code that was not used before. The step before this one still counts, so the first two are at hand at once.
+    /// A code that was not used before. The step before this one still counts, so the first two are
+    /// at hand at once.
     pub fn code(&mut self) -> String {
         loop {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / STEP_S;

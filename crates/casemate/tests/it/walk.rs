@@ -1,4 +1,5 @@
-//! The main job, from an empty folder to an audit export that an outsider verifies, with real processes.
+//! The main job, from an empty folder to an audit export that an outsider verifies, with real
+//! processes.
 
 use serde_json::Value;
 
@@ -14,7 +15,8 @@ pub fn first_owner(up: &Up) -> Person {
     owner
 }
 
-/// Somebody whom `by` invites into the workspace they are in, with this role; signed up and signed in.
+/// Somebody whom `by` invites into the workspace they are in, with this role; signed up and signed
+/// in.
 pub fn invited(by: &Person, up: &Up, email: &str, role: &str) -> Person {
     let invited = by.run(&["members", "invite", email, "--role", role]).ok();
     let invitation = &invited.lines[0];
@@ -32,7 +34,8 @@ pub fn workspace(owner: &Person, name: &str, secret: &str) {
     owner.pipe(&words, secret).ok();
 }
 
-/// An export of the current workspace, and the verdict of somebody who has only the file and the key.
+/// An export of the current workspace, and the verdict of somebody who has only the file and the
+/// key.
 pub fn verified_export(person: &Person, name: &str) -> Value {
     let path = person.home().join(name);
     let path = path.to_str().unwrap();

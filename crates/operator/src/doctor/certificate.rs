@@ -1,7 +1,7 @@
 //! The check of the API's certificate.
 //!
-//! The chain is verified with its own last certificate as the anchor: that judges the dates and signatures of what
-//! would be sent, and leaves whom clients trust to them.
+//! The chain is verified with its own last certificate as the anchor: that judges the dates and
+//! signatures of what would be sent, and leaves whom clients trust to them.
 
 use std::path::Path;
 use std::time::Duration;

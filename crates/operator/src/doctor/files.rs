@@ -55,9 +55,9 @@ pub(crate) fn permissions(places: &Places) -> Finding {
     )
 }
 
-/// The paths below `path` that give others a right. What others may do with a socket the broker decides itself, by
-/// the peer's credentials. Shared folders (the data folder and `run` of a root installation) are sticky: they let
-/// others pass or add names, and never list, read or remove.
+/// The paths below `path` that give others a right. What others may do with a socket the broker
+/// decides itself, by the peer's credentials. Shared folders (the data folder and `run` of a root
+/// installation) are sticky: they let others pass or add names, and never list, read or remove.
 fn collect_open(path: &Path, depth: usize, open: &mut Vec<PathBuf>) {
     let Ok(meta) = path.symlink_metadata() else { return };
     let mode = meta.mode();

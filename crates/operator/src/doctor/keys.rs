@@ -5,7 +5,8 @@ use domain::{InstanceId, limits};
 
 use super::finding::{Check, Finding};
 
-/// Openings that may wait before somebody should look: far above a busy second, far below the refusal.
+/// Openings that may wait before somebody should look: far above a busy second, far below the
+/// refusal.
 const JOURNAL_LAG_WARN: u64 = limits::JOURNAL_LAG_ENTRIES_MAX / 10;
 
 /// What the mending of a silent broker is.

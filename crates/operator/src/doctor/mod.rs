@@ -1,7 +1,8 @@
 //! `doctor`: named checks, each with what it saw and how to mend it. Changes nothing.
 //!
 //! Always true
-//! 1. Every check of [`Check::ALL`] is in every report, exactly once: what cannot be looked at is red, not missing.
+//! 1. Every check of [`Check::ALL`] is in every report, exactly once: what cannot be looked at is
+//!    red, not missing.
 //! 2. A check is a pure judgement over what was seen, so each has a test in which it is red.
 //! 3. The exit code is 1 when any check is red.
 

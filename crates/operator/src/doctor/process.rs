@@ -14,7 +14,8 @@ pub(crate) struct Sight {
     pub(crate) serve_uid: Option<u32>,
     /// Memory the broker has locked.
     pub(crate) locked_kib: u64,
-    /// Whether another process of the same user could read the broker's memory or get its core dump.
+    /// Whether another process of the same user could read the broker's memory or get its core
+    /// dump.
     pub(crate) dumpable: bool,
 }
 
@@ -32,8 +33,8 @@ impl Sight {
     }
 }
 
-/// The kernel gives the files of a process to its user if it is dumpable, else to root. For a broker that runs as
-/// root both look alike, so it counts as dumpable.
+/// The kernel gives the files of a process to its user if it is dumpable, else to root. For a
+/// broker that runs as root both look alike, so it counts as dumpable.
 fn is_dumpable(pid: u32, uid: u32) -> bool {
     let owner = PathBuf::from(format!("/proc/{pid}/environ")).metadata().map(|meta| meta.uid());
     owner.map_or(true, |owner| owner == uid)

@@ -3,8 +3,9 @@
 //! Rules
 //! 1. One that had been ready comes back at once: a crash should cost its users milliseconds.
 //! 2. One that ended before it was ready comes back ever later: its cause is probably still there.
-//! 3. One that said why it cannot start (an exit code) before the platform was ever ready ends the start: a person
-//!    is there to read it. After that moment nobody may be, so nothing makes the supervisor give up.
+//! 3. One that said why it cannot start (an exit code) before the platform was ever ready ends the
+//!    start: a person is there to read it. After that moment nobody may be, so nothing makes the
+//!    supervisor give up.
 
 use std::process::ExitStatus;
 use std::time::Duration;

@@ -1,10 +1,11 @@
 //! One supervised process: how it is started, watched and ended.
 //!
 //! Always true
-//! 1. A child is this same program, runs as the user it was given, and does not outlive the supervisor: the kernel
-//!    kills it when the supervisor dies, `kill -9` included (`PR_SET_PDEATHSIG`, set by [`bind_to_supervisor`]).
-//! 2. A child is in a process group of its own, so Ctrl-C in a terminal reaches the supervisor alone, which ends
-//!    the children in order.
+//! 1. A child is this same program, runs as the user it was given, and does not outlive the
+//!    supervisor: the kernel kills it when the supervisor dies, `kill -9` included
+//!    (`PR_SET_PDEATHSIG`, set by [`bind_to_supervisor`]).
+//! 2. A child is in a process group of its own, so Ctrl-C in a terminal reaches the supervisor
+//!    alone, which ends the children in order.
 //! 3. The broker gets an empty environment.
 //!
 //! The death signal is tied to the thread that started the child: the supervisor has one thread.
@@ -97,8 +98,8 @@ impl Orders<'_> {
         arguments
     }
 
-    /// The broker has no environment, so what the supervisor found there is spelled out; and it does not run as the
-    /// supervisor, so neither does it know who its peers are.
+    /// The broker has no environment, so what the supervisor found there is spelled out; and it
+    /// does not run as the supervisor, so neither does it know who its peers are.
     fn add_brokers_own(&self, arguments: &mut Vec<OsString>) {
         let broker = &self.settings.config.broker;
         let places = [
@@ -128,8 +129,8 @@ impl Child {
     /// Starts the process.
     pub(crate) fn spawn(orders: &Orders<'_>) -> Result<Self, SpawnError> {
         let role = orders.role;
-        // The link to the running program, not its path: it works after the file was replaced, and for
-        // a user who may not enter the folder it lies in.
+        // The link to the running program, not its path: it works after the file was replaced, and
+        // for a user who may not enter the folder it lies in.
         let mut command = Command::new("/proc/self/exe");
         command.arg0("casemate").args(orders.arguments()).stdin(Stdio::null());
         command.process_group(0).kill_on_drop(true);
@@ -169,8 +170,8 @@ impl Child {
 
 /// Makes this process die with `supervisor`, its parent. Call before any thread starts.
 ///
-/// Returns `false` when the supervisor is already gone: the caller must end at once. Asking for the signal before
-/// looking at the parent leaves no moment in which its death goes unnoticed.
+/// Returns `false` when the supervisor is already gone: the caller must end at once. Asking for the
+/// signal before looking at the parent leaves no moment in which its death goes unnoticed.
 #[must_use]
 pub(crate) fn bind_to_supervisor(supervisor: u32) -> bool {
     let bound = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).is_ok();

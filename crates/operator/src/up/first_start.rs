@@ -1,8 +1,10 @@
-//! The first start: an instance, its keys with two slots, and the recovery code in somebody's hands.
+//! The first start: an instance, its keys with two slots, and the recovery code in somebody's
+//! hands.
 //!
 //! Always true
-//! 1. `FORMAT` is written after the code was handed out. Cut off anywhere before, the first start is begun anew: what
-//!    exists is kept, and a code that may have been lost is replaced by a new one.
+//! 1. `FORMAT` is written after the code was handed out. Cut off anywhere before, the first start
+//!    is begun anew: what exists is kept, and a code that may have been lost is replaced by a new
+//!    one.
 //! 2. New keys are never made for data that has an owner: nobody could open it with them.
 
 use broker::{Exposed, PrimarySlot, Setup, SetupError};
@@ -47,7 +49,8 @@ pub(crate) fn finish(
     Ok(Some(handout))
 }
 
-/// The instance, made by the first opening of the database. Refused when the database has an owner already.
+/// The instance, made by the first opening of the database. Refused when the database has an owner
+/// already.
 async fn instance(settings: &Settings) -> Result<InstanceId, Failure> {
     let store = data::open(settings).await?;
     let owned = store.platform_read(|tx| tx.bootstrap().done()).await;

@@ -1,6 +1,7 @@
 //! Keeps one process running until it is told to stop.
 //!
-//! Always true: at most one process of a role lives at a time, and none is left when [`keep`] returns.
+//! Always true: at most one process of a role lives at a time, and none is left when [`keep`]
+//! returns.
 
 use std::time::Duration;
 
@@ -83,8 +84,8 @@ impl Keeper<'_> {
         }
     }
 
-    /// Whether the process serves. The broker's socket is opened to the group of `serve`; whoever connects is still
-    /// judged by the user that the kernel names.
+    /// Whether the process serves. The broker's socket is opened to the group of `serve`; whoever
+    /// connects is still judged by the user that the kernel names.
     async fn is_ready(&self, child: &Child) -> Result<bool, Failure> {
         let Orders { role, settings, separation, .. } = self.orders;
         let ready = ready::is_ready(role, settings, child.pid()).await;

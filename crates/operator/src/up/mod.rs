@@ -2,9 +2,10 @@
 //!
 //! Always true
 //! 1. One supervisor per data folder, and no process of it outlives it.
-//! 2. `FORMAT` is written when the first start has handed out the recovery code; a first start that was cut off
-//!    before is begun anew, because nothing was served yet.
-//! 3. The supervisor has one thread and opens no listener; after the first start's setup it holds no key.
+//! 2. `FORMAT` is written when the first start has handed out the recovery code; a first start that
+//!    was cut off before is begun anew, because nothing was served yet.
+//! 3. The supervisor has one thread and opens no listener; after the first start's setup it holds
+//!    no key.
 //!
 //! Walk: [`Up::run`] → [`prepare`] → [`first_start`] → [`keeper`] twice → [`greeting`].
 
@@ -98,7 +99,8 @@ impl Platform<'_> {
         let serve = self.keeper(Role::Serve, serve_ready.0, serve_wish.1);
         let (mut broker_up, serve_up) = (broker_ready.1, serve_ready.1);
         let serve = async {
-            // The broker refuses for reasons that explain themselves; `serve` without it could only say "no broker".
+            // The broker refuses for reasons that explain themselves; `serve` without it could only
+            // say "no broker".
             if broker_up.wait_for(Option::is_some).await.is_ok() {
                 serve.keep().await
             } else {

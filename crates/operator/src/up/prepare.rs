@@ -2,8 +2,9 @@
 //!
 //! Always true
 //! 1. With one user, every folder is its own alone (0700).
-//! 2. With two users, each folder belongs to the one that needs it. The data folder and `run` are shared: sticky, so
-//!    neither user removes what is the other's, and unreadable to everybody else.
+//! 2. With two users, each folder belongs to the one that needs it. The data folder and `run` are
+//!    shared: sticky, so neither user removes what is the other's, and unreadable to everybody
+//!    else.
 
 use std::path::Path;
 
@@ -18,9 +19,11 @@ use crate::users::{Account, Separation};
 const MEMLOCK_BYTES: u64 = 64 * 1024 * 1024;
 
 const OWN: u32 = 0o700;
-/// Root's, with the group of `serve`: it adds its files; the broker passes through to its own folder.
+/// Root's, with the group of `serve`: it adds its files; the broker passes through to its own
+/// folder.
 const DATA_SHARED: u32 = 0o1771;
-/// The broker's, with the group of `serve`: both add files, and what the broker makes has that group (set-gid).
+/// The broker's, with the group of `serve`: both add files, and what the broker makes has that
+/// group (set-gid).
 const RUN_SHARED: u32 = 0o3770;
 /// Settings hold no secret, and both users read them.
 const CONFIG_SHARED: u32 = 0o755;
@@ -56,8 +59,8 @@ fn owned(path: &Path, account: Account, mode: u32) -> Result<(), FolderError> {
     folders::set_mode(path, mode)
 }
 
-/// Gives the files in a folder to the user that works with them, after root made some. Links are given away
-/// themselves, never what they point at.
+/// Gives the files in a folder to the user that works with them, after root made some. Links are
+/// given away themselves, never what they point at.
 pub(crate) fn hand_over(folder: &Path, account: Account) -> Result<(), FolderError> {
     let failed = |source| FolderError::new(folder, "listed", source);
     for entry in std::fs::read_dir(folder).map_err(failed)? {
@@ -70,7 +73,8 @@ pub(crate) fn hand_over(folder: &Path, account: Account) -> Result<(), FolderErr
     Ok(())
 }
 
-/// After a command of root's wrote a slot: the slots and the key store belong to the broker's user again.
+/// After a command of root's wrote a slot: the slots and the key store belong to the broker's user
+/// again.
 pub(crate) fn give_back(settings: &Settings) -> Result<(), FolderError> {
     match Separation::of_this_process() {
         Separation::Weak(_) => Ok(()),
@@ -81,8 +85,9 @@ pub(crate) fn give_back(settings: &Settings) -> Result<(), FolderError> {
     }
 }
 
-/// Raises what may be raised without asking: locked memory for the broker, open files for `serve` (one per
-/// workspace). Children inherit it. What cannot be raised the broker refuses by itself, with the number it needs.
+/// Raises what may be raised without asking: locked memory for the broker, open files for `serve`
+/// (one per workspace). Children inherit it. What cannot be raised the broker refuses by itself,
+/// with the number it needs.
 pub(crate) fn limits() {
     let memory = getrlimit(Resource::Memlock);
     if rustix::process::geteuid().is_root() {

@@ -32,8 +32,8 @@ impl Ready {
     }
 }
 
-/// Whether the process `pid` of this role serves: the broker when it takes connections (it listens only after it
-/// has opened its keys), `serve` when it has written its own process id.
+/// Whether the process `pid` of this role serves: the broker when it takes connections (it listens
+/// only after it has opened its keys), `serve` when it has written its own process id.
 pub(crate) async fn is_ready(role: Role, settings: &Settings, pid: Option<u32>) -> bool {
     match role {
         Role::Broker => UnixStream::connect(&settings.config.broker.socket).await.is_ok(),
