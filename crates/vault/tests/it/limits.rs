@@ -61,3 +61,24 @@ async fn an_environment_has_so_many_secrets() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_place_is_taken_once_however_many_ask_at_once() {
+    each_engine(async |house| {
+        let (store, acme) = (&house.store, &house.acme);
+        for number in 3..limits::ENVIRONMENTS_PER_PROJECT_MAX - 1 {
+            let called = name(&format!("stage-{number}"));
+            create_environment(store, &acme.admin, acme.project, called).await.unwrap();
+        }
+        let mut racing = tokio::task::JoinSet::new();
+        for number in 0..6 {
+            let (store, scope, project) = (store.clone(), acme.admin.clone(), acme.project);
+            let called = name(&format!("racer-{number}"));
+            racing.spawn(async move { create_environment(&store, &scope, project, called).await });
+        }
+        let answers = racing.join_all().await;
+        let refused: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
+        assert_eq!(refused, [VaultError::Limit(LimitReached::Environments); 5]);
+    })
+    .await;
+}

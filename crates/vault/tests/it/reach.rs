@@ -1,9 +1,9 @@
 //! What somebody does not reach does not exist for them (TEN-6, TEN-7).
 
-use domain::authz::{DeleteWorkspace, decide, rank};
+use domain::authz::{Act, DeleteWorkspace, Denied, Effect, Override, Overrides, decide, rank};
 use store::{Commit, Page, QuietReason, StoreError};
 use vault::VaultError;
-use vault::projects::list_projects;
+use vault::projects::{get_project, list_projects};
 use vault::secrets::SecretPath;
 
 use crate::house::{each_engine, every_verb, keep};
@@ -109,6 +109,38 @@ async fn nothing_opens_in_a_deleted_workspace() {
         for (verb, answer) in every_verb(&house, &acme.owner, &path).await {
             assert_eq!(answer, Some(VaultError::NotFound), "{verb}");
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_project_denied_to_somebody_is_left_out_and_does_not_end_the_listing() {
+    each_engine(async |house| {
+        let acme = &house.acme;
+        let denied = Override {
+            act: Act::ProjectRead,
+            effect: Effect::Deny,
+            project: Some(acme.project),
+            expires_at_ms: None,
+        };
+        let (admin, owner) = (acme.admin.actor().principal(), acme.owner_authority(house.now()));
+        house
+            .store
+            .write(&acme.owner, move |tx| {
+                let target = tx.members().standing(admin)?.unwrap();
+                let list = Overrides::new(vec![denied]).unwrap();
+                let permit = rank::decide_overrides(&owner, &target, list).unwrap();
+                tx.members().set_overrides(permit)?;
+                Ok::<_, StoreError>(Commit::quiet(QuietReason::Installation, ()))
+            })
+            .await
+            .unwrap();
+        // The denied project is the older one: a page of one would show nothing.
+        let listed = list_projects(&house.store, &acme.admin, Page::first(1)).await.unwrap();
+        let ids: Vec<_> = listed.items.iter().map(|project| project.id).collect();
+        assert_eq!((ids, listed.more), (vec![acme.hidden], false));
+        let refused = get_project(&house.store, &acme.admin, acme.project).await.err();
+        assert_eq!(refused, Some(VaultError::Denied(Denied::ActNotHeld(Act::ProjectRead))));
     })
     .await;
 }

@@ -7,7 +7,7 @@ use ledger::Verb;
 use vault::VaultError;
 use vault::secrets::{SecretPath, reveal_secret};
 
-use crate::house::{each_engine, keep, logged, variable, why};
+use crate::house::{Wire, each_engine, keep, logged, variable, why};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reveal_is_in_the_log_with_who_what_and_why_before_it_is_in_the_brokers_journal() {
@@ -99,6 +99,38 @@ async fn a_secret_that_is_not_there_is_not_found_and_leaves_no_entry() {
             reveal_secret(&house.store, &house.broker, &acme.owner, fresh, path, why()).await;
         assert_eq!(answer.err(), Some(VaultError::NotFound));
         assert!(logged(&house.store, &acme.owner, Verb::SecretRevealed).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_entry_is_in_the_log_when_the_broker_is_asked() {
+    each_engine(async |house| {
+        let acme = &house.acme;
+        let path = keep(&house, acme, "TOKEN", "acme's own").await;
+        let wire = Wire::to(house.broker_socket()).await;
+        let seen = wire.watch(house.store.clone(), acme.owner.clone(), Verb::SecretRevealed);
+        let fresh = Some(house.now());
+        reveal_secret(&house.store, &wire.broker, &acme.owner, fresh, path, why()).await.unwrap();
+        let seen = seen.lock().unwrap().clone();
+        assert!(!seen.is_empty() && seen.iter().all(|entries| *entries == 1), "{seen:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_broker_is_gone_the_log_says_that_it_gave_no_answer() {
+    each_engine(async |house| {
+        let acme = &house.acme;
+        let path = keep(&house, acme, "TOKEN", "acme's own").await;
+        let wire = Wire::to(house.broker_socket()).await;
+        let broker = wire.cut();
+        let fresh = Some(house.now());
+        let answer = reveal_secret(&house.store, &broker, &acme.owner, fresh, path, why()).await;
+        assert_eq!(answer.err(), Some(VaultError::Sealing(BrokerError::Unreachable)));
+        let log = logged(&house.store, &acme.owner, Verb::SecretRevealed).await;
+        let outcomes: Vec<_> = log.iter().map(|(said, _)| said["new"]["outcome"].clone()).collect();
+        assert_eq!(outcomes, [serde_json::Value::Null, "no_answer".into()]);
     })
     .await;
 }

@@ -147,6 +147,10 @@ impl House {
         self.store.mint().now()
     }
 
+    pub(crate) fn broker_socket(&self) -> PathBuf {
+        broker_folder().join("socket")
+    }
+
     /// Every opening of this house's workspaces, from the broker's own journal.
     pub(crate) async fn openings(&self) -> Vec<JournalEntry> {
         let ours = [&self.acme, &self.rival].map(|team| Realm::Tenant(team.id));

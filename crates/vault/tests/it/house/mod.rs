@@ -5,10 +5,12 @@ mod backends;
 mod postgres;
 mod team;
 mod verbs;
+mod wire;
 
 pub(crate) use backends::{House, each_engine};
 pub(crate) use team::{Team, logged};
 pub(crate) use verbs::every_verb;
+pub(crate) use wire::Wire;
 
 use broker::Exposed;
 use domain::{Name, Reason, VariableName};
