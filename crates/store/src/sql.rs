@@ -134,6 +134,22 @@ impl PlatformSql {
     }
 }
 
+/// Every tenant statement of the program.
+#[must_use]
+pub fn all_tenant() -> Vec<TenantSql> {
+    crate::tenant::STATEMENTS
+        .iter()
+        .chain(crate::audit::STATEMENTS)
+        .flat_map(|module| module.iter().copied())
+        .collect()
+}
+
+/// Every platform statement of the program.
+#[must_use]
+pub fn all_platform() -> Vec<PlatformSql> {
+    crate::platform::STATEMENTS.iter().flat_map(|module| module.iter().copied()).collect()
+}
+
 /// Declares a module's tenant statements, and its `STATEMENTS` list with all of them.
 macro_rules! tenant_statements {
     ($module:literal: $($(#[$doc:meta])* $name:ident $($locking:ident)? = $text:expr;)+) => {

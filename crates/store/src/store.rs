@@ -18,6 +18,8 @@ use crate::commit::End;
 use crate::engine::{Engine, Outcome};
 use crate::page::Page;
 use crate::platform::{Due, Instance, WorkspaceState};
+use crate::sql::TenantSql;
+use crate::value::{Row, Value};
 use crate::{
     AuditTx, Caller, Commit, Committed, Finding, PlatformTx, StoreConfig, StoreError, TenantTx,
     audit,
@@ -256,7 +258,16 @@ impl Store {
         self.inner.engine.close().await;
     }
 
-    async fn write_unit<T, E>(
+    /// One tenant statement in one round trip, outside any transaction of ours.
+    pub(crate) async fn fetch(
+        &self,
+        unit: Unit,
+        (sql, values): (&'static TenantSql, Vec<Value>),
+    ) -> Result<Vec<Row>, StoreError> {
+        self.inner.engine.fetch(unit, self.unit_id(unit), sql, values).await
+    }
+
+    pub(crate) async fn write_unit<T, E>(
         &self,
         unit: Unit,
         caller: Caller,
@@ -281,7 +292,7 @@ impl Store {
             .unwrap_or_else(|error| Err(E::from(error)))
     }
 
-    async fn read_unit<T, E>(
+    pub(crate) async fn read_unit<T, E>(
         &self,
         unit: Unit,
         work: impl FnOnce(&mut Bound) -> Result<T, E> + Send + 'static,

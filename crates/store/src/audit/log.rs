@@ -15,7 +15,7 @@ use crate::value::{Row, values};
 
 handle! {
     /// A unit's log.
-    Log
+    pub Log
 }
 
 /// An entry of a log.

@@ -16,12 +16,12 @@ use crate::value::{Row, values};
 
 handle! {
     /// Entries that wait for an index, and the tree they move into.
-    Tree
+    pub Tree
 }
 
 handle! {
     /// How much of the broker's journal was copied into this unit's log.
-    JournalMark
+    pub JournalMark
 }
 
 /// An entry that waits for an index.

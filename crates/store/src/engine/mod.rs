@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use domain::{Mint, TenantId};
 
 use crate::bound::{Access, Bound};
-use crate::sql::Effect;
+use crate::sql::{Effect, TenantSql};
 use crate::value::{Row, Value};
 use crate::{StoreConfig, StoreError, Unit};
 
@@ -93,6 +93,24 @@ impl Engine {
         match self {
             Self::Sqlite(engine) => engine.transact(unit, id, access, work).await,
             Self::Postgres(engine) => engine.transact(unit, id, access, work).await,
+        }
+    }
+
+    /// Runs one statement that reads, bound to the tenant `id`, in one round trip.
+    pub(crate) async fn fetch(
+        &self,
+        unit: Unit,
+        id: TenantId,
+        sql: &'static TenantSql,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        if sql.effect() != Effect::Reads {
+            return Err(StoreError::Defect("a one-shot statement that does not only read"));
+        }
+        let bound: Vec<Value> = std::iter::once(Value::from(id)).chain(values).collect();
+        match self {
+            Self::Sqlite(engine) => engine.fetch(unit, sql.text(), bound).await,
+            Self::Postgres(engine) => engine.fetch(unit, id, sql.text(), bound).await,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::value::{Row, values};
 
 handle! {
     /// Links for the first owner.
-    Bootstrap
+    pub Bootstrap
 }
 
 /// A link for the first owner.

@@ -12,7 +12,7 @@ use crate::value::values;
 
 handle! {
     /// When each tenant's next job is due.
-    Due
+    pub(crate) Due
 }
 
 platform_statements! { "due", "a worker finds tenants with due jobs before it opens one":

@@ -13,7 +13,7 @@ use crate::value::{Row, values};
 
 handle! {
     /// Enrolments that wait for their confirmation.
-    Enrolments
+    pub Enrolments
 }
 
 /// What kind of link somebody enrols by.

@@ -12,7 +12,7 @@ use crate::value::{Row, values};
 
 handle! {
     /// Answers kept for repeated requests.
-    Idempotency
+    pub Idempotency
 }
 
 /// What a key led to.

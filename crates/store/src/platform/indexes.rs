@@ -12,12 +12,12 @@ use crate::value::values;
 
 handle! {
     /// Which tenant an invitation belongs to.
-    InvitationIndex
+    pub InvitationIndex
 }
 
 handle! {
     /// Which tenant an API key belongs to.
-    KeyIndex
+    pub KeyIndex
 }
 
 platform_statements! { "indexes", "a credential names no tenant; the tenant is found by its id":

@@ -11,7 +11,7 @@ use crate::value::values;
 
 handle! {
     /// The installation.
-    Instance
+    pub(crate) Instance
 }
 
 platform_statements! { "instance", "the installation itself belongs to no tenant":

@@ -12,7 +12,7 @@ use crate::value::{Row, values};
 
 handle! {
     /// Which workspaces a person is in.
-    Memberships
+    pub Memberships
 }
 
 /// A hint: this person is in this workspace, with this role when last told.

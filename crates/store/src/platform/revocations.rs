@@ -15,7 +15,7 @@ use crate::value::{Row, values};
 
 handle! {
     /// What was revoked, in order.
-    Revocations
+    pub Revocations
 }
 
 /// What access ends.

@@ -20,7 +20,7 @@ use crate::value::{Row, json, values};
 
 handle! {
     /// People's sessions.
-    Sessions
+    pub Sessions
 }
 
 /// A session.

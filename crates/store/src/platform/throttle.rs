@@ -12,7 +12,7 @@ use crate::value::{Row, values};
 
 handle! {
     /// Counters of wrong guesses.
-    Throttle
+    pub Throttle
 }
 
 /// A subject's counter.

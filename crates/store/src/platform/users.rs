@@ -16,12 +16,12 @@ use crate::value::{Row, values};
 
 handle! {
     /// People.
-    Users
+    pub Users
 }
 
 handle! {
     /// People's backup codes.
-    BackupCodes
+    pub BackupCodes
 }
 
 /// Whether a person may sign in.

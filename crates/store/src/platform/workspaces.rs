@@ -15,7 +15,7 @@ use crate::value::{Row, values};
 
 handle! {
     /// Which workspaces exist.
-    Workspaces
+    pub Workspaces
 }
 
 /// How far a workspace has come.

@@ -13,7 +13,7 @@ use crate::value::{Row, values};
 
 handle! {
     /// Environments of projects.
-    Environments
+    pub Environments
 }
 
 /// An environment.

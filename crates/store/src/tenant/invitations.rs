@@ -17,7 +17,7 @@ use crate::value::{Row, json, values};
 
 handle! {
     /// The team's invitations.
-    Invitations
+    pub Invitations
 }
 
 /// What became of an invitation.

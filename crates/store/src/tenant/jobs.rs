@@ -17,7 +17,7 @@ use crate::value::{Row, values};
 
 handle! {
     /// The tenant's jobs.
-    Jobs
+    pub Jobs
 }
 
 /// What became of a job.

@@ -14,7 +14,7 @@ use crate::value::{Row, json, values};
 
 handle! {
     /// The workspace's API keys.
-    Keys
+    pub Keys
 }
 
 /// An API key.

@@ -22,7 +22,7 @@ use crate::{StoreError, tenant::keys};
 
 handle! {
     /// The team's members.
-    Members
+    pub Members
 }
 
 /// A member.

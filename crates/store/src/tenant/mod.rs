@@ -37,9 +37,9 @@ pub(crate) const STATEMENTS: &[&[TenantSql]] = &[
 
 /// Declares a table handle: a short-lived borrow of the transaction.
 macro_rules! handle {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $visible:vis $name:ident) => {
         $(#[$doc])*
-        pub struct $name<'t> {
+        $visible struct $name<'t> {
             bound: &'t mut $crate::bound::Bound,
         }
 

@@ -14,7 +14,7 @@ use crate::value::{Row, values};
 
 handle! {
     /// The workspace's projects.
-    Projects
+    pub Projects
 }
 
 /// A project.

@@ -11,12 +11,12 @@ use domain::{EnvironmentId, ProjectId, Sealed, SecretId, TimeMs, UserId, Variabl
 use super::handle;
 use crate::StoreError;
 use crate::page::{Listing, Page};
-use crate::sql::tenant_statements;
-use crate::value::{Row, values};
+use crate::sql::{TenantSql, tenant_statements};
+use crate::value::{Row, Value, values};
 
 handle! {
     /// Secrets of environments.
-    Secrets
+    pub Secrets
 }
 
 /// A secret without its value.
@@ -65,7 +65,16 @@ pub struct SealedSecret {
 }
 
 impl Secret {
-    fn from_row(mut row: Row) -> Result<Self, StoreError> {
+    /// The question of [`crate::Store::fetch_secret`].
+    pub(crate) fn asked(
+        project: ProjectId,
+        environment: EnvironmentId,
+        name: &VariableName,
+    ) -> (&'static TenantSql, Vec<Value>) {
+        (&FIND, values![project, environment, name].to_vec())
+    }
+
+    pub(crate) fn from_row(mut row: Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.id()?,
             project: row.id()?,
@@ -81,6 +90,15 @@ impl Secret {
 }
 
 impl SealedSecret {
+    /// The question of [`crate::Store::fetch_sealed`].
+    pub(crate) fn asked(
+        project: ProjectId,
+        environment: EnvironmentId,
+        name: &VariableName,
+    ) -> (&'static TenantSql, Vec<Value>) {
+        (&SEALED, values![project, environment, name].to_vec())
+    }
+
     pub(crate) fn from_row(mut row: Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.id()?,

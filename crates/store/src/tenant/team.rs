@@ -14,7 +14,7 @@ use crate::value::{Row, json, values};
 
 handle! {
     /// The workspace's own row.
-    Team
+    pub Team
 }
 
 /// Whether the workspace is in use.

@@ -26,13 +26,13 @@ struct Superuser {
 
 /// A database with its roles, made ready.
 #[derive(Clone)]
-pub struct Database {
-    pub name: String,
-    pub roles: Roles,
+pub(crate) struct Database {
+    pub(crate) name: String,
+    pub(crate) roles: Roles,
 }
 
 impl Database {
-    pub async fn new(mint: &Mint) -> Self {
+    pub(crate) async fn new(mint: &Mint) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("cm_store_{}_{number}", std::process::id());
         let roles = Roles::without_passwords(&name).unwrap();
@@ -42,15 +42,15 @@ impl Database {
         made
     }
 
-    pub fn as_superuser(&self) -> PostgresTarget {
+    pub(crate) fn as_superuser(&self) -> PostgresTarget {
         PostgresTarget::socket(address(None, &self.name))
     }
 
-    pub fn as_role(&self, role: &str) -> PostgresTarget {
+    pub(crate) fn as_role(&self, role: &str) -> PostgresTarget {
         PostgresTarget::socket(address(Some(role), &self.name))
     }
 
-    pub fn config(&self) -> StoreConfig {
+    pub(crate) fn config(&self) -> StoreConfig {
         StoreConfig::Postgres {
             runtime: self.as_role(&self.roles.runtime()),
             platform: self.as_role(&self.roles.platform()),
@@ -59,7 +59,7 @@ impl Database {
     }
 
     /// A bare connection: of the superuser, or of a role.
-    pub async fn raw(&self, role: Option<&str>) -> tokio_postgres::Client {
+    pub(crate) async fn raw(&self, role: Option<&str>) -> tokio_postgres::Client {
         let text = address(role, &self.name);
         let mut config: tokio_postgres::Config = text.parse().unwrap();
         config.options("-c search_path=casemate");

@@ -15,10 +15,10 @@ use store::{Caller, Commit, NewUser, QuietReason, Store, StoreConfig, StoreError
 use crate::cluster::Database;
 
 /// A clock that stands still until it is moved.
-pub struct MovedClock(AtomicI64);
+pub(crate) struct MovedClock(AtomicI64);
 
 impl MovedClock {
-    pub fn advance(&self, ms: i64) {
+    pub(crate) fn advance(&self, ms: i64) {
         self.0.fetch_add(ms, Ordering::SeqCst);
     }
 }
@@ -37,34 +37,34 @@ impl Entropy for Random {
     }
 }
 
-pub fn mint() -> (Arc<MovedClock>, Mint) {
+pub(crate) fn mint() -> (Arc<MovedClock>, Mint) {
     let clock = Arc::new(MovedClock(AtomicI64::new(1_790_000_000_000)));
     (Arc::clone(&clock), Mint::new(clock, Arc::new(Random)))
 }
 
 /// Which engine a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Sqlite,
     Postgres,
 }
 
 /// A workspace with its owner, one project and its environments.
 #[derive(Debug, Clone, Copy)]
-pub struct Workspace {
-    pub tenant: TenantId,
-    pub owner: UserId,
-    pub session: SessionId,
-    pub project: ProjectId,
-    pub environment: EnvironmentId,
+pub(crate) struct Workspace {
+    pub(crate) tenant: TenantId,
+    pub(crate) owner: UserId,
+    pub(crate) session: SessionId,
+    pub(crate) project: ProjectId,
+    pub(crate) environment: EnvironmentId,
 }
 
-pub struct House {
-    pub store: Store,
-    pub config: StoreConfig,
-    pub clock: Arc<MovedClock>,
-    pub ours: Workspace,
-    pub theirs: Workspace,
+pub(crate) struct House {
+    pub(crate) store: Store,
+    pub(crate) config: StoreConfig,
+    pub(crate) clock: Arc<MovedClock>,
+    pub(crate) ours: Workspace,
+    pub(crate) theirs: Workspace,
     ground: Ground,
 }
 
@@ -75,7 +75,7 @@ enum Ground {
 }
 
 impl House {
-    pub async fn open(kind: Kind) -> Self {
+    pub(crate) async fn open(kind: Kind) -> Self {
         let (clock, mint) = mint();
         let (config, ground) = match kind {
             Kind::Sqlite => {
@@ -95,7 +95,7 @@ impl House {
     }
 
     /// The database, when this house stands on PostgreSQL.
-    pub fn database(&self) -> &Database {
+    pub(crate) fn database(&self) -> &Database {
         match &self.ground {
             Ground::Database(database) => database,
             Ground::Folder(_) => panic!("this house stands on SQLite"),
@@ -103,24 +103,24 @@ impl House {
     }
 
     /// The data folder, when this house stands on SQLite.
-    pub fn folder(&self) -> &std::path::Path {
+    pub(crate) fn folder(&self) -> &std::path::Path {
         match &self.ground {
             Ground::Folder(folder) => folder.path(),
             Ground::Database(_) => panic!("this house stands on PostgreSQL"),
         }
     }
 
-    pub fn scope(&self, workspace: Workspace) -> Scope {
+    pub(crate) fn scope(&self, workspace: Workspace) -> Scope {
         scope(&self.store, workspace)
     }
 }
 
-pub fn scope(store: &Store, workspace: Workspace) -> Scope {
+pub(crate) fn scope(store: &Store, workspace: Workspace) -> Scope {
     let actor = Actor::User { user: workspace.owner, session: workspace.session };
     Scope::authenticated(workspace.tenant, actor, origin(store))
 }
 
-pub fn origin(store: &Store) -> Origin {
+pub(crate) fn origin(store: &Store) -> Origin {
     Origin {
         request: store.mint().id(),
         ip: Some(IpAddr::from([192, 0, 2, 7])),
@@ -128,24 +128,24 @@ pub fn origin(store: &Store) -> Origin {
     }
 }
 
-pub fn event(verb: Verb) -> AuditEvent {
+pub(crate) fn event(verb: Verb) -> AuditEvent {
     AuditEvent::new(verb, "thing", "one")
 }
 
-pub fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-pub fn variable(text: &str) -> VariableName {
+pub(crate) fn variable(text: &str) -> VariableName {
     VariableName::parse(text).unwrap()
 }
 
-pub fn email(text: &str) -> EmailAddress {
+pub(crate) fn email(text: &str) -> EmailAddress {
     EmailAddress::parse(text).unwrap()
 }
 
 /// The authority of a workspace's owner, with a factor given just now.
-pub fn owner_authority(user: UserId, now: TimeMs) -> Authority {
+pub(crate) fn owner_authority(user: UserId, now: TimeMs) -> Authority {
     Authority {
         standing: Standing {
             user,
@@ -159,7 +159,7 @@ pub fn owner_authority(user: UserId, now: TimeMs) -> Authority {
     }
 }
 
-pub fn set_permit(workspace: Workspace, now: TimeMs, secret: &str) -> Permit<SetSecret> {
+pub(crate) fn set_permit(workspace: Workspace, now: TimeMs, secret: &str) -> Permit<SetSecret> {
     decide(
         &owner_authority(workspace.owner, now),
         SetSecret {
@@ -171,7 +171,7 @@ pub fn set_permit(workspace: Workspace, now: TimeMs, secret: &str) -> Permit<Set
     .unwrap()
 }
 
-pub fn accept_permit(
+pub(crate) fn accept_permit(
     workspace: Workspace,
     now: TimeMs,
     invitation: domain::InvitationId,

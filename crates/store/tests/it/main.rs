@@ -5,6 +5,11 @@
     reason = "tests are one of the three places that make a scope, and read the harness's environment"
 )]
 
+#[cfg(test)]
 mod cluster;
+#[cfg(test)]
 mod contract;
+#[cfg(test)]
 mod house;
+#[cfg(test)]
+mod statements;

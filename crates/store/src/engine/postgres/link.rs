@@ -8,7 +8,7 @@ use std::future::Future;
 
 use bytes::BytesMut;
 use deadpool_postgres::Object;
-use futures_util::future::join;
+use futures_util::future::{join, join3};
 use tokio::runtime::Handle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
@@ -131,6 +131,30 @@ async fn together<T>(
             done
         }
     }
+}
+
+/// A whole reading transaction in one round trip.
+pub(super) async fn one_shot(
+    client: &Object,
+    begin: &str,
+    text: &str,
+    values: &[Value],
+) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+    let values: Vec<&(dyn ToSql + Sync)> =
+        values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+    let done = async {
+        let statement = client.prepare_cached(text).await?;
+        let (begun, found, ended) = join3(
+            client.batch_execute(begin),
+            client.query(&statement, &values),
+            client.batch_execute("commit"),
+        )
+        .await;
+        begun?;
+        ended?;
+        found
+    };
+    done.await.map_err(|error| meaning(&error))
 }
 
 /// One row, with the types our tables have.

@@ -19,10 +19,12 @@ use domain::{Mint, TenantId};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
+use link::Lease;
 pub(crate) use link::Link;
 
 use super::{Finding, Outcome, guarded, migrations};
 use crate::bound::{Access, Bound};
+use crate::value::{Row, Value};
 use crate::{PostgresTarget, Refusal, StoreError, Unit};
 
 /// The two pools of the database.
@@ -70,6 +72,21 @@ impl Postgres {
         })
         .await
         .map_err(|_| StoreError::Defect("a transaction's thread panicked"))?
+    }
+
+    /// Everything in one round trip: BEGIN, the tenant setting, the statement, COMMIT. When the future is dropped
+    /// before the end, the lease closes the connection.
+    pub(super) async fn fetch(
+        &self,
+        unit: Unit,
+        id: TenantId,
+        text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut lease = Lease::new(connect::taken(self.pool(unit)).await?);
+        let rows = link::one_shot(lease.client()?, &begin(id, Access::Read), text, &values).await?;
+        lease.give_back();
+        rows.iter().map(link::row).collect()
     }
 
     /// Reads the catalog for walls that are weaker than they have to be.
@@ -138,7 +155,7 @@ fn begin(id: TenantId, access: Access) -> String {
 fn run<R>(mut bound: Bound, work: impl FnOnce(&mut Bound) -> Outcome<R>) -> Result<R, StoreError> {
     let ended = guarded(&mut bound, work);
     let spoilt = bound.spoilt();
-    let super::Link::Postgres(mut link) = bound.into_link() else {
+    let super::Link::Postgres(link) = bound.into_link() else {
         return Err(StoreError::Defect("a transaction changed its engine"));
     };
     match ended {

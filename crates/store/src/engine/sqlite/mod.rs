@@ -25,6 +25,7 @@ use unit::{OpenUnit, Place};
 
 use super::{Finding, Outcome};
 use crate::bound::{Access, Bound};
+use crate::value::{Row, Value};
 use crate::{Refusal, StoreError, Unit};
 
 /// Most files held open. Each costs a thread and, with its readers, up to fifteen descriptors.
@@ -73,6 +74,17 @@ impl Sqlite {
             Access::Read => open.read(id, self.mint.clone(), work).await,
             Access::Write => open.write(id, self.mint.clone(), work).await,
         }
+    }
+
+    pub(super) async fn fetch(
+        &self,
+        unit: Unit,
+        text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let cell = self.opened(unit).await?;
+        let open = cell.get().ok_or(StoreError::Defect("a unit was opened and is not"))?;
+        open.fetch(text, values).await
     }
 
     pub(super) async fn create_unit(&self, tenant: TenantId) -> Result<(), StoreError> {

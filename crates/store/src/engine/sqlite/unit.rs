@@ -21,6 +21,7 @@ use super::{blocking, file_error, guards, migrate};
 use crate::bound::{Access, Bound};
 use crate::engine::migrations::{Migration, SQLITE_PLATFORM, SQLITE_TENANT};
 use crate::engine::{self, Outcome, guarded};
+use crate::value::{Row, Value};
 use crate::{Refusal, StoreError, Unit};
 
 /// Readers of one file. Reads are short and two cores rarely serve more.
@@ -108,7 +109,7 @@ pub(super) struct OpenUnit {
     file: PathBuf,
     writer: Writer,
     idle: Mutex<Vec<Connection>>,
-    permits: std::sync::Arc<Semaphore>,
+    permits: Semaphore,
 }
 
 impl OpenUnit {
@@ -129,7 +130,7 @@ impl OpenUnit {
             writer: Writer::start(connection)?,
             file: place.file,
             idle: Mutex::new(Vec::new()),
-            permits: std::sync::Arc::new(Semaphore::new(READERS_MAX)),
+            permits: Semaphore::new(READERS_MAX),
         })
     }
 
@@ -148,12 +149,35 @@ impl OpenUnit {
         mint: Mint,
         work: impl FnOnce(&mut Bound) -> Outcome<R> + Send + 'static,
     ) -> Result<R, StoreError> {
+        self.with_reader(move |reader| read_with(reader, id, mint, work)).await
+    }
+
+    /// One statement is one moment already, so it needs no transaction around it.
+    pub(super) async fn fetch(
+        &self,
+        text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.with_reader(move |reader| {
+            let reader = Rc::new(reader);
+            let values: Vec<&Value> = values.iter().collect();
+            let found = connection::Link::new(Rc::clone(&reader)).query(text, &values);
+            (found, Rc::into_inner(reader))
+        })
+        .await
+    }
+
+    /// Lends a reader to a blocking thread; `work` gives it back when it can be used again.
+    async fn with_reader<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(Connection) -> (Result<R, StoreError>, Option<Connection>) + Send + 'static,
+    ) -> Result<R, StoreError> {
         let _permit = self.permits.acquire().await.map_err(|_| StoreError::Unreachable)?;
         let idle = self.idle().pop();
         let file = self.file.clone();
         let (answer, connection) = blocking(move || {
             let reader = idle.map_or_else(|| open_reader(&file), Ok)?;
-            Ok(read_with(reader, id, mint, work))
+            Ok(work(reader))
         })
         .await?;
         if let Some(connection) = connection {
