@@ -10,9 +10,15 @@
     reason = "a test stops at the first surprise, and makes the scopes it attacks with"
 )]
 
+mod credentials;
+mod enrolment;
 mod house;
+mod invitations;
+mod keys;
+mod projects;
 mod ranks;
 mod refresh;
 mod revocation;
 mod sign_in;
 mod step_up;
+mod workspaces;

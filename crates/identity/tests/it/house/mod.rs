@@ -18,7 +18,7 @@ use serde_json::Value;
 use store::{EntryFilter, Page, Store};
 
 pub(crate) use grounds::Ground;
-pub(crate) use people::{PASSWORD, Person};
+pub(crate) use people::{PASSWORD, Person, code_of, seed_of};
 pub(crate) use teams::Team;
 
 /// A clock that stands still until it is moved.
