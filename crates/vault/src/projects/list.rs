@@ -6,9 +6,9 @@ use store::{Listing, Page, Project, Store, TenantTx};
 
 use crate::{VaultError, access};
 
-/// A page of the projects that the caller reaches and may see, in the order they were created. A page
-/// may hold fewer than its limit while more follow: projects in which `project.read` is denied to the
-/// caller are left out. It is empty only when nothing follows.
+/// A page of the projects that the caller reaches and may see, in the order they were created. A
+/// page may hold fewer than its limit while more follow: projects in which `project.read` is denied
+/// to the caller are left out. It is empty only when nothing follows.
 ///
 /// # Errors
 /// [`VaultError::Denied`] when the caller may see no project at all, [`VaultError::Store`].

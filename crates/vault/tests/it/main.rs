@@ -1,5 +1,5 @@
-//! The vault, attacked: two workspaces in every test, a real store and a real broker, on SQLite and,
-//! where `CASEMATE_TEST_POSTGRES` names a cluster, on PostgreSQL too.
+//! The vault, attacked: two workspaces in every test, a real store and a real broker, on SQLite
+//! and, where `CASEMATE_TEST_POSTGRES` names a cluster, on PostgreSQL too.
 
 #![allow(
     clippy::unwrap_used,

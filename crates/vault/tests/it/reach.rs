@@ -52,7 +52,8 @@ async fn an_environment_of_another_project_is_not_found() {
     each_engine(async |house| {
         let acme = &house.acme;
         keep(&house, acme, "TOKEN", "acme's own").await;
-        // A project they are in, with the environment of one they are not in; and the other way round.
+        // A project they are in, with the environment of one they are not in; and the other way
+        // round.
         let borrowed = SecretPath { environment: acme.hidden_development, ..acme.path("TOKEN") };
         let about_secrets = |verb: &str| verb.starts_with("secrets.");
         for (verb, answer) in every_verb(&house, &acme.owner, &borrowed).await {

@@ -1,5 +1,5 @@
-//! A real store on each engine, and the real broker: one for the whole test program, on a thread, as
-//! its process runs it.
+//! A real store on each engine, and the real broker: one for the whole test program, on a thread,
+//! as its process runs it.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -125,8 +125,8 @@ impl House {
         Self { store, broker, acme, rival, engine, folder }
     }
 
-    /// The folders that hold everything that was written: this store's (on PostgreSQL, a dump of its
-    /// database) and the broker's.
+    /// The folders that hold everything that was written: this store's (on PostgreSQL, a dump of
+    /// its database) and the broker's.
     pub(crate) fn folders(&self) -> [&Path; 2] {
         if self.engine == Engine::Postgres {
             postgres::dump(&self.folder.path().join("dump.sql"));
@@ -134,8 +134,8 @@ impl House {
         [self.folder.path(), broker_folder()]
     }
 
-    /// At least so many files have something in them: a control file and two tenants' or a dump, and the
-    /// broker's key store and journal.
+    /// At least so many files have something in them: a control file and two tenants' or a dump,
+    /// and the broker's key store and journal.
     pub(crate) fn files_min(&self) -> usize {
         match self.engine {
             Engine::Sqlite => 5,

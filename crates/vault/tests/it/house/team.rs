@@ -149,7 +149,8 @@ fn address(user: UserId) -> EmailAddress {
     EmailAddress::parse(&format!("{user}@example.org")).unwrap()
 }
 
-/// What the workspace's log says under this verb, oldest first: the hashed bytes as JSON, and the entry.
+/// What the workspace's log says under this verb, oldest first: the hashed bytes as JSON, and the
+/// entry.
 pub(crate) async fn logged(store: &Store, scope: &Scope, verb: Verb) -> Vec<(Value, LoggedEntry)> {
     let filter = EntryFilter { verb: Some(verb), ..EntryFilter::default() };
     let listing =
