@@ -78,7 +78,7 @@ fn config(folder: &str, uids: &[u32]) -> BrokerConfig {
     BrokerConfig {
         key_store: folder.join("data/keys.db"),
         slots: folder.join("config"),
-        journal: folder.join("data/journal"),
+        journal: folder.join("data/journal/openings"),
         socket: folder.join("run/broker.sock"),
         unlock,
         peer_uids: uids.to_vec(),

@@ -70,3 +70,78 @@ pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, FrameError> 
         Ok(_) | Err(_) => Err(FrameError::Malformed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::protocol::{Reply, Request, WireBytes};
+
+    fn body(request: &Request) -> Vec<u8> {
+        encode(request).unwrap()[LENGTH_BYTES..].to_vec()
+    }
+
+    #[test]
+    fn a_frame_reads_back_and_its_length_is_exact() {
+        let frame = encode(&Request::JournalAfter { seq: 7, count: 9 }).unwrap();
+        let (prefix, body) = frame.split_first_chunk().unwrap();
+        assert_eq!(body_length(*prefix).unwrap(), body.len());
+        let read: Request = decode(body).unwrap();
+        assert!(matches!(read, Request::JournalAfter { seq: 7, count: 9 }));
+    }
+
+    #[test]
+    fn lengths_of_zero_and_above_the_limit_are_refused() {
+        let max = u32::try_from(BROKER_FRAME_BYTES_MAX).unwrap();
+        assert_eq!(body_length(0u32.to_be_bytes()), Err(FrameError::Malformed));
+        assert_eq!(body_length((max + 1).to_be_bytes()), Err(FrameError::TooLarge));
+        assert_eq!(body_length(u32::MAX.to_be_bytes()), Err(FrameError::TooLarge));
+        assert_eq!(body_length(max.to_be_bytes()), Ok(BROKER_FRAME_BYTES_MAX));
+        let larger = WireBytes(vec![0; BROKER_FRAME_BYTES_MAX]);
+        assert_eq!(encode(&larger).err(), Some(FrameError::TooLarge));
+    }
+
+    #[test]
+    fn every_truncation_every_extra_byte_and_every_other_version_is_refused() {
+        let whole = body(&Request::JournalCopied { seq: 300 });
+        for end in 0..whole.len() {
+            assert!(decode::<Request>(&whole[..end]).is_err());
+        }
+        let extra = [whole.as_slice(), &[0]].concat();
+        assert_eq!(decode::<Request>(&extra).err(), Some(FrameError::Malformed));
+        for version in (0..=255).filter(|version| *version != VERSION) {
+            let mut other = whole.clone();
+            other[0] = version;
+            assert_eq!(decode::<Request>(&other).err(), Some(FrameError::Version));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5_000))]
+        #[test]
+        fn any_body_is_one_message_or_an_error(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200),
+            variant in 0u8..20,
+        ) {
+            let bytes = [&[VERSION, variant], bytes.as_slice()].concat();
+            let _ = decode::<Request>(&bytes);
+            let _ = decode::<Reply>(&bytes);
+        }
+
+        /// A count that the bytes cannot hold must not be believed for an allocation.
+        #[test]
+        fn a_huge_announced_count_costs_nothing(count in 1u64 << 30..u64::MAX, rest in any::<[u8; 8]>()) {
+            let mut bytes = vec![VERSION, 2, 0];
+            bytes.extend_from_slice(&[16; 17]);
+            let mut left = count;
+            while left > 0x7f {
+                bytes.push(u8::try_from(left & 0x7f).unwrap() | 0x80);
+                left >>= 7;
+            }
+            bytes.push(u8::try_from(left).unwrap());
+            bytes.extend_from_slice(&rest);
+            prop_assert!(decode::<Request>(&bytes).is_err());
+        }
+    }
+}

@@ -93,7 +93,7 @@ impl House {
     /// Folders, and nothing in them.
     pub(crate) fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["data", "config", "run"] {
+        for name in ["data", "data/journal", "config", "run"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
         }
         Self {
