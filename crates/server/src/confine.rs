@@ -43,7 +43,8 @@ pub struct Reach {
 
 /// The files at the top of the data folder that `serve` uses. They are opened one by one: a right on the folder
 /// would reach the key store, which lies in it.
-pub const TOP_FILES: [&str; 5] = ["control.db", "control.db-wal", "control.db-shm", "FORMAT", "lock"];
+pub const TOP_FILES: [&str; 5] =
+    ["control.db", "control.db-wal", "control.db-shm", "FORMAT", "lock"];
 
 /// The newest kernel interface that is asked for; older ones enforce what they know.
 const INTERFACE: ABI = ABI::V5;

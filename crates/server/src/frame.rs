@@ -141,7 +141,9 @@ fn as_problem(response: &Response) -> Option<Problem> {
         StatusCode::NOT_FOUND => Some(Problem::new(Code::NotFound)),
         StatusCode::METHOD_NOT_ALLOWED => Some(Problem::new(Code::MethodNotAllowed)),
         status if status.is_client_error() => Some(Problem::new(Code::InputMalformed)),
-        status if status.is_server_error() => Some(Problem::internal(&"an answer without a problem")),
+        status if status.is_server_error() => {
+            Some(Problem::internal(&"an answer without a problem"))
+        }
         _ => None,
     }
 }

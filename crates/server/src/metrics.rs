@@ -44,7 +44,10 @@ impl Metrics {
         }
         for (name, count) in [
             ("casemate_connections_total", self.connections.load(Ordering::Relaxed)),
-            ("casemate_connections_refused_total", self.refused_connections.load(Ordering::Relaxed)),
+            (
+                "casemate_connections_refused_total",
+                self.refused_connections.load(Ordering::Relaxed),
+            ),
             ("casemate_passwords_hashed_total", passwords_hashed),
         ] {
             let _ = writeln!(text, "# TYPE {name} counter\n{name} {count}");

@@ -71,7 +71,8 @@ pub(crate) fn skeleton() -> OpenApi {
     };
     let session = "An access token of a signed-in session: five minutes, bound to one workspace.";
     let key = "An API key; it never does more than its scopes, nor more than whoever made it.";
-    let mut schemas = vec![(ProblemBody::name().into_owned(), <ProblemBody as utoipa::PartialSchema>::schema())];
+    let mut schemas =
+        vec![(ProblemBody::name().into_owned(), <ProblemBody as utoipa::PartialSchema>::schema())];
     ProblemBody::schemas(&mut schemas);
     OpenApiBuilder::new()
         .info(
@@ -79,7 +80,9 @@ pub(crate) fn skeleton() -> OpenApi {
                 .title("Casemate")
                 .version("1")
                 .description(Some(ABOUT))
-                .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+                .license(Some(
+                    LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build(),
+                ))
                 .build(),
         )
         .components(Some(
@@ -196,7 +199,9 @@ fn add_receipt_header(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         if let (true, RefOr::T(response)) = (status.starts_with('2'), response) {
             let header = HeaderBuilder::new()
-                .description(Some("Signed promises that the entries of this answer will be in the log."))
+                .description(Some(
+                    "Signed promises that the entries of this answer will be in the log.",
+                ))
                 .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
                 .build();
             response.headers.insert(crate::reply::RECEIPT.to_string(), header.into());

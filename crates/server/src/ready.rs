@@ -19,7 +19,11 @@ impl Ready {
     ///
     /// # Errors
     /// The system's.
-    pub(crate) fn write(run: &Path, api: Option<SocketAddr>, health: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn write(
+        run: &Path,
+        api: Option<SocketAddr>,
+        health: SocketAddr,
+    ) -> io::Result<Self> {
         let path = run.join("ready.json");
         let part = path.with_extension("part");
         let body = json!({

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::header::{ETAG, HeaderName, HeaderValue};
 use http::StatusCode;
+use http::header::{ETAG, HeaderName, HeaderValue};
 use serde::Serialize;
 use utoipa::openapi::{ContentBuilder, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
@@ -121,7 +121,8 @@ impl IntoResponse for Empty {
 
 impl IntoResponses for Empty {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        let response = ResponseBuilder::new().description("Done; there is nothing to show.").build();
+        let response =
+            ResponseBuilder::new().description("Done; there is nothing to show.").build();
         BTreeMap::from([("204".to_owned(), response.into())])
     }
 }

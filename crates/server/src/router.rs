@@ -57,7 +57,8 @@ async fn security_txt(State(house): State<House>) -> Response {
     match (&security.contact, &security.contact_until) {
         (Some(contact), Some(until)) => {
             let text = format!("Contact: {contact}\nExpires: {until}\nPreferred-Languages: en\n");
-            let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "max-age=3600")];
+            let headers =
+                [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "max-age=3600")];
             (headers, text).into_response()
         }
         _ => Problem::new(Code::NotFound).into_response(),

@@ -126,9 +126,10 @@ fn system_mint() -> Mint {
 /// The places that the server keeps: its part of the data folder, and what name resolution and TLS read.
 fn reach(config: &Config) -> Reach {
     let data = &config.data;
-    let mut read: Vec<PathBuf> = ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl"]
-        .map(PathBuf::from)
-        .to_vec();
+    let mut read: Vec<PathBuf> =
+        ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl"]
+            .map(PathBuf::from)
+            .to_vec();
     read.extend(config.broker.socket.parent().map(PathBuf::from));
     if let Engine::Postgres(urls) = &config.database.engine {
         read.extend(urls.root_certificate_file.clone());

@@ -6,8 +6,8 @@ use domain::authz::{Act, Role};
 use domain::limits;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use zeroize::Zeroizing;
 

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use url::Url;
 
-use super::sources::Values;
 use super::ConfigError;
+use super::sources::Values;
 
 /// Addresses.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ fn https(text: &str) -> Result<Url, ConfigError> {
     Url::parse(text)
         .ok()
         .filter(|url| url.scheme() == "https" && url.has_host() && url.path() == "/")
-        .filter(|url| url.query().is_none() && url.fragment().is_none() && url.username().is_empty())
+        .filter(|url| {
+            url.query().is_none() && url.fragment().is_none() && url.username().is_empty()
+        })
         .ok_or(ConfigError::OutOfRange { key: "api.url", rule })
 }

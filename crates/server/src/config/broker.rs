@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::ConfigError;
 use super::data::DataConfig;
 use super::sources::{Sources, Values};
-use super::ConfigError;
 
 /// The broker's places.
 #[derive(Debug, Clone)]
@@ -28,7 +28,8 @@ impl BrokerConfig {
             .or_else(|| sources.config_folder().map(|folder| folder.join("slots")))
             .ok_or(ConfigError::NoFolder)?;
         if slots.starts_with(&data.folder) {
-            let rule = "slots must not lie in the data folder: a copy of the data would hold its key";
+            let rule =
+                "slots must not lie in the data folder: a copy of the data would hold its key";
             return Err(ConfigError::OutOfRange { key: "broker.slots", rule });
         }
         Ok(Self {

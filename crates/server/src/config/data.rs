@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::sources::{Sources, Values};
 use super::ConfigError;
+use super::sources::{Sources, Values};
 
 /// The data folder and the places in it that `serve` uses.
 #[derive(Debug, Clone)]

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use seal::Exposed;
 
-use super::sources::Values;
 use super::ConfigError;
+use super::sources::Values;
 
 /// Which engine holds the data.
 pub enum Engine {
@@ -82,8 +82,10 @@ fn secret(values: &Values, key: &'static str) -> Result<Exposed, ConfigError> {
 
 fn read_bounded(path: &Path, key: &'static str) -> Result<Exposed, ConfigError> {
     use std::io::Read;
-    let unreadable =
-        |error: std::io::Error| ConfigError::Unreadable { path: path.to_owned(), why: error.kind() };
+    let unreadable = |error: std::io::Error| ConfigError::Unreadable {
+        path: path.to_owned(),
+        why: error.kind(),
+    };
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::with_capacity(4_097);
     file.take(URL_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;

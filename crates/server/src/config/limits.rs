@@ -1,7 +1,7 @@
 //! `[limits]`: rates and connections. They can be raised, never switched off.
 
-use super::sources::Values;
 use super::ConfigError;
+use super::sources::Values;
 
 /// Rates and connections.
 #[derive(Debug, Clone, Copy)]

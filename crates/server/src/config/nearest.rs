@@ -4,7 +4,10 @@ use super::keys::KEYS;
 
 /// The key of [`KEYS`] with the smallest edit distance to `wrong`. The first of equals wins.
 pub(super) fn nearest(wrong: &str) -> &'static str {
-    KEYS.iter().map(|key| key.name).min_by_key(|name| distance(wrong, name)).unwrap_or("data.folder")
+    KEYS.iter()
+        .map(|key| key.name)
+        .min_by_key(|name| distance(wrong, name))
+        .unwrap_or("data.folder")
 }
 
 /// Levenshtein distance in bytes; `wrong` is cut at 64 bytes, which no name reaches.

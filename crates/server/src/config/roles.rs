@@ -1,7 +1,7 @@
 //! `[roles]`: which parts of `serve` run in this process.
 
-use super::sources::Values;
 use super::ConfigError;
+use super::sources::Values;
 
 /// The parts that run here. At least one does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,5 +28,8 @@ impl RolesConfig {
 }
 
 const fn unknown() -> ConfigError {
-    ConfigError::OutOfRange { key: "roles.run", rule: "the roles are api and worker; name one or both" }
+    ConfigError::OutOfRange {
+        key: "roles.run",
+        rule: "the roles are api and worker; name one or both",
+    }
 }

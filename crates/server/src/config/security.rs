@@ -1,7 +1,7 @@
 //! `[security]`: whom to tell about a weakness (RFC 9116).
 
-use super::sources::Values;
 use super::ConfigError;
+use super::sources::Values;
 
 /// What `/.well-known/security.txt` says. Without a contact there is no such file.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +15,8 @@ pub struct SecurityConfig {
 impl SecurityConfig {
     pub(super) fn from_values(values: &Values) -> Result<Self, ConfigError> {
         let contact = Some(values.or_default("security.contact")).filter(|text| !text.is_empty());
-        let until = Some(values.or_default("security.contact_until")).filter(|text| !text.is_empty());
+        let until =
+            Some(values.or_default("security.contact_until")).filter(|text| !text.is_empty());
         if let Some(contact) = &contact {
             let scheme = contact.starts_with("mailto:") || contact.starts_with("https://");
             // A line break would add fields of somebody else's choosing to the file.

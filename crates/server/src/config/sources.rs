@@ -39,7 +39,8 @@ impl Sources {
     /// [`Self::config_folder`] when it exists.
     #[must_use]
     pub fn file(&self) -> Option<PathBuf> {
-        let named = self.file.clone().or_else(|| self.variable("CASEMATE_CONFIG").map(PathBuf::from));
+        let named =
+            self.file.clone().or_else(|| self.variable("CASEMATE_CONFIG").map(PathBuf::from));
         named.or_else(|| {
             let usual = self.config_folder()?.join("casemate.toml");
             usual.exists().then_some(usual)
@@ -50,7 +51,8 @@ impl Sources {
     /// else `$XDG_CONFIG_HOME/casemate`, else `~/.config/casemate`.
     #[must_use]
     pub fn config_folder(&self) -> Option<PathBuf> {
-        let named = self.file.clone().or_else(|| self.variable("CASEMATE_CONFIG").map(PathBuf::from));
+        let named =
+            self.file.clone().or_else(|| self.variable("CASEMATE_CONFIG").map(PathBuf::from));
         if let Some(folder) = named.as_deref().and_then(Path::parent) {
             return Some(folder.to_owned());
         }
@@ -106,8 +108,10 @@ pub(super) struct Values(BTreeMap<&'static str, Value>);
 
 impl Values {
     fn add_file(&mut self, path: &Path) -> Result<(), ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), why: error.kind() })?;
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+            path: path.to_owned(),
+            why: error.kind(),
+        })?;
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;

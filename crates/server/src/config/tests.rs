@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use super::*;
 
-fn sources(file: Option<&str>, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> (Sources, tempfile::TempDir) {
+fn sources(
+    file: Option<&str>,
+    environment: &[(&str, &str)],
+    flags: &[(&str, &str)],
+) -> (Sources, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("casemate.toml");
     if let Some(text) = file {
@@ -13,7 +17,8 @@ fn sources(file: Option<&str>, environment: &[(&str, &str)], flags: &[(&str, &st
     let owned = |list: &[(&str, &str)]| -> Vec<(String, String)> {
         list.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };
-    let mut environment: std::collections::BTreeMap<_, _> = owned(environment).into_iter().collect();
+    let mut environment: std::collections::BTreeMap<_, _> =
+        owned(environment).into_iter().collect();
     environment.entry("HOME".to_owned()).or_insert_with(|| "/home/somebody".to_owned());
     (Sources { flags: owned(flags), environment, file: file.map(|_| path) }, folder)
 }
@@ -49,7 +54,10 @@ fn an_unknown_key_is_refused_with_the_nearest_name() {
 #[test]
 fn a_value_of_the_wrong_kind_names_its_key() {
     for (file, message) in [
-        ("[api]\nlisten = 8443", "api.listen must be an address with a port, such as 127.0.0.1:8443"),
+        (
+            "[api]\nlisten = 8443",
+            "api.listen must be an address with a port, such as 127.0.0.1:8443",
+        ),
         ("[limits]\nconnections_max = \"many\"", "limits.connections_max must be a whole number"),
         ("[roles]\nrun = \"api\"", "roles.run must be a list of words"),
     ] {
@@ -103,7 +111,10 @@ fn database_addresses_come_from_files_and_are_never_printed() {
     }
     let config = Config::load(&sources).unwrap();
     let Engine::Postgres(urls) = &config.database.engine else { panic!("postgres was chosen") };
-    assert_eq!(urls.runtime.expose_text(), Some("postgres://casemate:open-sesame@localhost/casemate"));
+    assert_eq!(
+        urls.runtime.expose_text(),
+        Some("postgres://casemate:open-sesame@localhost/casemate")
+    );
     assert!(!format!("{config:?}{:?}", Config::check(&sources).unwrap()).contains("open-sesame"));
 }
 
@@ -119,7 +130,9 @@ fn a_password_written_into_the_file_has_no_key_to_go_to() {
 #[test]
 fn a_security_contact_cannot_add_fields() {
     for contact in ["mailto:a@b.example\nEncryption: x", "ftp://x", "mailto:a b"] {
-        assert!(refusal(None, &[], &[("security.contact", contact)]).starts_with("security.contact"));
+        assert!(
+            refusal(None, &[], &[("security.contact", contact)]).starts_with("security.contact")
+        );
     }
 }
 

@@ -107,7 +107,8 @@ fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
-    let place = format!("the body is not JSON, near line {} column {}", error.line(), error.column());
+    let place =
+        format!("the body is not JSON, near line {} column {}", error.line(), error.column());
     Problem::new(Code::InputMalformed).detail(place)
 }
 
@@ -157,7 +158,11 @@ mod tests {
         for (text, field, message) in [
             (r#"{"name":"UPPER"}"#, "name", "it holds a character that is not allowed here"),
             (r#"{"name":"a","count":"x"}"#, "count", "expected u8"),
-            (r#"{"name":"a","other":1}"#, "other", "unknown field `other`, expected `name` or `count`"),
+            (
+                r#"{"name":"a","other":1}"#,
+                "other",
+                "unknown field `other`, expected `name` or `count`",
+            ),
             (r"{}", ".", "missing field `name`"),
             (r#"{"name":"a","name":"b"}"#, "name", "duplicate field `name`"),
         ] {
@@ -168,14 +173,17 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_malformed() {
-        for text in ["", "{", "nul", r#"{"name":"a"} x"#, r#"{"name":"a",}"#, r#"{"name":"\ud800"}"#] {
+        for text in
+            ["", "{", "nul", r#"{"name":"a"} x"#, r#"{"name":"a",}"#, r#"{"name":"\ud800"}"#]
+        {
             assert_eq!(refusal(text), (Code::InputMalformed, None), "{text}");
         }
     }
 
     #[test]
     fn a_value_in_the_wrong_place_is_not_repeated() {
-        let problem = parsed::<Shape>(r#"{"name":"a","count":"correct horse battery"}"#).unwrap_err();
+        let problem =
+            parsed::<Shape>(r#"{"name":"a","count":"correct horse battery"}"#).unwrap_err();
         assert!(!format!("{problem:?}").contains("horse"));
     }
 

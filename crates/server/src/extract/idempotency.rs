@@ -54,7 +54,9 @@ impl FromRequestParts<House> for Idempotent {
         let mut given = parts.headers.get_all("idempotency-key").iter();
         let key = match (given.next(), given.next()) {
             (None, _) => None,
-            (Some(value), None) => Some(checked(value).ok_or(Problem::invalid("idempotency-key", rule))?),
+            (Some(value), None) => {
+                Some(checked(value).ok_or(Problem::invalid("idempotency-key", rule))?)
+            }
             (Some(_), Some(_)) => return Err(Problem::invalid("idempotency-key", rule)),
         };
         Ok(Self { key, method: parts.method.clone(), path: parts.uri.path().to_owned() })
@@ -122,7 +124,8 @@ impl Idempotent {
         match taken.take(&store).await.map_err(failed)? {
             Kept::New => {
                 let task = house.tasks().spawn(finish(store, taken, work));
-                let done = task.await.map_err(|error| Refused::because(Problem::internal(&error)))?;
+                let done =
+                    task.await.map_err(|error| Refused::because(Problem::internal(&error)))?;
                 done.map(|made| Reply::new(made.body).receipts(made.receipts))
             }
             Kept::Working => Err(Refused::because(Problem::new(Code::IdempotencyRunning))),

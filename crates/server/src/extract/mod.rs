@@ -15,6 +15,6 @@ pub mod precondition;
 
 pub use body::{Json, JsonBody};
 pub use caller::{Account, Member};
-pub use idempotency::{Idempotent, IdempotencyHeader};
+pub use idempotency::{IdempotencyHeader, Idempotent};
 pub use path::{Path, Query};
 pub use precondition::{IfMatch, IfMatchHeader};

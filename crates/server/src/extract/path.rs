@@ -36,7 +36,8 @@ impl<T: DeserializeOwned + Send> FromRequestParts<House> for Query<T> {
             .map(|axum::extract::Query(parameters)| Self(parameters))
             .map_err(|refused: QueryRejection| {
                 let text = refused.body_text();
-                let rule = text.rsplit_once("query string: ").map_or("unreadable", |(_, rule)| rule);
+                let rule =
+                    text.rsplit_once("query string: ").map_or("unreadable", |(_, rule)| rule);
                 let rule = rule.chars().filter(|c| !c.is_control()).take(200).collect::<String>();
                 Problem::invalid("query", rule)
             })

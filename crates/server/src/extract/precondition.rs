@@ -15,7 +15,12 @@ use crate::problem::{Code, Problem};
 #[expect(dead_code, reason = "it is read by the OpenAPI derivation only")]
 pub struct IfMatchHeader {
     /// The `version` of the thing as it was read, in quotes. Refused with 412 when it has changed since.
-    #[param(rename = "if-match", required = false, nullable = false, pattern = "^\"[0-9]{1,19}\"$")]
+    #[param(
+        rename = "if-match",
+        required = false,
+        nullable = false,
+        pattern = "^\"[0-9]{1,19}\"$"
+    )]
     tag: Option<String>,
 }
 

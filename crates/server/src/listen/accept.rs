@@ -90,10 +90,9 @@ impl<M: Fn(&dyn Fn(&Metrics)) + Clone + Send + Sync + 'static> Door<M> {
         }
         drop(listener);
         tasks.close();
-        let drained = tokio::time::timeout(
-            Duration::from_millis(limits::DRAIN_MS_MAX),
-            async { tokio::join!(graceful.shutdown(), tasks.wait()) },
-        );
+        let drained = tokio::time::timeout(Duration::from_millis(limits::DRAIN_MS_MAX), async {
+            tokio::join!(graceful.shutdown(), tasks.wait())
+        });
         tokio::select! {
             ended = drained => if ended.is_err() {
                 tracing::warn!("requests were cut off after the longest drain");
@@ -144,7 +143,8 @@ where
         .keep_alive_interval(Duration::from_secs(20))
         .max_header_list_size(HEADER_BYTES_MAX)
         .max_concurrent_streams(STREAMS_MAX);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let connection =
+        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     if let Err(error) = watcher.watch(connection.into_owned()).await {
         tracing::debug!(%error, "a connection ended in the middle");
     }

@@ -46,7 +46,8 @@ impl Stop {
     /// # Errors
     /// The system's, when signals cannot be received.
     pub async fn on_signals(&self) -> std::io::Result<()> {
-        let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (mut term, mut int) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         loop {
             tokio::select! {
                 _ = term.recv() => self.ask(),

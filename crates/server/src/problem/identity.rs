@@ -141,8 +141,7 @@ impl Refusal for StartEnrolmentError {
 }
 
 impl Refusal for ConfirmError {
-    const CODES: &'static [Code] =
-        &[Code::AuthFactorWrong, Code::NotFound, Code::ConflictExists];
+    const CODES: &'static [Code] = &[Code::AuthFactorWrong, Code::NotFound, Code::ConflictExists];
     const INNER: &'static [&'static [Code]] =
         &[RankDenied::CODES, Denied::CODES, StoreError::CODES, BrokerError::CODES];
 
@@ -176,7 +175,10 @@ impl Refusal for AcceptError {
 }
 
 fn wait(throttled: &Throttled) -> Problem {
-    Problem { retry_after_s: Some(u64::from(throttled.retry_after_s)), ..Problem::new(Code::AuthThrottled) }
+    Problem {
+        retry_after_s: Some(u64::from(throttled.retry_after_s)),
+        ..Problem::new(Code::AuthThrottled)
+    }
 }
 
 fn pool(error: PoolError) -> Problem {

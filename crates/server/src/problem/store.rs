@@ -5,11 +5,13 @@ use ::store::{Refusal as StoreRefusal, StoreError};
 use super::{Code, Problem, Refusal};
 
 impl Refusal for StoreError {
-    const CODES: &'static [Code] = &[Code::NotFound,
+    const CODES: &'static [Code] = &[
+        Code::NotFound,
         Code::ConflictExists,
         Code::StorageFull,
         Code::StorageUnavailable,
-        Code::Internal];
+        Code::Internal,
+    ];
 
     fn problem(self) -> Problem {
         match self {

@@ -36,7 +36,8 @@ fn a_burst_is_taken_and_the_next_request_is_told_when_to_come() {
 #[test]
 fn over_a_minute_nobody_gets_more_than_the_rate_and_one_burst() {
     let limiter = limiter(60);
-    let taken = (0..60_000).step_by(10).filter(|ms| limiter.charge(person(1), NOW.plus_ms(*ms)).is_ok());
+    let taken =
+        (0..60_000).step_by(10).filter(|ms| limiter.charge(person(1), NOW.plus_ms(*ms)).is_ok());
     assert!((60..=70).contains(&taken.count()));
 }
 

@@ -1,3 +1,5 @@
 //! The server, attacked through its own router with two workspaces, a real store and a real broker.
 
 mod document;
+mod house;
+mod walk;

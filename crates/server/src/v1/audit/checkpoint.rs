@@ -33,7 +33,7 @@ pub struct CheckpointAnswer {
 /// Not found until the log has its first entry.
 #[utoipa::path(
     get, path = "/v1/audit/checkpoint", operation_id = "audit_checkpoint", tag = "audit",
-    security(("session" = []), ("key" = []))
+    params(StreamQuery), security(("session" = []), ("key" = []))
 )]
 pub async fn checkpoint(
     State(house): State<House>,

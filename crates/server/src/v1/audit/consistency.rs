@@ -43,7 +43,7 @@ pub struct ConsistencyAnswer {
 /// A proof that the log only grew between two sizes
 #[utoipa::path(
     get, path = "/v1/audit/proofs/consistency", operation_id = "audit_consistency",
-    tag = "audit", security(("session" = []), ("key" = []))
+    tag = "audit", params(ConsistencyQuery), security(("session" = []), ("key" = []))
 )]
 pub async fn consistency(
     State(house): State<House>,

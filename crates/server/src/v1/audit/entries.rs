@@ -50,7 +50,8 @@ impl EntriesQuery {
         });
         let resource = self.resource.as_deref().map(|text| {
             let rule = "it is a kind and an id, with a slash between";
-            let (kind, id) = text.split_once('/').ok_or_else(|| Problem::invalid("resource", rule))?;
+            let (kind, id) =
+                text.split_once('/').ok_or_else(|| Problem::invalid("resource", rule))?;
             Ok::<_, Problem>((kind.to_owned(), id.to_owned()))
         });
         let stream = self.stream.map(Stream::from);
@@ -61,7 +62,7 @@ impl EntriesQuery {
 /// Entries of the workspace's logs, newest first
 #[utoipa::path(
     get, path = "/v1/audit/entries", operation_id = "audit_entries", tag = "audit",
-    security(("session" = []), ("key" = []))
+    params(EntriesQuery), security(("session" = []), ("key" = []))
 )]
 pub async fn entries(
     State(house): State<House>,

@@ -13,6 +13,7 @@ use crate::reply::Reply;
 
 /// The entry of a path.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct EntryPath {
     /// Its place in the log, from 0.
     #[param(maximum = 9_007_199_254_740_991_i64)]
@@ -22,7 +23,7 @@ pub struct EntryPath {
 /// The entry at an index
 #[utoipa::path(
     get, path = "/v1/audit/entries/{index}", operation_id = "audit_entry", tag = "audit",
-    security(("session" = []), ("key" = []))
+    params(EntryPath, StreamQuery), security(("session" = []), ("key" = []))
 )]
 pub async fn entry(
     State(house): State<House>,

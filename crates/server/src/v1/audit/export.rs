@@ -51,7 +51,9 @@ impl IntoResponses for ExportStream {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let response = ResponseBuilder::new()
-            .description("Lines of JSON: a head, the entries, and an end with the signed checkpoint.")
+            .description(
+                "Lines of JSON: a head, the entries, and an end with the signed checkpoint.",
+            )
             .content(MEDIA, ContentBuilder::new().schema(Some(text.build())).build())
             .build();
         BTreeMap::from([("200".to_owned(), response.into())])
@@ -63,7 +65,7 @@ impl IntoResponses for ExportStream {
 /// What `casemate verify` judges offline. The export has its own entry, and holds it.
 #[utoipa::path(
     get, path = "/v1/audit/export", operation_id = "audit_export", tag = "audit",
-    security(("session" = []), ("key" = []))
+    params(StreamQuery), security(("session" = []), ("key" = []))
 )]
 pub async fn export(
     State(house): State<House>,

@@ -46,7 +46,7 @@ pub struct InclusionAnswer {
 /// A proof that an entry is in the log
 #[utoipa::path(
     get, path = "/v1/audit/proofs/inclusion", operation_id = "audit_inclusion", tag = "audit",
-    security(("session" = []), ("key" = []))
+    params(InclusionQuery), security(("session" = []), ("key" = []))
 )]
 pub async fn inclusion(
     State(house): State<House>,

@@ -20,9 +20,7 @@ pub struct LogKey {
 ///
 /// Public. Keep the one from the first visit: a key fetched together with an export proves nothing about it.
 #[utoipa::path(get, path = "/v1/audit/key", operation_id = "audit_key", tag = "audit")]
-pub async fn key(
-    State(house): State<House>,
-) -> Result<Reply<200, LogKey>, Refused<BrokerError>> {
+pub async fn key(State(house): State<House>) -> Result<Reply<200, LogKey>, Refused<BrokerError>> {
     let key = house.broker().log_key().await?;
     Ok(Reply::new(LogKey { key }))
 }

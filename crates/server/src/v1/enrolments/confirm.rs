@@ -39,8 +39,11 @@ pub struct NewAccount {
 
 /// Confirm an enrolment: the account exists from now on
 #[utoipa::path(
-    post, path = "/v1/enrolments/{enrolment}/confirm", operation_id = "enrolments_confirm",
-    tag = "enrolments"
+    post,
+    path = "/v1/enrolments/{enrolment}/confirm",
+    operation_id = "enrolments_confirm",
+    tag = "enrolments",
+    params(EnrolmentPath)
 )]
 pub async fn confirm(
     State(house): State<House>,

@@ -53,7 +53,10 @@ pub struct NewEnrolment {
 ///
 /// There is no account yet: it exists from the moment its first code was right, within fifteen minutes.
 #[utoipa::path(
-    post, path = "/v1/enrolments", operation_id = "enrolments_create", tag = "enrolments"
+    post,
+    path = "/v1/enrolments",
+    operation_id = "enrolments_create",
+    tag = "enrolments"
 )]
 pub async fn create(
     State(house): State<House>,

@@ -14,13 +14,12 @@ use crate::problem::Problem;
 use crate::shapes::{self, SecretText};
 
 pub(crate) fn routes() -> OpenApiRouter<House> {
-    OpenApiRouter::new()
-        .routes(routes!(create::create))
-        .routes(routes!(confirm::confirm))
+    OpenApiRouter::new().routes(routes!(create::create)).routes(routes!(confirm::confirm))
 }
 
 /// The enrolment of a path.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct EnrolmentPath {
     /// The enrolment.
     #[param(value_type = shapes::IdText)]

@@ -9,7 +9,7 @@ use vault::environments::create_environment;
 
 use super::Environment;
 use crate::extract::idempotency::ShownOnce;
-use crate::extract::{Idempotent, IdempotencyHeader, Json, Member, Path};
+use crate::extract::{IdempotencyHeader, Idempotent, Json, Member, Path};
 use crate::house::House;
 use crate::problem::Refused;
 use crate::reply::Reply;
@@ -31,7 +31,7 @@ impl ShownOnce for Environment {}
 /// Create an environment
 #[utoipa::path(
     post, path = "/v1/projects/{project}/environments", operation_id = "environments_create",
-    tag = "projects", params(IdempotencyHeader), security(("session" = []), ("key" = []))
+    tag = "projects", params(ProjectPath, IdempotencyHeader), security(("session" = []), ("key" = []))
 )]
 pub async fn create(
     State(house): State<House>,

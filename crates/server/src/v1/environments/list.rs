@@ -19,7 +19,7 @@ listing!(EnvironmentList of Environment);
 /// All of them on one page: there are at most sixteen.
 #[utoipa::path(
     get, path = "/v1/projects/{project}/environments", operation_id = "environments_list",
-    tag = "projects", security(("session" = []), ("key" = []))
+    tag = "projects", params(ProjectPath), security(("session" = []), ("key" = []))
 )]
 pub async fn list(
     State(house): State<House>,

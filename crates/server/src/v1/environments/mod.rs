@@ -18,6 +18,7 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
 
 /// The project and the environment of a path.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct EnvironmentPath {
     /// The project.
     #[param(value_type = shapes::IdText)]

@@ -42,7 +42,7 @@ pub struct JoinedWorkspace {
 /// again, against what the inviter may do now.
 #[utoipa::path(
     post, path = "/v1/invitations/{invitation}/accept", operation_id = "invitations_accept",
-    tag = "members", security(("session" = []))
+    tag = "members", params(InvitationPath), security(("session" = []))
 )]
 pub async fn accept(
     State(house): State<House>,
@@ -52,8 +52,7 @@ pub async fn accept(
 ) -> Result<Reply<200, JoinedWorkspace>, Refused<AcceptError>> {
     let code = typed_code(&body.value.code).map_err(Refused::because)?;
     let (store, broker, scope) = (house.store(), house.broker(), &account.scope);
-    let joined =
-        identity::invitations::accept(store, broker, scope, at.invitation, &code).await?;
+    let joined = identity::invitations::accept(store, broker, scope, at.invitation, &code).await?;
     let show = |Joined { workspace, role }| JoinedWorkspace { workspace, role };
     Ok(house.answer(joined, show).await)
 }

@@ -1,8 +1,8 @@
 //! `GET /v1/teams/{team}/invitations`
 
 use axum::extract::State;
-use identity::invitations;
 use identity::TeamError;
+use identity::invitations;
 
 use super::Invitation;
 use crate::extract::cursor::{self, PageQuery};
@@ -18,7 +18,7 @@ listing!(InvitationList of Invitation);
 /// The open invitations, without their codes
 #[utoipa::path(
     get, path = "/v1/teams/{team}/invitations", operation_id = "invitations_list",
-    tag = "members", security(("session" = []), ("key" = []))
+    tag = "members", params(TeamPath, PageQuery), security(("session" = []), ("key" = []))
 )]
 pub async fn list(
     State(house): State<House>,

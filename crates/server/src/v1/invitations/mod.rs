@@ -25,6 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
 
 /// The invitation of a path, in its team.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct TeamInvitationPath {
     /// The team: the workspace's id. Another workspace's is not found.
     #[param(value_type = shapes::IdText)]
@@ -36,6 +37,7 @@ pub struct TeamInvitationPath {
 
 /// The invitation of a path, for whoever was invited.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct InvitationPath {
     /// The invitation.
     #[param(value_type = shapes::IdText)]

@@ -1,8 +1,8 @@
 //! `DELETE /v1/teams/{team}/invitations/{invitation}`
 
 use axum::extract::State;
-use identity::invitations;
 use identity::TeamError;
+use identity::invitations;
 
 use super::TeamInvitationPath;
 use crate::extract::{Member, Path};
@@ -14,7 +14,7 @@ use crate::reply::Empty;
 #[utoipa::path(
     delete, path = "/v1/teams/{team}/invitations/{invitation}",
     operation_id = "invitations_revoke", tag = "members",
-    security(("session" = []), ("key" = []))
+    params(TeamInvitationPath), security(("session" = []), ("key" = []))
 )]
 pub async fn revoke(
     State(house): State<House>,

@@ -3,14 +3,14 @@
 use axum::extract::State;
 use domain::authz::ActSet;
 use domain::{Name, TimeMs};
-use identity::keys::{CreatedKey, WantedKey};
 use identity::TeamError;
+use identity::keys::{CreatedKey, WantedKey};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Key;
 use crate::extract::idempotency::ShownOnce;
-use crate::extract::{Idempotent, IdempotencyHeader, Json, Member};
+use crate::extract::{IdempotencyHeader, Idempotent, Json, Member};
 use crate::house::House;
 use crate::problem::Refused;
 use crate::reply::Reply;

@@ -16,7 +16,7 @@ listing!(KeyList of Key);
 /// The workspace's API keys, without their secrets
 #[utoipa::path(
     get, path = "/v1/keys", operation_id = "keys_list", tag = "keys",
-    security(("session" = []), ("key" = []))
+    params(PageQuery), security(("session" = []), ("key" = []))
 )]
 pub async fn list(
     State(house): State<House>,

@@ -15,13 +15,12 @@ use crate::house::House;
 use crate::shapes;
 
 pub(crate) fn routes() -> OpenApiRouter<House> {
-    OpenApiRouter::new()
-        .routes(routes!(list::list, create::create))
-        .routes(routes!(revoke::revoke))
+    OpenApiRouter::new().routes(routes!(list::list, create::create)).routes(routes!(revoke::revoke))
 }
 
 /// The key of a path.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct KeyPath {
     /// The key.
     #[param(value_type = shapes::IdText)]

@@ -12,7 +12,7 @@ use crate::reply::Empty;
 /// Revoke an API key
 #[utoipa::path(
     delete, path = "/v1/keys/{key}", operation_id = "keys_revoke", tag = "keys",
-    security(("session" = []), ("key" = []))
+    params(KeyPath), security(("session" = []), ("key" = []))
 )]
 pub async fn revoke(
     State(house): State<House>,

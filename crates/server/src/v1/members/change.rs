@@ -3,8 +3,8 @@
 use axum::extract::State;
 use domain::UserId;
 use domain::authz::{Override, Overrides, Role};
-use identity::members;
 use identity::TeamError;
+use identity::members;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -48,7 +48,7 @@ pub struct ChangedMember {
 /// The caller must rank above the member and above the new rank, and can hand out only what they hold.
 #[utoipa::path(
     patch, path = "/v1/teams/{team}/members/{user}", operation_id = "members_change",
-    tag = "members", params(IfMatchHeader), security(("session" = []), ("key" = []))
+    tag = "members", params(MemberPath, IfMatchHeader), security(("session" = []), ("key" = []))
 )]
 pub async fn change(
     State(house): State<House>,

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use domain::authz::{Invite, Role};
 use domain::{EmailAddress, ProjectId};
-use identity::members::{self, Invited};
 use identity::TeamError;
+use identity::members::{self, Invited};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::TeamPath;
 use crate::extract::idempotency::ShownOnce;
-use crate::extract::{Idempotent, IdempotencyHeader, Json, Member, Path};
+use crate::extract::{IdempotencyHeader, Idempotent, Json, Member, Path};
 use crate::house::House;
 use crate::problem::Refused;
 use crate::reply::Reply;
@@ -58,7 +58,7 @@ impl ShownOnce for NewInvitation {
 /// The answer holds a code that is shown once. Whoever accepts needs the invitation's id and the code.
 #[utoipa::path(
     post, path = "/v1/teams/{team}/members", operation_id = "members_invite", tag = "members",
-    params(IdempotencyHeader), security(("session" = []), ("key" = []))
+    params(TeamPath, IdempotencyHeader), security(("session" = []), ("key" = []))
 )]
 pub async fn invite(
     State(house): State<House>,

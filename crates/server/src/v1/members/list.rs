@@ -1,8 +1,8 @@
 //! `GET /v1/teams/{team}/members`
 
 use axum::extract::State;
-use identity::members;
 use identity::TeamError;
+use identity::members;
 
 use super::{TeamMember, TeamPath};
 use crate::extract::cursor::{self, PageQuery};
@@ -17,7 +17,7 @@ listing!(TeamMemberList of TeamMember);
 /// The team
 #[utoipa::path(
     get, path = "/v1/teams/{team}/members", operation_id = "members_list", tag = "members",
-    security(("session" = []), ("key" = []))
+    params(TeamPath, PageQuery), security(("session" = []), ("key" = []))
 )]
 pub async fn list(
     State(house): State<House>,

@@ -25,6 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
 
 /// The team of a path: the workspace's id.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct TeamPath {
     /// The team: the workspace's id. Another workspace's is not found.
     #[param(value_type = shapes::IdText)]
@@ -33,6 +34,7 @@ pub struct TeamPath {
 
 /// A member of a path.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct MemberPath {
     /// The team: the workspace's id. Another workspace's is not found.
     #[param(value_type = shapes::IdText)]

@@ -1,8 +1,8 @@
 //! `DELETE /v1/teams/{team}/members/{user}`
 
 use axum::extract::State;
-use identity::members;
 use identity::TeamError;
+use identity::members;
 
 use super::MemberPath;
 use crate::extract::{Member, Path};
@@ -15,7 +15,7 @@ use crate::reply::Empty;
 /// Their rights end at once, and so do the API keys they made.
 #[utoipa::path(
     delete, path = "/v1/teams/{team}/members/{user}", operation_id = "members_remove",
-    tag = "members", security(("session" = []), ("key" = []))
+    tag = "members", params(MemberPath), security(("session" = []), ("key" = []))
 )]
 pub async fn remove(
     State(house): State<House>,

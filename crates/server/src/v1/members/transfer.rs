@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use domain::UserId;
-use identity::members;
 use identity::TeamError;
+use identity::members;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -40,7 +40,7 @@ pub struct Transferred {
 /// Needs a second factor given within five minutes. The owner until now becomes an admin.
 #[utoipa::path(
     post, path = "/v1/teams/{team}/transfer", operation_id = "members_transfer",
-    tag = "members", security(("session" = []), ("key" = []))
+    tag = "members", params(TeamPath), security(("session" = []), ("key" = []))
 )]
 pub async fn transfer(
     State(house): State<House>,

@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use domain::{ProjectId, UserId};
-use identity::projects::add_member;
 use identity::TeamError;
+use identity::projects::add_member;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::extract::idempotency::ShownOnce;
-use crate::extract::{Idempotent, IdempotencyHeader, Json, Member, Path};
+use crate::extract::{IdempotencyHeader, Idempotent, Json, Member, Path};
 use crate::house::House;
 use crate::problem::Refused;
 use crate::reply::Reply;
@@ -43,7 +43,7 @@ impl ShownOnce for AddedProjectMember {}
 /// Somebody who is in already stays in.
 #[utoipa::path(
     post, path = "/v1/projects/{project}/members", operation_id = "project_members_add",
-    tag = "projects", params(IdempotencyHeader), security(("session" = []), ("key" = []))
+    tag = "projects", params(ProjectPath, IdempotencyHeader), security(("session" = []), ("key" = []))
 )]
 pub async fn add(
     State(house): State<House>,

@@ -1,8 +1,8 @@
 //! `GET /v1/projects/{project}/members`
 
 use axum::extract::State;
-use identity::projects::list_members;
 use identity::TeamError;
+use identity::projects::list_members;
 
 use super::ProjectMember;
 use crate::extract::cursor::{self, PageQuery};
@@ -20,7 +20,7 @@ listing!(ProjectMemberList of ProjectMember);
 /// Owners and admins reach every project; they are listed only when they were let in.
 #[utoipa::path(
     get, path = "/v1/projects/{project}/members", operation_id = "project_members_list",
-    tag = "projects", security(("session" = []), ("key" = []))
+    tag = "projects", params(ProjectPath, PageQuery), security(("session" = []), ("key" = []))
 )]
 pub async fn list(
     State(house): State<House>,

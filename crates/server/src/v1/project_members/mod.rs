@@ -14,13 +14,12 @@ use crate::house::House;
 use crate::shapes;
 
 pub(crate) fn routes() -> OpenApiRouter<House> {
-    OpenApiRouter::new()
-        .routes(routes!(list::list, add::add))
-        .routes(routes!(remove::remove))
+    OpenApiRouter::new().routes(routes!(list::list, add::add)).routes(routes!(remove::remove))
 }
 
 /// The project and the member of a path.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct ProjectMemberPath {
     /// The project.
     #[param(value_type = shapes::IdText)]

@@ -1,8 +1,8 @@
 //! `DELETE /v1/projects/{project}/members/{user}`
 
 use axum::extract::State;
-use identity::projects::remove_member;
 use identity::TeamError;
+use identity::projects::remove_member;
 
 use super::ProjectMemberPath;
 use crate::extract::{Member, Path};
@@ -14,7 +14,7 @@ use crate::reply::Empty;
 #[utoipa::path(
     delete, path = "/v1/projects/{project}/members/{user}",
     operation_id = "project_members_remove", tag = "projects",
-    security(("session" = []), ("key" = []))
+    params(ProjectMemberPath), security(("session" = []), ("key" = []))
 )]
 pub async fn remove(
     State(house): State<House>,

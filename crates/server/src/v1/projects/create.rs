@@ -9,7 +9,7 @@ use vault::projects::create_project;
 
 use super::Project;
 use crate::extract::idempotency::ShownOnce;
-use crate::extract::{Idempotent, IdempotencyHeader, Json, Member};
+use crate::extract::{IdempotencyHeader, Idempotent, Json, Member};
 use crate::house::House;
 use crate::problem::Refused;
 use crate::reply::Reply;

@@ -13,7 +13,7 @@ use crate::reply::Reply;
 /// One project
 #[utoipa::path(
     get, path = "/v1/projects/{project}", operation_id = "projects_get", tag = "projects",
-    security(("session" = []), ("key" = []))
+    params(ProjectPath), security(("session" = []), ("key" = []))
 )]
 pub async fn get(
     State(house): State<House>,

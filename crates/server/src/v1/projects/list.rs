@@ -19,7 +19,7 @@ listing!(ProjectList of Project);
 /// Owners and admins reach every project, others those they were let into.
 #[utoipa::path(
     get, path = "/v1/projects", operation_id = "projects_list", tag = "projects",
-    security(("session" = []), ("key" = []))
+    params(PageQuery), security(("session" = []), ("key" = []))
 )]
 pub async fn list(
     State(house): State<House>,

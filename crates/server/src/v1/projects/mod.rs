@@ -14,13 +14,12 @@ use crate::house::House;
 use crate::shapes;
 
 pub(crate) fn routes() -> OpenApiRouter<House> {
-    OpenApiRouter::new()
-        .routes(routes!(list::list, create::create))
-        .routes(routes!(get::get))
+    OpenApiRouter::new().routes(routes!(list::list, create::create)).routes(routes!(get::get))
 }
 
 /// The project of a path.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct ProjectPath {
     /// The project.
     #[param(value_type = shapes::IdText)]

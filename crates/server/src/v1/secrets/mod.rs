@@ -34,6 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
 
 /// The secret of a path.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct SecretPath {
     /// The project.
     #[param(value_type = shapes::IdText)]

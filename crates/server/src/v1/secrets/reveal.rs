@@ -44,7 +44,7 @@ pub struct RevealedSecret {
 /// value is opened.
 #[utoipa::path(
     post, path = "/v1/projects/{project}/environments/{environment}/secrets/{name}/reveal",
-    operation_id = "secrets_reveal", tag = "secrets", security(("session" = []), ("key" = []))
+    operation_id = "secrets_reveal", tag = "secrets", params(SecretPath), security(("session" = []), ("key" = []))
 )]
 pub async fn reveal(
     State(house): State<House>,

@@ -7,9 +7,7 @@ use vault::VaultError;
 use vault::secrets::{Rotation, rotate_secret};
 
 use super::{Secret, SecretPath};
-use crate::extract::{
-    Idempotent, IdempotencyHeader, IfMatch, IfMatchHeader, Json, Member, Path,
-};
+use crate::extract::{IdempotencyHeader, Idempotent, IfMatch, IfMatchHeader, Json, Member, Path};
 use crate::house::House;
 use crate::problem::Refused;
 use crate::reply::Reply;
@@ -30,7 +28,7 @@ pub struct RotateSecret {
 /// With `If-Match`, only when the named version is the newest one still.
 #[utoipa::path(
     post, path = "/v1/projects/{project}/environments/{environment}/secrets/{name}/versions",
-    operation_id = "secrets_rotate", tag = "secrets", params(IdempotencyHeader, IfMatchHeader),
+    operation_id = "secrets_rotate", tag = "secrets", params(SecretPath, IdempotencyHeader, IfMatchHeader),
     security(("session" = []), ("key" = []))
 )]
 pub async fn rotate(

@@ -9,7 +9,7 @@ use vault::secrets::{NewSecret, SecretPath, set_secret};
 
 use super::Secret;
 use crate::extract::idempotency::ShownOnce;
-use crate::extract::{Idempotent, IdempotencyHeader, Json, Member, Path};
+use crate::extract::{IdempotencyHeader, Idempotent, Json, Member, Path};
 use crate::house::House;
 use crate::problem::Refused;
 use crate::reply::Reply;
@@ -34,7 +34,7 @@ impl ShownOnce for Secret {}
 /// Set a secret for the first time
 #[utoipa::path(
     post, path = "/v1/projects/{project}/environments/{environment}/secrets",
-    operation_id = "secrets_set", tag = "secrets", params(IdempotencyHeader),
+    operation_id = "secrets_set", tag = "secrets", params(EnvironmentPath, IdempotencyHeader),
     security(("session" = []), ("key" = []))
 )]
 pub async fn set(

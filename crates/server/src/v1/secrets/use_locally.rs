@@ -56,7 +56,7 @@ pub struct LocalSecret {
 #[utoipa::path(
     post, path = "/v1/projects/{project}/environments/{environment}/local-use",
     operation_id = "secrets_use_locally", tag = "secrets",
-    security(("session" = []), ("key" = []))
+    params(EnvironmentPath), security(("session" = []), ("key" = []))
 )]
 pub async fn use_locally(
     State(house): State<House>,

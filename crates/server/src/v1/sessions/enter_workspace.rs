@@ -36,7 +36,6 @@ pub async fn enter_workspace(
     Json(body): Json<EnterWorkspace>,
 ) -> Result<Reply<200, Tokens>, Refused<EnterError>> {
     let (identity, workspace) = (house.identity(), body.value.workspace);
-    let entered =
-        identity::sessions::enter_workspace(identity, &account.scope, workspace).await?;
+    let entered = identity::sessions::enter_workspace(identity, &account.scope, workspace).await?;
     Ok(house.answer(entered, Tokens::from).await)
 }

@@ -47,7 +47,7 @@ listing!(SessionList of Session);
 /// One's own live sessions
 #[utoipa::path(
     get, path = "/v1/sessions", operation_id = "sessions_list", tag = "sessions",
-    security(("session" = []))
+    params(PageQuery), security(("session" = []))
 )]
 pub async fn list(
     State(house): State<House>,

@@ -32,6 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
 
 /// The session of a path.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct SessionPath {
     /// The session.
     #[param(value_type = shapes::IdText)]

@@ -26,7 +26,10 @@ pub struct RefreshSession {
 ///
 /// Using an older one than the last ends the session: somebody else has it.
 #[utoipa::path(
-    post, path = "/v1/sessions/refresh", operation_id = "sessions_refresh", tag = "sessions"
+    post,
+    path = "/v1/sessions/refresh",
+    operation_id = "sessions_refresh",
+    tag = "sessions"
 )]
 pub async fn refresh(
     State(house): State<House>,

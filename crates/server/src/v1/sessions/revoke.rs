@@ -14,7 +14,7 @@ use crate::reply::Empty;
 /// The session that asks ends too, when it is the one named: that is signing out.
 #[utoipa::path(
     delete, path = "/v1/sessions/{session}", operation_id = "sessions_revoke", tag = "sessions",
-    security(("session" = []))
+    params(SessionPath), security(("session" = []))
 )]
 pub async fn revoke(
     State(house): State<House>,

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use domain::authz::{ActSet, Role};
 use domain::{ApiKeyId, EmailAddress, Name, SessionId, TenantId, TimeMs, UserId};
-use identity::sessions::{Whoami, whoami};
 use identity::TeamError;
+use identity::sessions::{Whoami, whoami};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::extract::idempotency::ShownOnce;
-use crate::extract::{Account, Idempotent, IdempotencyHeader, Json};
+use crate::extract::{Account, IdempotencyHeader, Idempotent, Json};
 use crate::house::House;
 use crate::problem::Refused;
 use crate::reply::Reply;

@@ -15,7 +15,7 @@ use crate::reply::Empty;
 /// Needs its owner and a second factor given within five minutes. Nothing in it can be used from then on.
 #[utoipa::path(
     delete, path = "/v1/workspaces/{workspace}", operation_id = "workspaces_delete",
-    tag = "workspaces", security(("session" = []), ("key" = []))
+    tag = "workspaces", params(WorkspacePath), security(("session" = []), ("key" = []))
 )]
 pub async fn delete(
     State(house): State<House>,

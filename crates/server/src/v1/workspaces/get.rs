@@ -14,7 +14,7 @@ use crate::reply::Reply;
 /// The workspace the caller is in
 #[utoipa::path(
     get, path = "/v1/workspaces/{workspace}", operation_id = "workspaces_get",
-    tag = "workspaces", security(("session" = []), ("key" = []))
+    tag = "workspaces", params(WorkspacePath), security(("session" = []), ("key" = []))
 )]
 pub async fn get(
     State(house): State<House>,

@@ -18,13 +18,16 @@ use crate::house::House;
 use crate::shapes;
 
 pub(crate) fn routes() -> OpenApiRouter<House> {
-    OpenApiRouter::new()
-        .routes(routes!(list::list, create::create))
-        .routes(routes!(get::get, update::update, delete::delete))
+    OpenApiRouter::new().routes(routes!(list::list, create::create)).routes(routes!(
+        get::get,
+        update::update,
+        delete::delete
+    ))
 }
 
 /// The workspace of a path.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct WorkspacePath {
     /// The workspace the credential is bound to. Another one is not found.
     #[param(value_type = shapes::IdText)]

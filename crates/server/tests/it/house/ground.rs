@@ -1,0 +1,117 @@
+//! What houses stand on: the template's data folder, and a broker on a thread of this program, run as its process
+//! runs it.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use broker::{Broker, BrokerConfig, PrimarySlot, Setup, Unlock};
+use domain::{Clock, InstanceId, Mint};
+use store::{Store, StoreConfig};
+use tempfile::TempDir;
+
+use super::{MovedClock, Random};
+
+/// The template's folders.
+pub(crate) struct Ground {
+    folder: TempDir,
+}
+
+impl Ground {
+    pub(crate) fn new() -> Self {
+        Self { folder: short_folder() }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The store that the template is made in.
+    pub(crate) async fn first_store(&self, mint: Mint) -> Store {
+        fs::create_dir(self.data()).unwrap();
+        Store::open(StoreConfig::Sqlite { folder: self.data() }, mint).await.unwrap()
+    }
+
+    /// A copy of the template's data, opened.
+    pub(crate) async fn copied_store(&self, mint: Mint) -> (Store, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        copy(&self.data(), &data);
+        let store = Store::open(StoreConfig::Sqlite { folder: data }, mint).await.unwrap();
+        (store, folder)
+    }
+
+    /// Makes the keys of an instance, and starts the broker that most tests share.
+    pub(crate) async fn first_broker(&self, instance: InstanceId, clock: Arc<MovedClock>) -> Broker {
+        let keys = self.folder.path().join("broker");
+        fs::create_dir_all(keys.join("slots")).unwrap();
+        let setup = Setup {
+            instance,
+            key_store: keys.join("keys.db"),
+            slots: keys.join("slots"),
+            primary: PrimarySlot::KeyFile(keys.join("key")),
+        };
+        broker::setup(&setup, clock.as_ref(), &Random).unwrap();
+        run(&keys, clock);
+        connect(&keys).await
+    }
+
+    /// The broker that most tests share.
+    pub(crate) async fn broker(&self) -> Broker {
+        connect(&self.folder.path().join("broker")).await
+    }
+
+    /// A broker of its own, with a copy of the keys. Its thread ends with the test program.
+    pub(crate) async fn copied_broker(&self, clock: Arc<MovedClock>) -> (Broker, TempDir) {
+        let folder = short_folder();
+        let keys = folder.path().join("broker");
+        copy(&self.folder.path().join("broker"), &keys);
+        run(&keys, clock);
+        (connect(&keys).await, folder)
+    }
+}
+
+/// A socket's path has 108 bytes at most, so its folder is a short one.
+fn short_folder() -> TempDir {
+    tempfile::Builder::new().prefix("cm-srv-").tempdir_in("/tmp").unwrap()
+}
+
+fn run(keys: &Path, clock: Arc<MovedClock>) {
+    let config = BrokerConfig {
+        key_store: keys.join("keys.db"),
+        slots: keys.join("slots"),
+        journal: keys.join("journal"),
+        socket: keys.join("socket"),
+        unlock: vec![Unlock::KeyFile(keys.join("key"))],
+        peer_uids: vec![fs::metadata(keys).unwrap().uid()],
+    };
+    let clock: Arc<dyn Clock> = clock;
+    thread::spawn(move || broker::run(config, clock, Arc::new(Random)).unwrap());
+}
+
+async fn connect(keys: &Path) -> Broker {
+    let began = Instant::now();
+    loop {
+        match Broker::connect(&keys.join("socket")).await {
+            Ok(broker) => return broker,
+            Err(error) if began.elapsed() > Duration::from_secs(20) => panic!("{error}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy(&source, &target);
+        } else if entry.file_type().unwrap().is_file() {
+            fs::copy(&source, &target).unwrap();
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Two workspaces, `acme` and `rival`, each with an owner, an admin, an operator, a viewer, a guest and a key
+//! without scopes; all of them made once through the API itself, and copied for each test.
+
+mod answer;
+mod ground;
+mod people;
+mod template;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use domain::{Clock, Entropy, Mint, TimeMs};
+use http::{HeaderMap, Method, Request, header};
+use http_body_util::BodyExt;
+use identity::passwords::{Cost, PoolSize};
+use identity::{Identity, IdentityConfig};
+use notary::Worker;
+use serde_json::Value;
+use server::config::{LimitsConfig, SecurityConfig};
+use server::house::Parts;
+use server::rate::Limiter;
+use store::Store;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub(crate) use answer::Answer;
+pub(crate) use people::{PASSWORD, Person, code_of};
+pub(crate) use template::{Team, Template};
+
+/// The moment every test starts at.
+const START_MS: i64 = 1_790_000_000_000;
+
+/// A clock that stands still until it is moved.
+pub(crate) struct MovedClock(AtomicI64);
+
+impl MovedClock {
+    fn at(ms: i64) -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(ms)))
+    }
+}
+
+impl Clock for MovedClock {
+    fn now(&self) -> TimeMs {
+        TimeMs(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub(crate) struct Random;
+
+impl Entropy for Random {
+    fn fill(&self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes).unwrap();
+    }
+}
+
+/// Rates that no test reaches by accident: raised as a configuration would, for nothing can switch them off.
+pub(crate) const WIDE: LimitsConfig = LimitsConfig {
+    connections_max: 256,
+    anonymous_per_minute: 1_000_000,
+    caller_per_minute: 1_000_000,
+    network_per_minute: 1_000_000,
+};
+
+/// One copy of the template, running.
+pub(crate) struct House {
+    pub(crate) template: &'static Template,
+    pub(crate) house: server::house::House,
+    router: Router,
+    clock: Arc<MovedClock>,
+    _folders: Vec<TempDir>,
+}
+
+impl House {
+    /// A copy on the broker that all tests share; its clock must not be moved.
+    pub(crate) async fn open() -> Self {
+        Self::with_limits(WIDE).await
+    }
+
+    pub(crate) async fn with_limits(limits: LimitsConfig) -> Self {
+        let template = Template::get().await;
+        let clock = MovedClock::at(template.now_ms);
+        Self::on(template, template.ground.broker().await, clock, limits, Vec::new()).await
+    }
+
+    /// A copy with a broker of its own, so that its clock can be moved.
+    pub(crate) async fn alone() -> Self {
+        let template = Template::get().await;
+        let clock = MovedClock::at(template.now_ms);
+        let (broker, folder) = template.ground.copied_broker(clock.clone()).await;
+        Self::on(template, broker, clock, WIDE, vec![folder]).await
+    }
+
+    async fn on(
+        template: &'static Template,
+        broker: broker::Broker,
+        clock: Arc<MovedClock>,
+        limits: LimitsConfig,
+        mut folders: Vec<TempDir>,
+    ) -> Self {
+        let mint = Mint::new(clock.clone(), Arc::new(Random));
+        let (store, folder) = template.ground.copied_store(mint).await;
+        folders.push(folder);
+        let house = served(store, broker, limits).await;
+        let router = server::router::router(house.clone());
+        Self { template, house, router, clock, _folders: folders }
+    }
+
+    pub(crate) fn acme(&self) -> &'static Team {
+        &self.template.acme
+    }
+
+    pub(crate) fn rival(&self) -> &'static Team {
+        &self.template.rival
+    }
+
+    pub(crate) fn advance(&self, ms: i64) {
+        self.clock.0.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Sequences every log, as the worker does.
+    pub(crate) async fn sequence(&self) {
+        sequence(&self.house).await;
+    }
+
+    /// Sends a request with this credential and body; the answer is checked against the document.
+    pub(crate) async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        credential: Option<&str>,
+        body: Option<&Value>,
+    ) -> Answer {
+        self.send(request(method, path, credential, body)).await
+    }
+
+    pub(crate) async fn send(&self, request: Request<axum::body::Body>) -> Answer {
+        sent(&self.router, request).await
+    }
+}
+
+/// A house of the server over these parts.
+pub(crate) async fn served(
+    store: Store,
+    broker: broker::Broker,
+    limits: LimitsConfig,
+) -> server::house::House {
+    let config = IdentityConfig {
+        issuer: "https://casemate.example".to_owned(),
+        audience: "casemate".to_owned(),
+        pool: PoolSize { at_once: 2, waiting_max: 64 },
+        cost: Cost::LEAST,
+    };
+    let identity = Identity::start(store, broker, config).await.unwrap();
+    let security = SecurityConfig {
+        contact: Some("mailto:security@casemate.example".to_owned()),
+        contact_until: Some("2027-01-31T00:00:00Z".to_owned()),
+    };
+    server::house::House::new(Parts { identity, limiter: Limiter::new(limits), security })
+}
+
+pub(crate) async fn sequence(house: &server::house::House) {
+    let (store, broker) = (house.store().clone(), house.broker().clone());
+    Worker::new(store, broker, house.touched().clone()).sweep().await;
+}
+
+pub(crate) fn request(
+    method: &str,
+    path: &str,
+    credential: Option<&str>,
+    body: Option<&Value>,
+) -> Request<axum::body::Body> {
+    let mut builder = Request::builder().method(method).uri(path);
+    if let Some(credential) = credential {
+        builder = builder.header(header::AUTHORIZATION, format!("Bearer {credential}"));
+    }
+    match body {
+        Some(body) => builder
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(axum::body::Body::from(body.to_string())),
+        None => builder.body(axum::body::Body::empty()),
+    }
+    .unwrap()
+}
+
+pub(crate) async fn sent(router: &Router, mut request: Request<axum::body::Body>) -> Answer {
+    let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let (method, path): (Method, String) =
+        (request.method().clone(), request.uri().path().to_owned());
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let headers: HeaderMap = parts.headers;
+    let bytes = body.collect().await.unwrap().to_bytes();
+    let answer = Answer::new(parts.status, headers, bytes.to_vec());
+    answer.check_against_the_document(&method, &path);
+    answer
+}

@@ -1,0 +1,168 @@
+//! The installation that every test starts from a copy of, made once through the API.
+
+use std::sync::Arc;
+
+use axum::Router;
+use domain::Mint;
+use identity::enrolments::issue_bootstrap;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::ground::Ground;
+use super::people::{Link, Person, ask, begin};
+use super::{MovedClock, Random, START_MS, WIDE, sequence, served};
+
+/// A workspace with everybody and everything in it.
+#[derive(Debug, Clone)]
+pub(crate) struct Team {
+    pub(crate) id: String,
+    pub(crate) owner: Person,
+    pub(crate) admin: Person,
+    pub(crate) operator: Person,
+    pub(crate) viewer: Person,
+    /// A viewer who is in no project.
+    pub(crate) guest: Person,
+    /// The text of a key without scopes.
+    pub(crate) key: String,
+    /// The id of another key.
+    pub(crate) spare_key: String,
+    /// The project that operator and viewer are in.
+    pub(crate) project: String,
+    pub(crate) production: String,
+    pub(crate) development: String,
+    /// The project that nobody was let into.
+    pub(crate) hidden: String,
+    /// An open invitation for somebody who has no account.
+    pub(crate) invitation: Link,
+    /// An open invitation for the other workspace's owner.
+    pub(crate) for_neighbour: Link,
+    /// Two secrets of the development environment, with values that are found nowhere else.
+    pub(crate) secret: String,
+    pub(crate) secret_value: String,
+}
+
+/// The installation.
+pub(crate) struct Template {
+    pub(crate) ground: Ground,
+    pub(crate) acme: Team,
+    pub(crate) rival: Team,
+    /// An enrolment that waits for its first code: its id and its seed.
+    pub(crate) enrolment: (String, Vec<u8>),
+    /// When it was finished.
+    pub(crate) now_ms: i64,
+}
+
+impl Template {
+    pub(crate) async fn get() -> &'static Self {
+        static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
+        TEMPLATE.get_or_init(Self::make).await
+    }
+
+    async fn make() -> Self {
+        let ground = Ground::new();
+        let clock = MovedClock::at(START_MS);
+        let mint = Mint::new(clock.clone(), Arc::new(Random));
+        let store = ground.first_store(mint).await;
+        let broker = ground.first_broker(store.instance(), clock).await;
+        let house = served(store.clone(), broker.clone(), WIDE).await;
+        let router = server::router::router(house.clone());
+
+        let issued = issue_bootstrap(&store, &broker).await.unwrap().value;
+        let link = Link { id: issued.link.to_string(), code: issued.code.show().to_owned() };
+        let mut founder = Person::enrol(&router, "founder@casemate.example", &link, START_MS).await;
+        let lobby = workspace(&router, &mut founder, "lobby").await;
+        let mut owners = Vec::new();
+        for name in ["acme", "rival"] {
+            let email = format!("owner@{name}.example");
+            let link = founder.invites(&router, &lobby, &email, "viewer", &[]).await;
+            owners.push(Person::enrol(&router, &email, &link, START_MS).await);
+        }
+        let rivals = owners.pop().unwrap();
+        let acmes = owners.pop().unwrap();
+        let (acme_email, rival_email) = (acmes.email.clone(), rivals.email.clone());
+        let acme = team(&router, acmes, "acme", &rival_email).await;
+        let rival = team(&router, rivals, "rival", &acme_email).await;
+        let waiting = acme.owner.invites(&router, &acme.id, "late@acme.example", "viewer", &[]).await;
+        let enrolment = begin(&router, "late@acme.example", &waiting).await;
+        sequence(&house).await;
+        store.close().await;
+        Self { ground, acme, rival, enrolment, now_ms: START_MS }
+    }
+}
+
+/// Makes a workspace and enters it; its id.
+async fn workspace(router: &Router, owner: &mut Person, name: &str) -> String {
+    let body = json!({ "name": name });
+    let answer = ask(router, "POST", "/v1/workspaces", Some(&owner.access), Some(body)).await;
+    let id = answer.text_at("id").to_owned();
+    owner.enter(router, &id).await;
+    id
+}
+
+async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -> Team {
+    let id = workspace(router, &mut owner, name).await;
+    let project = made(router, &owner, "/v1/projects", json!({ "name": format!("{name}-shop") })).await;
+    let hidden = made(router, &owner, "/v1/projects", json!({ "name": format!("{name}-payroll") })).await;
+    let path = format!("/v1/projects/{project}/environments");
+    let environments = ask(router, "GET", &path, Some(&owner.access), None).await;
+    let environment = |called: &str| {
+        let items = environments.json["items"].as_array().unwrap();
+        let found = items.iter().find(|one| one["name"] == called).unwrap();
+        found["id"].as_str().unwrap().to_owned()
+    };
+    let (production, development) = (environment("production"), environment("development"));
+    let secret = format!("{}_TOKEN", name.to_ascii_uppercase());
+    let secret_value = format!("canary-of-{name}-{id}");
+    let base64 = data_encoding::BASE64.encode(secret_value.as_bytes());
+    let place = format!("{path}/{development}/secrets");
+    let body = json!({ "name": secret, "value_base64": base64 });
+    ask(router, "POST", &place, Some(&owner.access), Some(body)).await;
+
+    let admin = joined(router, &owner, &id, name, "admin", &[]).await;
+    let operator = joined(router, &owner, &id, name, "operator", &[&project]).await;
+    let viewer = joined(router, &owner, &id, name, "viewer", &[&project]).await;
+    let guest = joined(router, &owner, &id, name, "guest", &[]).await;
+    let key = json!({ "name": "unscoped", "scopes": [] });
+    let key = ask(router, "POST", "/v1/keys", Some(&owner.access), Some(key)).await;
+    let spare = json!({ "name": "spare", "scopes": ["secret.list"] });
+    let invitee = format!("newcomer@{name}.example");
+    Team {
+        key: key.text_at("key").to_owned(),
+        spare_key: made(router, &owner, "/v1/keys", spare).await,
+        invitation: owner.invites(router, &id, &invitee, "viewer", &[]).await,
+        for_neighbour: owner.invites(router, &id, neighbour, "viewer", &[]).await,
+        id,
+        admin,
+        operator,
+        viewer,
+        guest,
+        owner,
+        project,
+        production,
+        development,
+        hidden,
+        secret,
+        secret_value,
+    }
+}
+
+async fn made(router: &Router, owner: &Person, path: &str, body: Value) -> String {
+    let answer = ask(router, "POST", path, Some(&owner.access), Some(body)).await;
+    answer.text_at("id").to_owned()
+}
+
+async fn joined(
+    router: &Router,
+    owner: &Person,
+    team: &str,
+    name: &str,
+    called: &str,
+    projects: &[&str],
+) -> Person {
+    let email = format!("{called}@{name}.example");
+    let role = if called == "guest" { "viewer" } else { called };
+    let link = owner.invites(router, team, &email, role, projects).await;
+    let mut person = Person::enrol(router, &email, &link, START_MS).await;
+    person.enter(router, team).await;
+    person
+}
