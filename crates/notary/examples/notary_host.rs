@@ -3,7 +3,8 @@
 //! ```text
 //! notary_host setup FOLDER INSTANCE     makes the broker's keys
 //! notary_host broker FOLDER UID         runs a broker until killed
-//! notary_host work FOLDER TENANT        writes entries, sequences them, and prints each receipt
+//! notary_host work FOLDER TENANT STORE  writes entries, sequences them, and prints each receipt
+//!                                       STORE: a data folder, or two addresses of PostgreSQL
 //! ```
 
 use std::io::Write;
@@ -16,7 +17,7 @@ use domain::{Mint, TenantId};
 use ledger::{AuditEvent, Verb};
 use notary::{Touched, Worker, receipts};
 use seal::{SystemClock, SystemEntropy};
-use store::{Caller, Commit, Store, StoreConfig, StoreError, Unit};
+use store::{Caller, Commit, PostgresTarget, Store, StoreConfig, StoreError, Unit};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
     let done = match arguments.as_slice() {
         ["setup", folder, instance] => set_up(Path::new(folder), instance),
         ["broker", folder, uid] => run_broker(Path::new(folder), uid),
-        ["work", folder, tenant] => work(Path::new(folder), tenant),
+        ["work", folder, tenant, store @ ..] => work(Path::new(folder), tenant, store),
         _ => Err("usage: notary_host setup|broker|work FOLDER ...".to_owned()),
     };
     match done {
@@ -67,10 +68,9 @@ fn socket(folder: &Path) -> PathBuf {
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn work(folder: &Path, tenant: &str) -> Result<(), String> {
+async fn work(folder: &Path, tenant: &str, store: &[&str]) -> Result<(), String> {
     let mint = Mint::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let config = StoreConfig::Sqlite { folder: folder.join("data") };
-    let store = Store::open(config, mint).await.map_err(text)?;
+    let store = Store::open(config(store)?, mint).await.map_err(text)?;
     let broker = Broker::connect(&socket(folder)).await.map_err(text)?;
     let tenant: TenantId = tenant.parse().map_err(text)?;
     let touched = Touched::default();
@@ -86,6 +86,18 @@ async fn work(folder: &Path, tenant: &str) -> Result<(), String> {
         () = worker.run(std::future::pending()) => Ok(()),
         () = sequencing => Ok(()),
         written = write(&store, &broker, &touched, tenant) => written,
+    }
+}
+
+fn config(words: &[&str]) -> Result<StoreConfig, String> {
+    match words {
+        [folder] => Ok(StoreConfig::Sqlite { folder: folder.into() }),
+        [runtime, platform] => Ok(StoreConfig::Postgres {
+            runtime: PostgresTarget::socket(*runtime),
+            platform: PostgresTarget::socket(*platform),
+            pool: 4,
+        }),
+        _ => Err("a store is a folder, or two addresses of PostgreSQL".to_owned()),
     }
 }
 

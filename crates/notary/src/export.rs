@@ -42,9 +42,9 @@ pub struct Export {
 /// Records the export, waits until its own entry is in the log, and begins.
 ///
 /// # Errors
-/// [`NotaryError::NotFound`], [`NotaryError::Denied`]: nothing was recorded. [`NotaryError::Broker`],
-/// [`NotaryError::Damaged`], [`NotaryError::Store`], [`NotaryError::Unexportable`]: the attempt may
-/// be recorded.
+/// [`NotaryError::NotFound`], [`NotaryError::Denied`]: nothing was recorded.
+/// [`NotaryError::Broker`], [`NotaryError::Damaged`], [`NotaryError::Store`],
+/// [`NotaryError::Unexportable`]: the attempt may be recorded.
 pub async fn begin_export(
     store: &Store,
     broker: &Broker,

@@ -5,7 +5,8 @@
 //!    writes the copies, and only what lies behind the mark is copied.
 //! 2. The broker is told only after every unit's copies are durable. Killed before that, the same
 //!    entries are read again and found behind the marks.
-//! 3. An opening is never dropped: when its workspace's data is gone, the platform's log takes it.
+//! 3. An opening is never dropped: when its workspace has no data of its own any more, the
+//!    platform's log takes it.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +32,7 @@ pub struct Copied {
 /// Copies at most [`ENTRIES_PER_BATCH_MAX`] journal entries and tells the broker so.
 ///
 /// # Errors
-/// [`NotaryError::Raced`] when another copier was faster; [`NotaryError::Broker`],
+/// [`NotaryError::Broker`], also when another copier was faster and the position is gone;
 /// [`NotaryError::Store`]. Whatever was copied stays copied, and the next round goes on from there.
 pub async fn copy_journal(store: &Store, broker: &Broker) -> Result<Copied, NotaryError> {
     let status = broker.status().await?;
@@ -74,17 +75,28 @@ async fn copy_into(
     entries: Vec<JournalEntry>,
 ) -> Result<(), NotaryError> {
     let caller = Caller::system("broker", store.mint().id::<RequestId>());
-    store.unit_write(unit, &caller, move |tx| copy(tx, &entries)).await.map(drop)
+    match store.unit_write(unit, &caller, move |tx| copy(tx, &entries)).await {
+        // The other copier's commit, for which this one waited, holds all of them.
+        Ok(_) | Err(NotaryError::Raced) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
+/// Moving the mark is what decides: it holds the row until the commit, so a copier that read the
+/// mark before another one moved it finds its entries behind it.
 fn copy(tx: &mut AuditTx<'_>, entries: &[JournalEntry]) -> Result<Commit<()>, NotaryError> {
     let mark = tx.journal_mark().seq()?;
     let new: Vec<&JournalEntry> = entries.iter().filter(|entry| entry.seq > mark).collect();
-    let Some(last) = new.last() else { return Ok(Commit::unchanged(())) };
-    if !tx.journal_mark().advance(last.seq)? {
-        return Err(NotaryError::Raced);
+    if new.is_empty() {
+        return Ok(Commit::unchanged(()));
     }
-    Ok(Commit::audited_all(new.into_iter().map(event).collect(), ()))
+    let mut events = Vec::with_capacity(new.len());
+    for entry in new {
+        if tx.journal_mark().advance(entry.seq)? {
+            events.push(event(entry));
+        }
+    }
+    if events.is_empty() { Err(NotaryError::Raced) } else { Ok(Commit::audited_all(events, ())) }
 }
 
 /// A person's records are the platform's affair: no workspace owns them.

@@ -3,7 +3,8 @@
 //! Always true
 //! 1. Any number of workers may run at once; they hinder each other and harm nothing.
 //! 2. A log that another process wrote to, or that a lost hint concerns, is found by the sweep over
-//!    all units. The sweep takes at most a tenth of the worker's time, however many units there are.
+//!    all units. The sweep takes at most a tenth of the worker's time, however many units there
+//!    are.
 //! 3. A unit that fails is reported and passed over; the others go on.
 
 use std::collections::BTreeSet;
@@ -115,7 +116,6 @@ impl Worker {
                         return;
                     }
                 }
-                Err(NotaryError::Raced) => return,
                 Err(error) => {
                     tracing::warn!(%error, "the journal of openings could not be copied");
                     return;

@@ -15,9 +15,9 @@ use domain::{
 use ledger::{AuditEvent, Evidence, LogOrigin, Stream, Verb, Verdict, VerifierKey, verify_export};
 use notary::{NotaryError, Touched, Worker, begin_export, sequence};
 use seal::{SystemClock, SystemEntropy};
-use store::{
-    Caller, Commit, EntryRef, NewUser, Newcomer, QuietReason, Store, StoreConfig, StoreError, Unit,
-};
+use store::{Caller, Commit, EntryRef, NewUser, Newcomer, QuietReason, Store, StoreError, Unit};
+
+use crate::ground::{Ground, Owner};
 
 /// A workspace with its owner.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,7 @@ pub(crate) struct House {
     pub(crate) ours: Workspace,
     pub(crate) theirs: Workspace,
     pub(crate) touched: Touched,
+    pub(crate) ground: Ground,
     process: Child,
     folder: tempfile::TempDir,
 }
@@ -75,13 +76,12 @@ pub(crate) async fn connect(folder: &Path) -> Broker {
 }
 
 impl House {
-    pub(crate) async fn open() -> Self {
+    pub(crate) async fn on(ground: Ground) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["data", "broker", "config", "run"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
         }
-        let config = StoreConfig::Sqlite { folder: folder.path().join("data") };
-        let store = Store::open(config, mint()).await.unwrap();
+        let store = Store::open(ground.config(folder.path()), mint()).await.unwrap();
         let instance = store.instance().to_string();
         let mut setup = Command::new(host());
         assert!(setup.arg("setup").arg(folder.path()).arg(instance).status().unwrap().success());
@@ -90,7 +90,7 @@ impl House {
         let ours = workspace(&store, &broker, "ours").await;
         let theirs = workspace(&store, &broker, "theirs").await;
         let touched = Touched::default();
-        Self { store, broker, ours, theirs, touched, process, folder }
+        Self { store, broker, ours, theirs, touched, ground, process, folder }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -148,12 +148,9 @@ impl House {
         verify_export(&file[..], Evidence { keys: &[key], ..Evidence::default() })
     }
 
-    /// The SQLite file of a workspace, opened as whoever owns the machine can open it.
-    pub(crate) fn file_of(&self, workspace: Workspace) -> rusqlite::Connection {
-        let name = format!("data/tenants/{}.db", workspace.tenant);
-        let path = self.folder().join(name);
-        assert!(path.exists(), "{}", path.display());
-        rusqlite::Connection::open(path).unwrap()
+    /// Somebody who owns the machine, at a workspace's rows.
+    pub(crate) async fn owner_of(&self, workspace: Workspace) -> Owner {
+        self.ground.owner_of(self.folder(), workspace.tenant).await
     }
 
     /// Seals a value for a workspace and opens it again, which leaves an entry in the journal.

@@ -7,7 +7,12 @@ use std::time::Duration;
 use ledger::{Evidence, Verdict, verify_export};
 use store::{EntryFilter, Page};
 
+use crate::ground::on_each_engine;
 use crate::house::{House, host};
+
+on_each_engine! {
+    a_worker_killed_at_any_instant_leaves_a_log_that_verifies_and_honours_every_receipt
+}
 
 /// Change it to try other instants; a failure prints it.
 const SEED: u64 = 0x5EED_CA5E;
@@ -28,6 +33,7 @@ fn killed_after(house: &House, life: Duration) -> Vec<String> {
         .arg("work")
         .arg(house.folder())
         .arg(house.ours.tenant.to_string())
+        .args(house.ground.words(house.folder()))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -47,9 +53,9 @@ fn killed_after(house: &House, life: Duration) -> Vec<String> {
     receipts.into_iter().filter(whole).map(|line| line.trim_end().to_owned()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_killed_at_any_instant_leaves_a_log_that_verifies_and_honours_every_receipt() {
-    let house = House::open().await;
+async fn a_worker_killed_at_any_instant_leaves_a_log_that_verifies_and_honours_every_receipt(
+    house: House,
+) {
     let (mut state, mut receipts) = (SEED, Vec::new());
     for _ in 0..KILLS {
         let life = Duration::from_micros(next(&mut state) % 150_000);

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod ground;
 mod house;
 mod journal;
 mod kills;

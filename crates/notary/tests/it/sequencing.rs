@@ -6,7 +6,20 @@ use ledger::{Checkpoint, Evidence, Note, Receipt, Stream, Verdict, verify_export
 use notary::{NotaryError, Sequenced, receipts, sequence};
 use store::{StoredCheckpoint, Unit};
 
+use crate::ground::on_each_engine;
 use crate::house::{House, Workspace};
+
+on_each_engine! {
+    entries_get_dense_indices_and_a_checkpoint_that_the_broker_signed
+    a_log_without_news_is_not_signed_again
+    an_empty_log_is_signed_once_as_empty
+    a_batch_is_bounded_and_the_rest_follows
+    several_sequencers_at_once_neither_fork_nor_skip_nor_double
+    a_receipt_names_the_entry_its_log_and_its_hash
+    a_receipt_for_an_entry_that_is_not_in_the_log_convicts_once_it_is_due
+    the_worker_finds_entries_it_was_not_told_about_and_stops_with_nothing_waiting
+    a_touched_log_is_sequenced_within_a_second
+}
 
 async fn newest(house: &House, workspace: Workspace) -> StoredCheckpoint {
     let unit = Unit::Tenant(workspace.tenant);
@@ -16,9 +29,7 @@ async fn newest(house: &House, workspace: Workspace) -> StoredCheckpoint {
     read.await.unwrap().expect("a checkpoint")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn entries_get_dense_indices_and_a_checkpoint_that_the_broker_signed() {
-    let house = House::open().await;
+async fn entries_get_dense_indices_and_a_checkpoint_that_the_broker_signed(house: House) {
     house.write(house.ours, 5).await;
     assert_eq!(house.sequence(house.ours).await, Ok(6), "the birth of the workspace is the first");
     let stored = newest(&house, house.ours).await;
@@ -32,18 +43,14 @@ async fn entries_get_dense_indices_and_a_checkpoint_that_the_broker_signed() {
     assert_eq!(verified.size, 7, "with the entry of the export itself");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_without_news_is_not_signed_again() {
-    let house = House::open().await;
+async fn a_log_without_news_is_not_signed_again(house: House) {
     house.sequence(house.ours).await.unwrap();
     let before = newest(&house, house.ours).await;
     assert_eq!(house.sequence(house.ours).await, Ok(1));
     assert_eq!(newest(&house, house.ours).await, before);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_empty_log_is_signed_once_as_empty() {
-    let house = House::open().await;
+async fn an_empty_log_is_signed_once_as_empty(house: House) {
     let unit = Unit::Tenant(house.ours.tenant);
     for _ in 0..2 {
         let done = sequence(&house.store, &house.broker, unit, Stream::Security).await;
@@ -55,9 +62,7 @@ async fn an_empty_log_is_signed_once_as_empty() {
     assert_eq!((checkpoint.size, checkpoint.root), (0, ledger::tree::empty_root()));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_batch_is_bounded_and_the_rest_follows() {
-    let house = House::open().await;
+async fn a_batch_is_bounded_and_the_rest_follows(house: House) {
     house.write(house.ours, ENTRIES_PER_BATCH_MAX + 200).await;
     let unit = Unit::Tenant(house.ours.tenant);
     let mut sizes = Vec::new();
@@ -73,9 +78,7 @@ async fn a_batch_is_bounded_and_the_rest_follows() {
     assert_eq!(house.verdict(house.ours).await.word(), "VERIFIED");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn several_sequencers_at_once_neither_fork_nor_skip_nor_double() {
-    let house = House::open().await;
+async fn several_sequencers_at_once_neither_fork_nor_skip_nor_double(house: House) {
     let mut receipts_given = Vec::new();
     let mut rivals = tokio::task::JoinSet::new();
     for _ in 0..4 {
@@ -117,9 +120,7 @@ async fn several_sequencers_at_once_neither_fork_nor_skip_nor_double() {
     assert_eq!((verified.size, verified.pending_receipts), (size + 1, 0));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_receipt_names_the_entry_its_log_and_its_hash() {
-    let house = House::open().await;
+async fn a_receipt_names_the_entry_its_log_and_its_hash(house: House) {
     let entries = house.write(house.ours, 2).await;
     let headers = receipts(&house.store, &house.broker, &house.touched, &entries).await.unwrap();
     let key = house.key().await;
@@ -130,9 +131,7 @@ async fn a_receipt_names_the_entry_its_log_and_its_hash() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_receipt_for_an_entry_that_is_not_in_the_log_convicts_once_it_is_due() {
-    let house = House::open().await;
+async fn a_receipt_for_an_entry_that_is_not_in_the_log_convicts_once_it_is_due(house: House) {
     let long_ago = house.store.mint().now().plus_ms(-2 * domain::limits::MERGE_DELAY_MS_MAX);
     let origin = house.origin(house.ours);
     let omitted = Receipt::new(origin, house.store.mint().id(), [9; 32], long_ago);
@@ -143,9 +142,9 @@ async fn a_receipt_for_an_entry_that_is_not_in_the_log_convicts_once_it_is_due()
     assert_eq!(verify_export(&file[..], evidence).word(), "TAMPERED");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_worker_finds_entries_it_was_not_told_about_and_stops_with_nothing_waiting() {
-    let house = House::open().await;
+async fn the_worker_finds_entries_it_was_not_told_about_and_stops_with_nothing_waiting(
+    house: House,
+) {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let worker = house.worker();
     let running = tokio::task::JoinSet::from_iter([async move {
@@ -160,9 +159,7 @@ async fn the_worker_finds_entries_it_was_not_told_about_and_stops_with_nothing_w
     assert!(newest(&house, house.ours).await.note.contains(house.origin(house.ours).as_str()));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_touched_log_is_sequenced_within_a_second() {
-    let house = House::open().await;
+async fn a_touched_log_is_sequenced_within_a_second(house: House) {
     let worker = house.worker();
     let mut running = tokio::task::JoinSet::new();
     running.spawn(worker.run(std::future::pending()));
