@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser};
 
 /// Casemate, from a person's side
 #[derive(Parser)]
-#[command(name = "casemate", version)]
+#[command(name = "casemate", bin_name = "casemate", version)]
 struct Line {
     #[command(flatten)]
     globals: cli::Globals,

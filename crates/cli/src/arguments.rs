@@ -15,18 +15,31 @@ use crate::commands::{
 
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
 pub struct Globals {
     /// Print results as JSON lines
     #[arg(long, global = true)]
     pub json: bool,
     /// Server to talk to [default: the one signed in to, else https://localhost:8443]
-    #[arg(long, global = true, value_name = "URL", env = "CASEMATE_SERVER")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "CASEMATE_SERVER",
+        hide_env_values = true
+    )]
     pub server: Option<Url>,
     /// Profile: a sign-in of its own [default: default]
-    #[arg(long, global = true, value_name = "NAME", env = "CASEMATE_PROFILE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "CASEMATE_PROFILE",
+        hide_env_values = true
+    )]
     pub profile: Option<String>,
     /// Trust the certificates in this PEM file (at signup and login)
-    #[arg(long, global = true, value_name = "FILE", env = "CASEMATE_CA")]
+    #[arg(long, global = true, value_name = "FILE", env = "CASEMATE_CA", hide_env_values = true)]
     pub ca: Option<PathBuf>,
     /// Trust the certificate with this SHA-256 (at signup and login)
     #[arg(long, global = true, value_name = "SHA256", conflicts_with = "ca")]

@@ -18,6 +18,8 @@ mod client;
 
 mod commands;
 mod config;
+#[cfg(test)]
+mod contract;
 mod credentials;
 mod exit;
 mod failure;

@@ -41,6 +41,17 @@ pub(crate) async fn all<T: DeserializeOwned>(
     Ok(items)
 }
 
+/// Everything of a list that the server gives in one piece, because a limit keeps it short.
+///
+/// Errors: as [`Account::call`].
+pub(crate) async fn whole<T: DeserializeOwned>(
+    account: &mut Account,
+    call: &Call,
+) -> Result<Vec<T>, Failure> {
+    let page: Page<T> = account.ask(call).await?;
+    Ok(page.items)
+}
+
 /// Something with an id and a name.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Named<I> {
@@ -51,7 +62,6 @@ pub(crate) struct Named<I> {
 /// Somebody with an id and an address.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Person {
-    #[serde(alias = "id", alias = "user")]
     pub(crate) user_id: UserId,
     pub(crate) email: String,
 }
@@ -60,14 +70,22 @@ pub(crate) struct Person {
 ///
 /// Errors: there is none that this person is a member of.
 pub(crate) async fn workspace(account: &mut Account, text: &str) -> Result<TenantId, Failure> {
-    named(account, Call::new(op::WORKSPACES, &[]), "workspace", text).await
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let known = all(account, &Call::new(op::WORKSPACES, &[])).await?;
+    among(known, "workspace", text)
 }
 
 /// The project of this name or id.
 ///
 /// Errors: there is none within reach.
 pub(crate) async fn project(account: &mut Account, text: &str) -> Result<ProjectId, Failure> {
-    named(account, Call::new(op::PROJECTS, &[]), "project", text).await
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let known = all(account, &Call::new(op::PROJECTS, &[])).await?;
+    among(known, "project", text)
 }
 
 /// The environment of this name or id in `project`.
@@ -78,8 +96,11 @@ pub(crate) async fn environment(
     project: ProjectId,
     text: &str,
 ) -> Result<EnvironmentId, Failure> {
-    let call = Call::new(op::ENVIRONMENTS, &[&project]);
-    named(account, call, "environment", text).await
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let known = whole(account, &Call::new(op::ENVIRONMENTS, &[&project])).await?;
+    among(known, "environment", text)
 }
 
 /// The member of this address or id in the current workspace.
@@ -96,22 +117,16 @@ pub(crate) async fn member(account: &mut Account, text: &str) -> Result<UserId, 
         .into_iter()
         .find(|person| person.email == wanted)
         .map(|person| person.user_id)
-        .ok_or_else(|| missing("member", text, "`casemate members list` shows the team."))
+        .ok_or_else(|| no_member(text))
 }
 
-async fn named<I>(
-    account: &mut Account,
-    call: Call,
-    noun: &'static str,
-    text: &str,
-) -> Result<I, Failure>
-where
-    I: std::str::FromStr + DeserializeOwned,
-{
-    if let Ok(id) = text.parse() {
-        return Ok(id);
-    }
-    let things: Vec<Named<I>> = all(account, &call).await?;
+/// There is no member of this address or id.
+pub(crate) fn no_member(text: &str) -> Failure {
+    missing("member", text, "`casemate members list` shows the team.")
+}
+
+/// The one of this name among those that are visible.
+fn among<I>(things: Vec<Named<I>>, noun: &'static str, text: &str) -> Result<I, Failure> {
     let known: Vec<String> = things.iter().map(|thing| thing.name.clone()).collect();
     things.into_iter().find(|thing| thing.name == text).map(|thing| thing.id).ok_or_else(|| {
         let advice = match nearest(text, &known) {

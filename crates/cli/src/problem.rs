@@ -30,7 +30,7 @@ pub(crate) struct Problem {
     #[serde(skip)]
     pub(crate) retry_after_s: Option<u64>,
     /// The fields that were refused, for `input.invalid`.
-    #[serde(default, alias = "fields")]
+    #[serde(default)]
     pub(crate) errors: Vec<FieldError>,
 }
 
@@ -38,10 +38,10 @@ pub(crate) struct Problem {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct FieldError {
     /// Which field.
-    #[serde(default, alias = "name", alias = "pointer")]
+    #[serde(default)]
     pub(crate) field: String,
     /// Why.
-    #[serde(default, alias = "message", alias = "reason")]
+    #[serde(default)]
     pub(crate) detail: String,
 }
 
@@ -108,13 +108,15 @@ fn known(code: &str) -> Option<(Exit, &'static str)> {
     Some(match code {
         "auth.missing" | "auth.expired" => (SignIn, "Run `casemate login`."),
         "auth.revoked" => (SignIn, "You were signed out elsewhere; run `casemate login`."),
-        "auth.invalid" => {
-            (SignIn, "Check e-mail, password and code; a code works once. Then try again.")
-        }
+        "auth.invalid" => (
+            SignIn,
+            "Sign in with `casemate login`; check e-mail, password and code (a code works once).",
+        ),
         "auth.factor_wrong" => {
             (SignIn, "Wait for the next code of your authenticator, or use a backup code.")
         }
         "auth.throttled" => (TryAgain, "Too many attempts; wait, then try again."),
+        "rate.limited" => (TryAgain, "Too many requests; wait, then try again."),
         "auth.busy" => (TryAgain, "The server is busy with sign-ins; try again in a moment."),
         "factor.not_fresh" => (SignIn, "This needs a fresh code of your authenticator."),
         "person.needed" => (Refused, "An API key cannot do this; sign in as a person."),
@@ -139,10 +141,13 @@ fn known(code: &str) -> Option<(Exit, &'static str)> {
         "input.invalid" | "input.malformed" | "input.too_deep" => {
             (Usage, "Correct what is named above.")
         }
+        "input.media_type" | "method.not_allowed" => {
+            (Failed, "Server and CLI differ in version; compare both with `--version`.")
+        }
         "input.too_large" => (Usage, "Make it smaller."),
         "idempotency.reused" => (Conflict, "Run the command again."),
-        "method.not_allowed" => {
-            (Failed, "Server and CLI differ in version; compare both with `--version`.")
+        "idempotency.running" | "request.timed_out" => {
+            (TryAgain, "Look whether it was done before you try again.")
         }
         "workspace.not_chosen" => (Refused, "Choose one with `casemate workspaces use NAME`."),
         "storage.full" => (TryAgain, "The operator must make room on the server's disk."),
@@ -154,6 +159,12 @@ fn known(code: &str) -> Option<(Exit, &'static str)> {
         "internal" => (Failed, "Give the request id to the operator."),
         _ => return None,
     })
+}
+
+/// Whether this version knows the code.
+#[cfg(test)]
+pub(crate) fn is_known(code: &str) -> bool {
+    known(code).is_some()
 }
 
 /// The meaning of a status whose code this version does not know.

@@ -5,7 +5,7 @@
 pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod environments;
-mod first_contact;
+pub(crate) mod first_contact;
 pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod login;

@@ -27,8 +27,8 @@ pub struct Verify {
     /// The export
     export: PathBuf,
     /// The log's public key [default: the one pinned at sign-in]
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
+    #[arg(long = "key", value_name = "FILE")]
+    key_file: Option<PathBuf>,
 }
 
 /// Verifies, prints the verdict, and gives the exit code that says it.
@@ -81,7 +81,7 @@ fn tell(verdict: &Verdict, context: &Context) -> Result<(), Failure> {
 
 /// The keys that are trusted to have signed the log.
 fn keys(arguments: &Verify, context: &Context) -> Result<Vec<VerifierKey>, Failure> {
-    if let Some(path) = &arguments.key {
+    if let Some(path) = &arguments.key_file {
         return from_file(path);
     }
     let pinned = Credentials::of(&context.settings).pins()?.and_then(|pins| pins.log_key);

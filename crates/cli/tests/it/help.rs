@@ -4,6 +4,9 @@ use crate::house::Machine;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/help.txt");
 
+/// Where the help of today is put when it is another.
+const FRESH: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/help.txt");
+
 /// Every command and verb, as they appear in the help of the level above.
 fn commands(machine: &Machine, path: &[&str]) -> Vec<Vec<String>> {
     let mut arguments = path.to_vec();
@@ -32,11 +35,11 @@ fn the_whole_help_is_the_golden_text() {
         assert_eq!(ended.code, Some(0), "{ended:?}");
         text.push_str(&format!("# casemate {}\n\n{}\n", path.join(" "), ended.out));
     }
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(GOLDEN, &text).unwrap();
+    let golden = std::fs::read_to_string(GOLDEN).unwrap_or_default();
+    if text != golden {
+        std::fs::write(FRESH, &text).unwrap();
     }
-    let golden = std::fs::read_to_string(GOLDEN).unwrap();
-    assert!(text == golden, "the help changed; look at it, then run with UPDATE_GOLDEN=1");
+    assert!(text == golden, "the help changed: compare {FRESH} with {GOLDEN}, then copy it over");
 }
 
 #[test]

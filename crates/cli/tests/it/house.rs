@@ -161,10 +161,10 @@ fn usual(asked: &Asked) -> Reply {
         "POST /v1/sessions" => Reply::json(tokens(ACCESS, REFRESH, FAR)),
         "GET /v1/audit/key" => Reply::json(json!({ "key": log_key() })),
         "GET /v1/projects" => Reply::json(
-            json!({ "items": [{ "id": PROJECT, "name": "shop" }], "next_cursor": null }),
+            json!({ "items": [{ "id": PROJECT, "name": "shop", "created_at_ms": 0 }], "next_cursor": null }),
         ),
         line if line == format!("GET /v1/projects/{PROJECT}/environments") => Reply::json(
-            json!({ "items": [{ "id": ENVIRONMENT, "name": "development" }], "next_cursor": null }),
+            json!({ "items": [{ "id": ENVIRONMENT, "name": "development", "production": false }], "next_cursor": null }),
         ),
         _ => Reply::problem(404, "not_found"),
     }

@@ -1,5 +1,7 @@
 //! The client as a process, against a real TLS server that a test scripts.
 
+#![cfg(test)]
+
 mod bystander;
 mod house;
 mod server;

@@ -20,7 +20,6 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) struct Asked {
     pub(crate) method: String,
     pub(crate) path: String,
-    pub(crate) query: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Value,
 }
@@ -179,7 +178,6 @@ async fn answer(
     let request = Asked {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
-        query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head
             .headers
             .iter()

@@ -1,25 +1,35 @@
 //! `audit checkpoint`.
 
+use domain::TimeMs;
 use serde::{Deserialize, Serialize};
 
+use super::log::Log;
 use crate::client::{Call, operations as op};
 use crate::commands::Context;
 use crate::failure::Failure;
 
 /// The newest signed checkpoint
 #[derive(Debug, clap::Args)]
-pub struct Checkpoint {}
+pub struct Checkpoint {
+    /// Of this log
+    #[arg(long, default_value = "workspace")]
+    log: Log,
+}
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Response {
+    pub(crate) size: u64,
+    pub(crate) root: String,
+    pub(crate) at_ms: TimeMs,
     pub(crate) checkpoint: String,
 }
 
 /// Prints the signed note as it is. Whoever keeps it can later prove that the log was rewritten.
 ///
 /// Errors: as [`crate::account::Account::call`].
-pub(crate) async fn run(_: &Checkpoint, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: &Checkpoint, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
-    let response: Response = account.ask(&Call::new(op::AUDIT_CHECKPOINT, &[])).await?;
+    let response: Response =
+        account.ask(&arguments.log.of(Call::new(op::AUDIT_CHECKPOINT, &[]))).await?;
     context.output.result(&response, |response| response.checkpoint.clone())
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::log::Log;
 use crate::client::{Call, Stream, operations as op};
 use crate::commands::Context;
 use crate::failure::Failure;
@@ -19,6 +20,9 @@ use crate::failure::Failure;
 pub struct Export {
     /// The file; it must not exist yet ("-" for stdout)
     file: PathBuf,
+    /// Of this log
+    #[arg(long, default_value = "workspace")]
+    log: Log,
 }
 
 /// Streams the export.
@@ -27,7 +31,7 @@ pub struct Export {
 pub(crate) async fn run(arguments: &Export, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
     let path = &arguments.file;
-    let call = Call::new(op::AUDIT_EXPORT, &[]);
+    let call = arguments.log.of(Call::new(op::AUDIT_EXPORT, &[]));
     if path == Path::new("-") {
         let mut stream = account.stream(&call).await?;
         let mut out = io::stdout().lock();

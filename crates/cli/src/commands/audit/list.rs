@@ -1,9 +1,12 @@
 //! `audit list`.
 
-use domain::TimeMs;
+use std::collections::BTreeMap;
+
+use domain::{EntryId, TimeMs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::log::Log;
 use crate::calendar::written;
 use crate::client::{Call, operations as op};
 use crate::commands::Context;
@@ -16,8 +19,11 @@ pub struct List {
     /// Only this verb, like member.role_changed
     #[arg(long)]
     verb: Option<String>,
-    /// Only about this resource, by its id
-    #[arg(long, value_name = "ID")]
+    /// Only this log
+    #[arg(long)]
+    log: Option<Log>,
+    /// Only about this resource, like project/0192...
+    #[arg(long, value_name = "KIND/ID")]
     resource: Option<String>,
     /// At most so many
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
@@ -29,12 +35,30 @@ pub struct List {
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Entry {
+    pub(crate) id: EntryId,
     #[serde(default)]
     pub(crate) index: Option<u64>,
+    pub(crate) stream: String,
     pub(crate) at_ms: TimeMs,
     pub(crate) verb: String,
-    #[serde(flatten)]
-    pub(crate) rest: serde_json::Map<String, Value>,
+    pub(crate) entry: Value,
+    pub(crate) hash: String,
+    pub(crate) personal: BTreeMap<String, String>,
+}
+
+impl Entry {
+    fn row(&self) -> Vec<String> {
+        let text = |path: &str| self.entry.pointer(path).and_then(Value::as_str);
+        let resource = [text("/resource/kind"), text("/resource/id")];
+        let actor = ["/actor/user", "/actor/key", "/actor/kind"].into_iter().find_map(text);
+        vec![
+            self.index.map_or_else(|| "soon".to_owned(), |index| index.to_string()),
+            written(self.at_ms),
+            self.verb.clone(),
+            resource.into_iter().flatten().collect::<Vec<_>>().join("/"),
+            actor.unwrap_or_default().to_owned(),
+        ]
+    }
 }
 
 /// Lists them.
@@ -52,14 +76,12 @@ pub(crate) async fn run(arguments: &List, context: &Context) -> Result<(), Failu
             call = call.query(name, value);
         }
     }
+    if let Some(log) = arguments.log {
+        call = log.of(call);
+    }
     let page: Page<Entry> = account.ask(&call).await?;
-    context.output.list(&page.items, &["index", "when", "verb"], |entry| {
-        vec![
-            entry.index.map_or_else(|| "soon".to_owned(), |index| index.to_string()),
-            written(entry.at_ms),
-            entry.verb.clone(),
-        ]
-    })?;
+    let headings = ["index", "when", "what", "about", "by"];
+    context.output.list(&page.items, &headings, Entry::row)?;
     if let Some(cursor) = page.next_cursor {
         context.output.note(&format!("More with --cursor {cursor}"));
     }

@@ -3,6 +3,7 @@
 pub(crate) mod checkpoint;
 pub(crate) mod export;
 pub(crate) mod list;
+mod log;
 pub(crate) mod show;
 
 use super::Context;

@@ -1,7 +1,6 @@
 //! `audit show`.
 
-use serde_json::Value;
-
+use super::list::Entry;
 use crate::client::{Call, operations as op};
 use crate::commands::Context;
 use crate::failure::Failure;
@@ -18,8 +17,6 @@ pub struct Show {
 /// Errors: there is no entry of this index yet.
 pub(crate) async fn run(arguments: &Show, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
-    let entry: Value = account.ask(&Call::new(op::AUDIT_ENTRY, &[&arguments.index])).await?;
-    context.output.result(&entry, |entry| {
-        serde_json::to_string_pretty(entry).unwrap_or_else(|_| entry.to_string())
-    })
+    let entry: Entry = account.ask(&Call::new(op::AUDIT_ENTRY, &[&arguments.index])).await?;
+    context.output.result(&entry, |entry| serde_json::to_string_pretty(entry).unwrap_or_default())
 }

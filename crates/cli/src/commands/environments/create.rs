@@ -28,6 +28,7 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Environment {
     pub(crate) id: EnvironmentId,
     pub(crate) name: Name,
+    pub(crate) production: bool,
 }
 
 /// Creates it.

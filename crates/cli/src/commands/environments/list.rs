@@ -21,8 +21,12 @@ pub(crate) async fn run(arguments: &List, context: &Context) -> Result<(), Failu
     let mut account = context.account()?;
     let project = names::project(&mut account, &arguments.project).await?;
     let list: Vec<Environment> =
-        names::all(&mut account, &Call::new(op::ENVIRONMENTS, &[&project])).await?;
-    context.output.list(&list, &["name", "id"], |environment| {
-        vec![environment.name.to_string(), environment.id.to_string()]
+        names::whole(&mut account, &Call::new(op::ENVIRONMENTS, &[&project])).await?;
+    context.output.list(&list, &["name", "production", "id"], |environment| {
+        vec![
+            environment.name.to_string(),
+            if environment.production { "yes" } else { "" }.to_owned(),
+            environment.id.to_string(),
+        ]
     })
 }

@@ -29,7 +29,6 @@ pub(crate) struct Request<'a> {
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Response {
-    #[serde(alias = "id")]
     pub(crate) workspace: TenantId,
 }
 

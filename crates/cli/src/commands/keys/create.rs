@@ -37,7 +37,8 @@ pub(crate) struct Request<'a> {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Response {
     pub(crate) id: ApiKeyId,
-    pub(crate) key: Hidden,
+    #[serde(default)]
+    pub(crate) key: Option<Hidden>,
 }
 
 /// Makes it. It may do what its scopes say and its maker may, whichever is less.
@@ -54,8 +55,10 @@ pub(crate) async fn run(arguments: &Create, context: &Context) -> Result<(), Fai
     };
     let call = Call::new(op::KEY_CREATE, &[]).body(&request)?;
     let created: Response = account.ask(&call).await?;
-    context
-        .output
-        .note(&format!("Key {} ({}). It is not shown again:", arguments.name, created.id));
-    context.output.result(&created, |created| created.key.to_string())
+    if created.key.is_none() {
+        context.output.warning("this key was shown before; revoke it and make another");
+    }
+    let name = &arguments.name;
+    context.output.note(&format!("Key {name} ({}). It is not shown again:", created.id));
+    context.output.result(&created, |created| created.key.as_deref().unwrap_or_default().to_owned())
 }

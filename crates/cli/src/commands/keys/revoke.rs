@@ -11,7 +11,7 @@ use crate::failure::Failure;
 #[derive(Debug, clap::Args)]
 pub struct Revoke {
     /// Its id, from `keys list`
-    key: ApiKeyId,
+    id: ApiKeyId,
 }
 
 /// Revokes it; within a second no server takes it any more.
@@ -19,6 +19,6 @@ pub struct Revoke {
 /// Errors: there is none; its maker is not below the caller.
 pub(crate) async fn run(arguments: &Revoke, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
-    account.call(&Call::new(op::KEY_REVOKE, &[&arguments.key])).await?;
-    context.output.result(&json!({ "revoked": arguments.key }), |_| "Revoked.".to_owned())
+    account.call(&Call::new(op::KEY_REVOKE, &[&arguments.id])).await?;
+    context.output.result(&json!({ "revoked": arguments.id }), |_| "Revoked.".to_owned())
 }

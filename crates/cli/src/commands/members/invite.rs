@@ -11,6 +11,9 @@ use crate::failure::Failure;
 use crate::hidden::Hidden;
 use crate::names;
 
+/// What stands for a code in an answer that repeats an earlier one.
+const SHOWN_BEFORE: &str = "(shown before; take the invitation back and invite again)";
+
 /// Invite somebody; shows a link, and its code once
 #[derive(Debug, clap::Args)]
 pub struct Invite {
@@ -33,9 +36,9 @@ pub(crate) struct Request<'a> {
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Response {
-    #[serde(alias = "id")]
-    pub(crate) invitation_id: InvitationId,
-    pub(crate) code: Hidden,
+    pub(crate) id: InvitationId,
+    #[serde(default)]
+    pub(crate) code: Option<Hidden>,
     pub(crate) expires_at_ms: TimeMs,
 }
 
@@ -60,8 +63,8 @@ pub(crate) async fn run(arguments: &Invite, context: &Context) -> Result<(), Fai
             arguments.email,
             arguments.role,
             written(invited.expires_at_ms),
-            invited.invitation_id,
-            &*invited.code,
+            invited.id,
+            invited.code.as_deref().unwrap_or(SHOWN_BEFORE),
         )
     })
 }

@@ -1,7 +1,7 @@
 //! `members list`.
 
-use domain::UserId;
 use domain::authz::{Effect, Override, Role};
+use domain::{TimeMs, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
@@ -16,12 +16,11 @@ pub struct List {}
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Member {
-    #[serde(alias = "id", alias = "user")]
     pub(crate) user_id: UserId,
     pub(crate) email: String,
     pub(crate) role: Role,
-    #[serde(default)]
     pub(crate) overrides: Vec<Override>,
+    pub(crate) version: TimeMs,
 }
 
 /// Everybody in the current workspace.

@@ -47,9 +47,9 @@ pub(crate) struct Request {
     pub(crate) overrides: Vec<domain::authz::Override>,
 }
 
-/// Changes the named overrides and leaves the others.
+/// Changes the named overrides and leaves the others, unless somebody else changed the member meanwhile.
 ///
-/// Errors: no such member; more than the caller may hand out.
+/// Errors: no such member; more than the caller may hand out; changed meanwhile.
 pub(crate) async fn run(arguments: &Override, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
     let team = account.workspace()?;
@@ -58,15 +58,15 @@ pub(crate) async fn run(arguments: &Override, context: &Context) -> Result<(), F
         None => None,
     };
     let user = names::member(&mut account, &arguments.member).await?;
-    let now = everybody(&mut account)
-        .await?
-        .into_iter()
-        .find(|member| member.user_id == user)
-        .map(|member| member.overrides)
-        .unwrap_or_default();
-    let overrides = changed(arguments, project, now);
+    let everybody = everybody(&mut account).await?;
+    let member = everybody.into_iter().find(|member| member.user_id == user);
+    let member = member.ok_or_else(|| names::no_member(&arguments.member))?;
+    let overrides = changed(arguments, project, member.overrides);
     let request = Request { overrides: overrides.clone() };
-    account.call(&Call::new(op::MEMBER_CHANGE, &[&team, &user]).body(&request)?).await?;
+    let call = Call::new(op::MEMBER_CHANGE, &[&team, &user])
+        .body(&request)?
+        .only_if(&format!("\"{}\"", member.version.0))?;
+    account.call(&call).await?;
     let value = json!({ "user_id": user, "overrides": overrides });
     context.output.result(&value, |_| {
         let list: Vec<String> = overrides.iter().map(short).collect();

@@ -1,6 +1,6 @@
 //! `projects create`.
 
-use domain::{Name, ProjectId};
+use domain::{Name, ProjectId, TimeMs};
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Call, operations as op};
@@ -24,6 +24,7 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Project {
     pub(crate) id: ProjectId,
     pub(crate) name: Name,
+    pub(crate) created_at_ms: TimeMs,
 }
 
 /// Creates it.

@@ -15,7 +15,8 @@ mod relay;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use domain::VariableName;
+use domain::limits::PROGRAM_CHARS_MAX;
+use domain::{ProgramName, Reason, VariableName};
 use serde::{Deserialize, Serialize};
 
 use super::Context;
@@ -37,7 +38,7 @@ pub struct Run {
     place: Place,
     /// Why; everybody who reads the log sees it
     #[arg(long)]
-    reason: Option<String>,
+    reason: Option<Reason>,
     /// Take this secret although its name changes how programs are started; may be repeated
     #[arg(long, value_name = "NAME")]
     allow: Vec<VariableName>,
@@ -48,9 +49,9 @@ pub struct Run {
 
 #[derive(Serialize)]
 pub(crate) struct Request<'a> {
-    pub(crate) program: &'a str,
+    pub(crate) program: ProgramName,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<&'a str>,
+    pub(crate) reason: Option<&'a Reason>,
 }
 
 #[derive(Deserialize)]
@@ -79,8 +80,8 @@ async fn fetch(arguments: &Run, context: &Context) -> Result<Vec<Variable>, Fail
     let (project, environment) = arguments.place.find(&mut account).await?;
     let program = arguments.program.first().map(|program| program.to_string_lossy());
     let request = Request {
-        program: program.as_deref().unwrap_or_default(),
-        reason: arguments.reason.as_deref(),
+        program: logged(program.as_deref().unwrap_or_default())?,
+        reason: arguments.reason.as_ref(),
     };
     let call = Call::new(op::LOCAL_USE, &[&project, &environment]).body(&request)?;
     let response: Response = account.ask(&call).await?;
@@ -89,4 +90,16 @@ async fn fetch(arguments: &Run, context: &Context) -> Result<Vec<Variable>, Fail
         .into_iter()
         .map(|given| Ok(Variable { name: given.name, value: decoded(&given.value_base64)? }))
         .collect()
+}
+
+/// The program's name as the log keeps it: what cannot stand there is replaced, and what is too long is cut at its
+/// beginning, because the end says more.
+///
+/// Errors: nothing is left of it.
+fn logged(program: &str) -> Result<ProgramName, Failure> {
+    let clean: Vec<char> = program.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    let end = clean.iter().skip(clean.len().saturating_sub(PROGRAM_CHARS_MAX));
+    ProgramName::parse(&end.collect::<String>()).map_err(|error| {
+        Failure::input(format!("{program:?} is no program: {error}"), "Name it after --.")
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use domain::VariableName;
+use domain::{Reason, VariableName};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -22,12 +22,12 @@ pub struct Reveal {
     place: Place,
     /// Why; everybody who reads the log sees it
     #[arg(long)]
-    reason: String,
+    reason: Reason,
 }
 
 #[derive(Serialize)]
 pub(crate) struct Request<'a> {
-    pub(crate) reason: &'a str,
+    pub(crate) reason: &'a Reason,
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! `workspaces settings`: whether production secrets may be used on people's own machines, and the name.
+//! `workspaces settings`: whether production secrets may be used on people's own machines.
 
 use clap::ValueEnum;
 use domain::{Name, TenantId};
@@ -11,9 +11,6 @@ use crate::failure::Failure;
 /// See or change the current workspace's settings
 #[derive(Debug, clap::Args)]
 pub struct Settings {
-    /// A new name
-    #[arg(long)]
-    name: Option<Name>,
     /// Whether `run` may use production secrets on a person's own machine
     #[arg(long, value_name = "RULE")]
     production_local_use: Option<Rule>,
@@ -29,11 +26,8 @@ pub(crate) enum Rule {
 }
 
 #[derive(Serialize)]
-pub(crate) struct Request<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<&'a Name>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) production_local_use: Option<bool>,
+pub(crate) struct Request {
+    pub(crate) production_local_use: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,25 +37,23 @@ pub(crate) struct Response {
     pub(crate) production_local_use: bool,
 }
 
-/// Shows the settings; changes them first when something is to change.
+/// Shows the settings; changes them first when something is to change, and only if nobody else did meanwhile.
 ///
 /// Errors: not allowed; they changed meanwhile.
 pub(crate) async fn run(arguments: &Settings, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
     let workspace = account.workspace()?;
     let answer = account.call(&Call::new(op::WORKSPACE_GET, &[&workspace])).await?;
-    let request = Request {
-        name: arguments.name.as_ref(),
-        production_local_use: arguments.production_local_use.map(|rule| rule == Rule::Allowed),
-    };
-    let settings: Response = if request.name.is_none() && request.production_local_use.is_none() {
-        answer.json()?
-    } else {
-        let mut call = Call::new(op::WORKSPACE_UPDATE, &[&workspace]).body(&request)?;
-        if let Some(tag) = &answer.tag {
-            call = call.only_if(tag)?;
+    let settings: Response = match arguments.production_local_use {
+        None => answer.json()?,
+        Some(rule) => {
+            let request = Request { production_local_use: rule == Rule::Allowed };
+            let mut call = Call::new(op::WORKSPACE_UPDATE, &[&workspace]).body(&request)?;
+            if let Some(tag) = &answer.tag {
+                call = call.only_if(tag)?;
+            }
+            account.ask(&call).await?
         }
-        account.ask(&call).await?
     };
     context.output.result(&settings, |settings| {
         let rule = if settings.production_local_use { "allowed" } else { "refused" };
