@@ -44,8 +44,8 @@ pub const fn of_store(error: &StoreError) -> &'static str {
     }
 }
 
-/// The code of a failure of the key broker. Which rule of the broker's a request of ours broke is our mistake,
-/// not the caller's.
+/// The code of a failure of the key broker. Which rule of the broker's a request of ours broke is
+/// our mistake, not the caller's.
 #[must_use]
 pub const fn of_broker(error: &BrokerError) -> &'static str {
     match error {

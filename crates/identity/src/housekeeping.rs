@@ -1,6 +1,8 @@
-//! Removes what ended by the passing of time: sessions, enrolments, pointers, guesses, revocations, kept answers.
+//! Removes what ended by the passing of time: sessions, enrolments, pointers, guesses, revocations,
+//! kept answers.
 //!
-//! Always true: nothing that could still be asked for is removed. Running it twice, or never, changes no answer.
+//! Always true: nothing that could still be asked for is removed. Running it twice, or never,
+//! changes no answer.
 
 use domain::{RequestId, limits};
 use store::{Caller, Commit, QuietReason, Store, StoreError};

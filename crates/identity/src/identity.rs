@@ -1,5 +1,5 @@
-//! What the use cases of sign-in work with: the store, the broker, the password pool, and what this process knows
-//! about tokens and revocations.
+//! What the use cases of sign-in work with: the store, the broker, the password pool, and what this
+//! process knows about tokens and revocations.
 
 use std::time::Duration;
 
@@ -47,7 +47,8 @@ pub struct Identity {
     pub(crate) tokens: TokenVerifier,
     pub(crate) revocations: RevocationView,
     pub(crate) config: IdentityConfig,
-    /// Keyed digests of API keys presented a short while ago: saves the broker a question per request.
+    /// Keyed digests of API keys presented a short while ago: saves the broker a question per
+    /// request.
     pub(crate) key_digests: Memory<[u8; 32]>,
     /// API keys whose use was noted within the last minute.
     pub(crate) keys_noted: Memory<()>,
@@ -56,12 +57,13 @@ pub struct Identity {
 
 /// API keys whose digest is remembered.
 const KEYS_REMEMBERED_MAX: usize = 4_096;
-/// The broker is asked for its token keys at most this often, however many tokens name unknown keys.
+/// The broker is asked for its token keys at most this often, however many tokens name unknown
+/// keys.
 const KEYS_ASKED_MS_MIN: i64 = 1_000;
 
 impl Identity {
-    /// Learns the broker's token keys and reads revocations once, so that the first request is judged like any
-    /// other.
+    /// Learns the broker's token keys and reads revocations once, so that the first request is
+    /// judged like any other.
     ///
     /// # Errors
     /// [`StartError`].
@@ -87,8 +89,8 @@ impl Identity {
         Ok(identity)
     }
 
-    /// Reads revocations every [`limits::REVOCATION_POLL_MS`], for as long as the future is polled. A failed
-    /// reading leaves the view as it is; when it is too old, requests are refused.
+    /// Reads revocations every [`limits::REVOCATION_POLL_MS`], for as long as the future is polled.
+    /// A failed reading leaves the view as it is; when it is too old, requests are refused.
     pub async fn watch_revocations(&self) {
         let mut ticks = tokio::time::interval(Duration::from_millis(limits::REVOCATION_POLL_MS));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -118,7 +120,8 @@ impl Identity {
         self.passwords.hashed()
     }
 
-    /// Asks the broker for its keys because a token names one that is not known; at most once a second.
+    /// Asks the broker for its keys because a token names one that is not known; at most once a
+    /// second.
     pub(crate) async fn learn_new_token_keys(&self) -> Result<(), BrokerError> {
         let now = self.store.mint().now();
         let mut asked_at = self.keys_asked_at.lock().await;

@@ -1,17 +1,20 @@
-//! Who somebody is, and who belongs to which team: passwords, factors, tokens, sessions, API keys, enrolments,
-//! workspaces, members and invitations.
+//! Who somebody is, and who belongs to which team: passwords, factors, tokens, sessions, API keys,
+//! enrolments, workspaces, members and invitations.
 //!
 //! Always true
-//! 1. A use case loads what it judges in the transaction that writes: no right is decided on a stale row.
+//! 1. A use case loads what it judges in the transaction that writes: no right is decided on a
+//!    stale row.
 //! 2. A guess is counted before it is checked, and a secret is compared in constant time.
 //! 3. What is shown once is stored as a keyed digest whose key this process does not have.
-//! 4. No commit spans units. A hint of the platform's is written before what it points to and taken away after it:
-//!    it may point to nothing, and nothing is ever without one. Nothing is allowed because of a hint.
+//! 4. No commit spans units. A hint of the platform's is written before what it points to and taken
+//!    away after it: it may point to nothing, and nothing is ever without one. Nothing is allowed
+//!    because of a hint.
 //!
 //! Never: HTTP, SQL, a key.
 //!
-//! Walk of a request: [`authenticate`] → a [`Principal`] → one use case, `noun::verb(context, scope, input)` → a
-//! [`store::Committed`] whose entries become receipts. Every error has a stable `code()`.
+//! Walk of a request: [`authenticate`] → a [`Principal`] → one use case, such as
+//! [`members::change_role`] → a [`store::Committed`], whose entries become receipts. Every error
+//! has a stable `code()`.
 
 mod code;
 pub mod codes;

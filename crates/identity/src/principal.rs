@@ -1,9 +1,12 @@
 //! From a bearer credential to who is asking. The only place where a request's scopes are made.
 //!
 //! Always true
-//! 1. The tenant of a scope comes from the verified token or the key's own row, never from the request (TEN-1).
-//! 2. A session token is asked against the revocation view; when the view is too old, the answer is no.
-//! 3. Nothing here says what the caller may do: rights are loaded in each use case's own transaction.
+//! 1. The tenant of a scope comes from the verified token or the key's own row, never from the
+//!    request (TEN-1).
+//! 2. A session token is asked against the revocation view; when the view is too old, the answer is
+//!    no.
+//! 3. Nothing here says what the caller may do: rights are loaded in each use case's own
+//!    transaction.
 
 use aws_lc_rs::constant_time;
 use broker::{BrokerError, MacPurpose};
@@ -74,7 +77,8 @@ impl Principal {
         }
     }
 
-    /// The workspace's scope, and when a person last gave a factor; `None` for a session that entered none.
+    /// The workspace's scope, and when a person last gave a factor; `None` for a session that
+    /// entered none.
     #[must_use]
     pub const fn member(&self) -> Option<(&Scope, Option<TimeMs>)> {
         match self {
@@ -142,8 +146,8 @@ async fn signed_in(
     Ok(Principal::Person { account, factor_at: claims.factor_at, workspace })
 }
 
-/// The claims of a genuine token. A token signed by a key that is not known makes the broker's keys be asked for
-/// once more, so that a rotation of keys logs nobody out.
+/// The claims of a genuine token. A token signed by a key that is not known makes the broker's keys
+/// be asked for once more, so that a rotation of keys logs nobody out.
 async fn verified(identity: &Identity, token: &str) -> Result<VerifiedClaims, AuthRefused> {
     let now = identity.store.mint().now();
     let answer = match identity.tokens.verify(token, now) {
@@ -174,7 +178,8 @@ async fn key_holder(
         .platform_read(move |tx| tx.key_index().find(id))
         .await?
         .ok_or(AuthRefused::Invalid)?;
-    // The creator is in the key's own row, which is about to be read: this scope reads that one row.
+    // The creator is in the key's own row, which is about to be read: this scope reads that one
+    // row.
     let unknown = Actor::Key { key: id, creator: UserId::from(Uuid::nil()) };
     let finder = Scope::authenticated(tenant, unknown, origin.clone());
     let row = identity

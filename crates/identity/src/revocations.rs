@@ -1,8 +1,9 @@
-//! What this process knows about ended sessions: read from the database four times a second, whatever else happens.
+//! What this process knows about ended sessions: read from the database four times a second,
+//! whatever else happens.
 //!
 //! Always true
-//! 1. A token is good only while the view is fresh: past [`limits::REVOCATION_VIEW_AGE_MS_MAX`] without a reading
-//!    the answer is [`Standing::Unknown`], and requests are refused.
+//! 1. A token is good only while the view is fresh: past [`limits::REVOCATION_VIEW_AGE_MS_MAX`]
+//!    without a reading the answer is [`Standing::Unknown`], and requests are refused.
 //! 2. The age counts from the moment a reading began, on a clock that cannot be set.
 //! 3. A revocation is forgotten only when every token it could concern has expired.
 

@@ -1,10 +1,12 @@
-//! What every act inside a workspace begins with: who the actor is in it now, and whether they may see whom they
-//! are about to touch.
+//! What every act inside a workspace begins with: who the actor is in it now, and whether they may
+//! see whom they are about to touch.
 //!
 //! Always true
-//! 1. Rights are loaded in the transaction that uses them; a member who was removed a moment ago holds none.
+//! 1. Rights are loaded in the transaction that uses them; a member who was removed a moment ago
+//!    holds none.
 //! 2. A change of membership locks the team first, so no two of them judge the same facts.
-//! 3. A deleted workspace, a team the actor is not in, and a member they may not see look the same: not there.
+//! 3. A deleted workspace, a team the actor is not in, and a member they may not see look the same:
+//!    not there.
 
 use domain::authz::{Act, Authority, Denied, Place, RankDenied, Standing};
 use domain::{Scope, TimeMs, UserId, limits};

@@ -1,16 +1,17 @@
-//! How fast somebody may guess: at one account, from one network, and at one account from one network.
+//! How fast somebody may guess: at one account, from one network, and at one account from one
+//! network.
 //!
 //! Always true
-//! 1. A guess is counted before it is checked, and its account's row stays locked until that is committed:
-//!    parallel guesses cannot share one free try.
-//! 2. Delays double up to a bound, and a count is forgotten after [`QUIET_MS`] without a guess: nobody is locked
-//!    out for good.
+//! 1. A guess is counted before it is checked, and its account's row stays locked until that is
+//!    committed: parallel guesses cannot share one free try.
+//! 2. Delays double up to a bound, and a count is forgotten after [`QUIET_MS`] without a guess:
+//!    nobody is locked out for good.
 //! 3. A guess that is refused for being too early is not counted, so waiting always helps.
-//! 4. Success takes back what it counted. A network is counted by refusals alone, so that a big office behind one
-//!    address is not slowed by its own sign-ins.
+//! 4. Success takes back what it counted. A network is counted by refusals alone, so that a big
+//!    office behind one address is not slowed by its own sign-ins.
 //!
-//! Honest limit: whoever keeps guessing at one account from many networks slows its owner down, by at most
-//! [`ACCOUNT_DELAY_MS_MAX`] at a time; the known-device exemption comes with devices.
+//! Honest limit: whoever keeps guessing at one account from many networks slows its owner down, by
+//! at most [`ACCOUNT_DELAY_MS_MAX`] at a time; the known-device exemption comes with devices.
 //!
 //! Source: ASVS 5.0 6.3.1 and 6.1.1 (lockout must not be a weapon).
 
@@ -72,7 +73,8 @@ enum Subject {
 }
 
 impl Network {
-    /// The network of an address: /24 for IPv4, /64 for IPv6. Requests without an address share one network.
+    /// The network of an address: /24 for IPv4, /64 for IPv6. Requests without an address share one
+    /// network.
     #[must_use]
     pub fn of(ip: Option<IpAddr>) -> Self {
         Self(match ip.map(|ip| ip.to_canonical()) {
@@ -105,7 +107,8 @@ impl Guess {
     /// Judges this guess and counts it. Committed before the guess is checked.
     ///
     /// # Errors
-    /// [`NotAdmitted::Throttled`]: the transaction must end without a commit, so that nothing is counted.
+    /// [`NotAdmitted::Throttled`]: the transaction must end without a commit, so that nothing is
+    /// counted.
     pub(crate) fn admit(&self, tx: &mut PlatformTx<'_>) -> Result<(), NotAdmitted> {
         let network = tx.throttle().find(&self.row(Subject::Network))?;
         not_before(network.map(|state| state.blocked_until), tx.now())?;

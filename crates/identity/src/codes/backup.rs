@@ -1,8 +1,8 @@
 //! Backup codes: ten, shown once, each good for one sign-in.
 //!
-//! Form: `SSXX-XXXX-XXXX`. Two symbols select the row, ten are the secret (50 bits). The row holds a digest keyed
-//! inside the broker, where ASVS 5.0 6.5.2 asks for a slow hash: with the key out of the database's reach there
-//! is nothing to grind, and online guesses meet the throttle.
+//! Form: `SSXX-XXXX-XXXX`. Two symbols select the row, ten are the secret (50 bits). The row holds
+//! a digest keyed inside the broker, where ASVS 5.0 6.5.2 asks for a slow hash: with the key out of
+//! the database's reach there is nothing to grind, and online guesses meet the throttle.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -69,8 +69,8 @@ impl BackupCode {
         ShownOnce::new(crockford::grouped(&symbols))
     }
 
-    /// What the broker's keyed digest is taken over. The owner is part of it, so a row moved to another person
-    /// opens nothing.
+    /// What the broker's keyed digest is taken over. The owner is part of it, so a row moved to
+    /// another person opens nothing.
     #[must_use]
     pub fn message(&self, owner: UserId) -> Vec<u8> {
         [

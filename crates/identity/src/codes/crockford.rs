@@ -1,6 +1,7 @@
 //! Crockford's base 32: digits and letters without I, L, O and U, five bits each.
 //!
-//! Source: Douglas Crockford, "Base 32"; the symbols that people confuse are read as the one that was meant.
+//! Source: Douglas Crockford, "Base 32"; the symbols that people confuse are read as the one that
+//! was meant.
 
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -15,8 +16,8 @@ pub(super) fn write(value: u64, count: u32) -> String {
     (0..count).rev().map(|place| symbol(value >> (5 * place))).collect()
 }
 
-/// The five-bit values of a text, without its spaces and hyphens; `None` when a character is no symbol or
-/// there are more than `max` symbols.
+/// The five-bit values of a text, without its spaces and hyphens; `None` when a character is no
+/// symbol or there are more than `max` symbols.
 pub(super) fn read(text: &str, max: usize) -> Option<Vec<u8>> {
     // A hostile text may be long: it is cut before anything is allocated for it.
     if text.len() > max * 4 {

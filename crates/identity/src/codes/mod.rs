@@ -1,9 +1,10 @@
 //! Codes that people type: the code beside a link, and backup codes.
 //!
 //! Always true
-//! 1. A code is read forgivingly (case, spaces, hyphens, `O` for `0`, `I` and `L` for `1`) and compared strictly.
-//! 2. No code is stored: the database holds a keyed digest whose key never leaves the broker, so a copy of the
-//!    database allows no guessing at all.
+//! 1. A code is read forgivingly (case, spaces, hyphens, `O` for `0`, `I` and `L` for `1`) and
+//!    compared strictly.
+//! 2. No code is stored: the database holds a keyed digest whose key never leaves the broker, so a
+//!    copy of the database allows no guessing at all.
 
 pub mod backup;
 mod crockford;

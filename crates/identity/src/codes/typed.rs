@@ -1,7 +1,9 @@
-//! The code beside a bootstrap or invitation link. The link holds an id only, so a link that leaks opens nothing.
+//! The code beside a bootstrap or invitation link. The link holds an id only, so a link that leaks
+//! opens nothing.
 //!
-//! Form: `XXXX-XXXX-XXXX-XXXX-XXXX`, 16 symbols of randomness (80 bits) and 4 of checksum (20 bits of CRC-32).
-//! With [`domain::limits::WRONG_CODES_MAX`] tries, guessing one has a chance below 10⁻²².
+//! Form: `XXXX-XXXX-XXXX-XXXX-XXXX`, 16 symbols of randomness (80 bits) and 4 of checksum (20 bits
+//! of CRC-32). With [`domain::limits::WRONG_CODES_MAX`] tries, guessing one has a chance below
+//! 10⁻²².
 
 use std::fmt;
 
@@ -59,7 +61,8 @@ impl TypedCode {
         ShownOnce::new(crockford::grouped(&symbols))
     }
 
-    /// What the broker's keyed digest is taken over. `link` is part of it, so a code opens its own link only.
+    /// What the broker's keyed digest is taken over. `link` is part of it, so a code opens its own
+    /// link only.
     #[must_use]
     pub fn message(&self, link: [u8; 16]) -> Vec<u8> {
         let [high, low] = self.halves;

@@ -46,7 +46,8 @@ impl BootstrapError {
     }
 }
 
-/// Issues a link for the first owner; unused ones end with it. For the host's operator: no request reaches this.
+/// Issues a link for the first owner; unused ones end with it. For the host's operator: no request
+/// reaches this.
 ///
 /// # Errors
 /// [`BootstrapError`].

@@ -1,10 +1,11 @@
-//! Confirms an enrolment: its first TOTP code makes the account, its backup codes and its first session.
+//! Confirms an enrolment: its first TOTP code makes the account, its backup codes and its first
+//! session.
 //!
 //! Always true
 //! 1. The code is counted before it is checked; its step is used up with the account.
-//! 2. Account, link, codes and session are one transaction of the platform's unit. The membership of an invitation
-//!    follows in the workspace's own unit: a crash in between leaves an account that can accept the invitation
-//!    by signing in, never a membership without an account.
+//! 2. Account, link, codes and session are one transaction of the platform's unit. The membership
+//!    of an invitation follows in the workspace's own unit: a crash in between leaves an account
+//!    that can accept the invitation by signing in, never a membership without an account.
 
 use broker::{BrokerError, MacPurpose, TotpCode};
 use domain::authz::RankDenied;
@@ -146,8 +147,8 @@ pub async fn confirm(
     Ok(Committed { value: Confirmed { user, backup_codes: shown, tokens, joined }, entries })
 }
 
-/// Walks through the door and enters the workspace behind it. The account stands, so a door that closed a moment ago
-/// costs the newcomer the workspace and not their backup codes.
+/// Walks through the door and enters the workspace behind it. The account stands, so a door that
+/// closed a moment ago costs the newcomer the workspace and not their backup codes.
 #[expect(clippy::disallowed_methods, reason = "the session was made a moment ago")]
 async fn tokens_of_first_session(
     identity: &Identity,
@@ -216,8 +217,8 @@ async fn refuse(identity: &Identity, origin: Origin, id: EnrolmentId) -> Result<
     Ok(())
 }
 
-/// The door that the link's code opened when the enrolment was started. Judged now, before an account is made for
-/// somebody who could not come in.
+/// The door that the link's code opened when the enrolment was started. Judged now, before an
+/// account is made for somebody who could not come in.
 #[expect(clippy::disallowed_methods, reason = "the code of an invitation is a credential")]
 async fn door_of(
     identity: &Identity,

@@ -11,7 +11,7 @@ use crate::ShownOnce;
 use crate::code;
 use crate::codes::TypedCode;
 use crate::identity::Identity;
-use crate::invitations::{self, AcceptError};
+use crate::invitations::{self, AcceptError, Knock};
 use crate::passwords::{self, Password, PasswordRefused, PoolError};
 
 /// What somebody presents.
@@ -89,7 +89,8 @@ impl From<AcceptError> for StartEnrolmentError {
     }
 }
 
-/// Starts an enrolment. It ends after [`domain::limits::ENROLMENT_MS`], and the link can start another.
+/// Starts an enrolment. It ends after [`domain::limits::ENROLMENT_MS`], and the link can start
+/// another.
 ///
 /// # Errors
 /// [`StartEnrolmentError`].
@@ -145,8 +146,9 @@ async fn opened(
     // Nobody's session yet: the actor of a newcomer is the person they will be.
     let session: SessionId = store.mint().id();
     let actor = Actor::User { user, session };
-    let door =
-        invitations::open_door(store, broker, actor, origin.clone(), link, code, email).await?;
+    let caller = Caller::anonymous(origin.clone());
+    let knock = Knock { link, code, email, actor, caller };
+    let door = invitations::open_door(store, broker, &knock).await?;
     invitations::look_in(store, &door).await?;
     Ok(LinkKind::Invitation)
 }
@@ -171,10 +173,18 @@ async fn bootstrap_opened(
         })
         .await?;
     let given = code_digest(&identity.broker, link, code).await?;
-    match constant_time::verify_slices_are_equal(&given, &counted.value) {
-        Ok(()) => Ok(()),
-        Err(_) => Err(StartEnrolmentError::NotOpened),
+    if constant_time::verify_slices_are_equal(&given, &counted.value).is_ok() {
+        return Ok(());
     }
+    identity
+        .store
+        .platform_write(&Caller::anonymous(origin.clone()), move |tx| {
+            let event = AuditEvent::new(Verb::EnrolmentRefused, "bootstrap", link)
+                .new_value(json!({ "at_ms": tx.now() }));
+            Ok::<_, StartEnrolmentError>(Commit::audited(event, ()))
+        })
+        .await?;
+    Err(StartEnrolmentError::NotOpened)
 }
 
 async fn code_digest(

@@ -1,15 +1,16 @@
 //! Accepts an invitation.
 //!
 //! Always true
-//! 1. The code is counted before it is compared, so [`domain::limits::WRONG_CODES_MAX`] parallel guesses are the most
-//!    there can be.
-//! 2. An invitation lets in the person it was addressed to, and nobody else who came by link and code.
+//! 1. The code is counted before it is compared, so [`domain::limits::WRONG_CODES_MAX`] parallel
+//!    guesses are the most there can be.
+//! 2. An invitation lets in the person it was addressed to, and nobody else who came by link and
+//!    code.
 //! 3. The rule is asked again here, against the inviter as they stand now.
 
 use aws_lc_rs::constant_time;
 use broker::{Broker, BrokerError, MacPurpose};
 use domain::authz::{AcceptInvitation, Authority, RankDenied, Role, rank};
-use domain::{AccountScope, Actor, EmailAddress, InvitationId, Origin, Scope, TenantId, limits};
+use domain::{AccountScope, Actor, EmailAddress, InvitationId, Scope, TenantId, limits};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{
@@ -24,7 +25,8 @@ use crate::team::{self, TeamError};
 /// Why an invitation did not let somebody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AcceptError {
-    /// There is no such invitation, it is over, its code is another, or it was addressed to somebody else.
+    /// There is no such invitation, it is over, its code is another, or it was addressed to
+    /// somebody else.
     #[error(
         "the link and code open nothing: check both, and that the invitation is for this address"
     )]
@@ -53,6 +55,20 @@ pub struct Joined {
     pub workspace: TenantId,
     /// The rank there.
     pub role: Role,
+}
+
+/// Somebody at the door, with what they hold.
+pub(crate) struct Knock<'k> {
+    /// The link's id.
+    pub(crate) link: InvitationId,
+    /// The code told apart from it.
+    pub(crate) code: &'k TypedCode,
+    /// Their address.
+    pub(crate) email: &'k EmailAddress,
+    /// Who they are, or will be.
+    pub(crate) actor: Actor,
+    /// Who entries of the platform's log name: nobody, for somebody who is not enrolled yet.
+    pub(crate) caller: Caller,
 }
 
 /// An invitation whose code was right.
@@ -113,39 +129,59 @@ pub async fn accept(
         .await?
         .map(|user| user.email)
         .ok_or(AcceptError::NotOpened)?;
-    let actor = Actor::User { user, session };
-    let origin = account.origin().clone();
-    let door = open_door(store, broker, actor, origin, invitation, code, &email).await?;
+    let knock = Knock {
+        link: invitation,
+        code,
+        email: &email,
+        actor: Actor::User { user, session },
+        caller: Caller::from(account),
+    };
+    let door = open_door(store, broker, &knock).await?;
     walk_in(store, door, email).await
 }
 
-/// Counts the code, then compares it. The answer to an unknown link costs the same question to the broker.
+/// Counts the code, then compares it. A wrong one has an entry.
 ///
 /// # Errors
 /// [`AcceptError::NotOpened`].
-#[expect(clippy::disallowed_methods, reason = "the code of an invitation is a credential")]
 pub(crate) async fn open_door(
     store: &Store,
     broker: &Broker,
-    actor: Actor,
-    origin: Origin,
-    link: InvitationId,
-    code: &TypedCode,
-    email: &EmailAddress,
+    knock: &Knock<'_>,
 ) -> Result<Door, AcceptError> {
-    let digest = broker.mac(MacPurpose::Code, code.message(link.to_bytes())).await?;
+    let link = knock.link;
+    // Asked first, so that an unknown link costs the same question.
+    let digest = broker.mac(MacPurpose::Code, knock.code.message(link.to_bytes())).await?;
+    let door = counted(store, knock).await?;
+    let code_hash = &door.invitation.code_hash;
+    let right = constant_time::verify_slices_are_equal(&digest, code_hash).is_ok();
+    if right && door.invitation.email == *knock.email {
+        return Ok(door);
+    }
+    store
+        .platform_write(&knock.caller, move |tx| {
+            let event = AuditEvent::new(Verb::EnrolmentRefused, "invitation", link)
+                .new_value(json!({ "at_ms": tx.now() }));
+            Ok::<_, AcceptError>(Commit::audited(event, ()))
+        })
+        .await?;
+    Err(AcceptError::NotOpened)
+}
+
+/// The invitation behind a link, its code counted.
+#[expect(clippy::disallowed_methods, reason = "the code of an invitation is a credential")]
+async fn counted(store: &Store, knock: &Knock<'_>) -> Result<Door, AcceptError> {
+    let link = knock.link;
     let tenant = store
         .platform_read(move |tx| tx.invitation_index().find(link))
         .await?
         .ok_or(AcceptError::NotOpened)?;
-    let scope = Scope::authenticated(tenant, actor, origin);
+    let scope = Scope::authenticated(tenant, knock.actor, knock.caller.origin().clone());
     let counted = store
         .write(&scope, move |tx| {
-            let found = tx.invitations().find(link)?;
             let now = tx.now();
-            let Some(found) = found.filter(|one| one.usable(now)) else {
-                return Err(AcceptError::NotOpened);
-            };
+            let found = tx.invitations().find(link)?.filter(|found| found.usable(now));
+            let found = found.ok_or(AcceptError::NotOpened)?;
             let codes = tx.invitations().count_wrong_code(link)?;
             if codes.is_none_or(|codes| codes > limits::WRONG_CODES_MAX) {
                 return Err(AcceptError::NotOpened);
@@ -153,13 +189,7 @@ pub(crate) async fn open_door(
             Ok(Commit::quiet(QuietReason::GuessCounted, found))
         })
         .await?;
-    let invitation = counted.value;
-    let right = constant_time::verify_slices_are_equal(&digest, &invitation.code_hash).is_ok();
-    if right && invitation.email == *email {
-        Ok(Door { scope, invitation })
-    } else {
-        Err(AcceptError::NotOpened)
-    }
+    Ok(Door { scope, invitation: counted.value })
 }
 
 /// Asks whether somebody could walk in, without doing it.
@@ -183,7 +213,8 @@ pub(crate) async fn walk_in(
     let Door { scope, invitation } = door;
     let (user, workspace, role) = (scope.actor().principal(), scope.tenant(), invitation.role);
     look_in(store, &Door { scope: scope.clone(), invitation: invitation.clone() }).await?;
-    // The hint comes first: it may point to a team that they are not in, but a member is never without one.
+    // The hint comes first: it may point to a team that they are not in, but a member is never
+    // without one.
     store
         .platform_write(&Caller::from(&scope), move |tx| {
             tx.memberships().set(user, workspace, role)?;

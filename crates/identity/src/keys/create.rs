@@ -31,7 +31,8 @@ pub struct CreatedKey {
     pub text: ShownOnce,
 }
 
-/// Makes a key whose scopes are among what its creator holds now. Needs a person with a fresh factor.
+/// Makes a key whose scopes are among what its creator holds now. Needs a person with a fresh
+/// factor.
 ///
 /// # Errors
 /// [`TeamError`].
@@ -55,7 +56,8 @@ pub async fn create(
     let text = ApiKeyText::new(id, store.mint());
     let digest = broker.mac(MacPurpose::ApiKeyPepper, text.digest().to_vec()).await?;
     let tenant = scope.tenant();
-    // As with invitations, the pointer comes first: it may point to nothing, a key is never without one.
+    // As with invitations, the pointer comes first: it may point to nothing, a key is never without
+    // one.
     store
         .platform_write(&Caller::from(scope), move |tx| {
             tx.key_index().add(id, tenant)?;

@@ -1,11 +1,14 @@
 //! The text of an API key: `cm_<env>_<keyid>_<secret><crc>`.
 //!
 //! Always true
-//! 1. Junk is refused by its form and checksum, before any table is asked (and secret scanners can do the same).
+//! 1. Junk is refused by its form and checksum, before any table is asked (and secret scanners can
+//!    do the same).
 //! 2. `env` is `live`; the key's id is public, its secret has 190 bits.
-//! 3. The secret reaches the broker only as its SHA-256, and the database only as the broker's keyed digest of that.
+//! 3. The secret reaches the broker only as its SHA-256, and the database only as the broker's
+//!    keyed digest of that.
 //!
-//! Source: the form follows what GitHub published on its token formats: prefix, base 62, CRC-32 in six characters.
+//! Source: the form follows what GitHub published on its token formats: prefix, base 62, CRC-32 in
+//! six characters.
 
 use std::fmt;
 
@@ -92,7 +95,8 @@ impl ApiKeyText {
         ShownOnce::new(self.body() + &write(u128::from(self.checksum()), CRC_CHARS))
     }
 
-    /// The digest of the whole key text: what the broker's keyed digest is taken over, and what caches are keyed by.
+    /// The digest of the whole key text: what the broker's keyed digest is taken over, and what
+    /// caches are keyed by.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         let body = Zeroizing::new(self.body());

@@ -1,4 +1,5 @@
-//! API keys: made by a person with a fresh factor, shown once, never holding more than their creator holds now.
+//! API keys: made by a person with a fresh factor, shown once, never holding more than their
+//! creator holds now.
 
 mod create;
 mod format;

@@ -8,8 +8,8 @@ use store::{Commit, Committed, Store};
 
 use crate::team::{self, TeamError};
 
-/// Ends a key: one's own, or that of somebody who ranks below or has left. In force at once, since a key's row is
-/// read in every transaction that the key opens.
+/// Ends a key: one's own, or that of somebody who ranks below or has left. In force at once, since
+/// a key's row is read in every transaction that the key opens.
 ///
 /// # Errors
 /// [`TeamError`]; [`TeamError::Exists`] when it was revoked before.

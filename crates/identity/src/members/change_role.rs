@@ -8,8 +8,8 @@ use store::{Caller, Commit, Committed, QuietReason, Store};
 
 use crate::team::{self, TeamError};
 
-/// Gives `target` another role. Grants the member had end with it; denies stay. In force at once: rights are read
-/// in every transaction.
+/// Gives `target` another role. Grants the member had end with it; denies stay. In force at once:
+/// rights are read in every transaction.
 ///
 /// # Errors
 /// [`TeamError`].

@@ -22,9 +22,9 @@ pub struct Invited {
 
 /// Invites somebody with a role and into projects, for [`limits::INVITATION_MS`].
 ///
-/// The platform's pointer from the invitation to this workspace is written first: it may point to nothing, but an
-/// invitation is never without one. So that nobody fills that table without a right, the rule is asked before it
-/// too.
+/// The platform's pointer from the invitation to this workspace is written first: it may point to
+/// nothing, but an invitation is never without one. So that nobody fills that table without a
+/// right, the rule is asked before it too.
 ///
 /// # Errors
 /// [`TeamError`]; [`TeamError::LimitReached`] for open invitations and members alike.

@@ -1,7 +1,7 @@
 //! The team: who is in it, and every way their place changes.
 //!
-//! Always true (ROLE-2 to ROLE-5): each change locks the team, loads actor and target, asks the one rank guard in
-//! [`domain::authz::rank`], and writes, in one transaction with its entry.
+//! Always true (ROLE-2 to ROLE-5): each change locks the team, loads actor and target, asks the one
+//! rank guard in [`domain::authz::rank`], and writes, in one transaction with its entry.
 
 mod change_role;
 mod invite;

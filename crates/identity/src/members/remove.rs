@@ -10,8 +10,8 @@ use crate::team::{self, TeamError};
 
 /// Takes `target` out of the team and out of its projects, and revokes the API keys they made.
 ///
-/// Their rights end with the commit: rights are read in every transaction. The platform's hint that they are a
-/// member goes afterwards; until then it points to nothing.
+/// Their rights end with the commit: rights are read in every transaction. The platform's hint that
+/// they are a member goes afterwards; until then it points to nothing.
 ///
 /// # Errors
 /// [`TeamError`].

@@ -8,11 +8,12 @@ use store::{Caller, Commit, Committed, QuietReason, Store};
 
 use crate::team::{self, TeamError};
 
-/// Makes `to` the owner; the owner until now becomes an admin, and both lose their overrides. One transaction, so
-/// there is exactly one owner at every moment. The platform's hints follow.
+/// Makes `to` the owner; the owner until now becomes an admin, and both lose their overrides. One
+/// transaction, so there is exactly one owner at every moment. The platform's hints follow.
 ///
 /// # Errors
-/// [`TeamError`]; [`TeamError::LimitReached`] when `to` owns [`limits::WORKSPACES_PER_OWNER_MAX`] already.
+/// [`TeamError`]; [`TeamError::LimitReached`] when `to` owns [`limits::WORKSPACES_PER_OWNER_MAX`]
+/// already.
 pub async fn transfer(
     store: &Store,
     scope: &Scope,

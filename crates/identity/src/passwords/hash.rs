@@ -18,7 +18,8 @@ pub struct Cost {
     passes: u32,
 }
 
-/// Memory of the dearest stored hash that is checked: bounds what a row that was tampered with can cost us.
+/// Memory of the dearest stored hash that is checked: bounds what a row that was tampered with can
+/// cost us.
 const MEMORY_KIB_MAX: u32 = 256 * 1024;
 const PASSES_MAX: u32 = 16;
 const LANES: u32 = 1;

@@ -1,9 +1,11 @@
 //! Passwords: what is accepted, how it is hashed, and how much hashing the machine does at once.
 //!
 //! Always true
-//! 1. A password is hashed with Argon2id and a salt of its own (AUTH-1); its text never leaves this module.
+//! 1. A password is hashed with Argon2id and a salt of its own (AUTH-1); its text never leaves this
+//!    module.
 //! 2. Checking a password costs the same whether or not the account exists.
-//! 3. The number of hashes at once and the number waiting are bounded; past that the answer is "try again".
+//! 3. The number of hashes at once and the number waiting are bounded; past that the answer is "try
+//!    again".
 //!
 //! Sources: RFC 9106; OWASP Password Storage (19 MiB, two passes, one lane); NIST SP 800-63B-4.
 
@@ -18,7 +20,7 @@ use zeroize::Zeroizing;
 
 pub use hash::{Cost, PasswordHash};
 pub use policy::check_new;
-pub use pool::{PasswordPool, PoolError, PoolSize, Verdict};
+pub use pool::{PasswordPool, Place, PoolError, PoolSize, Verdict};
 
 /// A password as typed: of acceptable length, wiped when dropped, never printed.
 pub struct Password(Zeroizing<String>);
@@ -44,10 +46,12 @@ impl Password {
     /// Takes a typed password. Only its length is judged: see [`check_new`] for new ones.
     ///
     /// # Errors
-    /// [`PasswordRefused::TooShort`] or [`PasswordRefused::TooLong`], so nothing of unbounded length is hashed.
+    /// [`PasswordRefused::TooShort`] or [`PasswordRefused::TooLong`], so nothing of unbounded
+    /// length is hashed.
     pub fn typed(text: String) -> Result<Self, PasswordRefused> {
         let text = Zeroizing::new(text);
-        // One character takes at most four bytes: a hostile megabyte is refused before it is walked.
+        // One character takes at most four bytes: a hostile megabyte is refused before it is
+        // walked.
         if text.len() > 4 * limits::PASSWORD_CHARS_MAX {
             return Err(PasswordRefused::TooLong);
         }

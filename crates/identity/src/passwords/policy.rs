@@ -1,10 +1,12 @@
-//! What a new password may be: not the first guess of an attacker who has a list, the address, or a keyboard.
+//! What a new password may be: not the first guess of an attacker who has a list, the address, or a
+//! keyboard.
 
 use domain::{EmailAddress, limits};
 
 use super::{Password, PasswordRefused};
 
-/// Passwords of twelve characters and more that lead the published breach lists, lower-cased, one per line.
+/// Passwords of twelve characters and more that lead the published breach lists, lower-cased, one
+/// per line.
 const COMMON: &str = include_str!("common.txt");
 /// The product's name: everyone who attacks an installation knows it.
 const PRODUCT: &str = "casemate";
@@ -40,7 +42,8 @@ fn context_words(email: &EmailAddress) -> impl Iterator<Item = &str> {
         .filter(|word| word.len() >= CONTEXT_WORD_CHARS_MIN)
 }
 
-/// Whether the text is one short unit repeated, or characters that follow each other in the alphabet.
+/// Whether the text is one short unit repeated, or characters that follow each other in the
+/// alphabet.
 fn is_pattern(text: &str) -> bool {
     let chars: Vec<char> = text.chars().collect();
     let repeats = (1..=REPEATED_UNIT_CHARS_MAX)

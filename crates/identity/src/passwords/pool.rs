@@ -1,15 +1,15 @@
 //! Bounded hashing: so many at once, so many waiting, and "try again" for the rest.
 //!
 //! Always true
-//! 1. A seat is held until its hash is finished, even when the request that asked has gone: hanging up early
-//!    buys nobody a further hash.
+//! 1. A seat is held until its hash is finished, even when the request that asked has gone: hanging
+//!    up early buys nobody a further hash.
 //! 2. Nothing waits without bound.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::Mint;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Cost, Password, PasswordHash};
 
@@ -18,7 +18,8 @@ use super::{Cost, Password, PasswordHash};
 pub struct PoolSize {
     /// Hashes at once. Each takes 19 MiB and a core.
     pub at_once: usize,
-    /// Requests that may wait for a seat. At 18 ms a hash, 64 waiting on two cores wait about 600 ms.
+    /// Requests that may wait for a seat. At 18 ms a hash, 64 waiting on two cores wait about 600
+    /// ms.
     pub waiting_max: usize,
 }
 
@@ -27,7 +28,8 @@ pub struct PoolSize {
 pub enum Verdict {
     /// It is the password.
     Right,
-    /// It is the password; its hash was made with less cost than new ones, so here is a new one to store.
+    /// It is the password; its hash was made with less cost than new ones, so here is a new one to
+    /// store.
     RightWithNewHash(Box<PasswordHash>),
     /// It is not.
     Wrong,
@@ -47,6 +49,13 @@ pub enum PoolError {
     Failed,
 }
 
+/// A place in the queue, taken before a guess is counted: who is turned away for want of room has
+/// not guessed.
+#[must_use = "a place that is dropped is given away"]
+pub struct Place {
+    _held: OwnedSemaphorePermit,
+}
+
 /// The bounded pool. Clones share the bound.
 #[derive(Clone)]
 pub struct PasswordPool {
@@ -61,7 +70,8 @@ pub struct PasswordPool {
 const RETRY_AFTER_S: u32 = 2;
 
 impl PasswordPool {
-    /// A pool of this size. Hashes once, for the hash that stands in for accounts that do not exist.
+    /// A pool of this size. Hashes once, for the hash that stands in for accounts that do not
+    /// exist.
     ///
     /// # Errors
     /// [`PoolError::Failed`] when the memory for one hash cannot be had.
@@ -80,13 +90,25 @@ impl PasswordPool {
         })
     }
 
+    /// A place in the queue. It does not wait.
+    ///
+    /// # Errors
+    /// [`PoolError::Busy`].
+    pub fn place(&self) -> Result<Place, PoolError> {
+        let busy = PoolError::Busy { retry_after_s: RETRY_AFTER_S };
+        Arc::clone(&self.places)
+            .try_acquire_owned()
+            .map(|held| Place { _held: held })
+            .map_err(|_| busy)
+    }
+
     /// Hashes a new password.
     ///
     /// # Errors
     /// [`PoolError`].
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, PoolError> {
         let (cost, mint) = (self.cost, self.mint.clone());
-        self.seated(move || PasswordHash::make(&password, cost, &mint))
+        self.seated(self.place()?, move || PasswordHash::make(&password, cost, &mint))
             .await?
             .ok_or(PoolError::Failed)
     }
@@ -95,14 +117,15 @@ impl PasswordPool {
     /// [`Verdict::Wrong`]: an answer's time does not tell who has an account.
     ///
     /// # Errors
-    /// [`PoolError`].
+    /// [`PoolError::Failed`].
     pub async fn verify(
         &self,
+        place: Place,
         password: Password,
         stored: Option<PasswordHash>,
     ) -> Result<Verdict, PoolError> {
         let (cost, nobody, mint) = (self.cost, Arc::clone(&self.nobody), self.mint.clone());
-        self.seated(move || match stored {
+        self.seated(place, move || match stored {
             None => {
                 nobody.is_of(&password);
                 Verdict::Wrong
@@ -123,10 +146,9 @@ impl PasswordPool {
 
     async fn seated<T: Send + 'static>(
         &self,
+        place: Place,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PoolError> {
-        let busy = PoolError::Busy { retry_after_s: RETRY_AFTER_S };
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| busy)?;
         let seat = Arc::clone(&self.seats).acquire_owned().await.map_err(|_| PoolError::Failed)?;
         let hashed = Arc::clone(&self.hashed);
         tokio::task::spawn_blocking(move || {
@@ -153,6 +175,13 @@ mod tests {
         PasswordPool::new(PoolSize { at_once, waiting_max }, Cost::LEAST, mint(1)).unwrap()
     }
 
+    async fn verify(
+        pool: &PasswordPool,
+        stored: Option<PasswordHash>,
+    ) -> Result<Verdict, PoolError> {
+        pool.verify(pool.place()?, password(), stored).await
+    }
+
     fn password() -> Password {
         Password::typed("engraved lamppost".to_owned()).unwrap()
     }
@@ -162,8 +191,8 @@ mod tests {
         let pool = pool(1, 4);
         let stored = pool.hash(password()).await.unwrap();
         let before = pool.hashed();
-        assert_eq!(pool.verify(password(), Some(stored)).await, Ok(Verdict::Right));
-        assert_eq!(pool.verify(password(), None).await, Ok(Verdict::Wrong));
+        assert_eq!(verify(&pool, Some(stored)).await, Ok(Verdict::Right));
+        assert_eq!(verify(&pool, None).await, Ok(Verdict::Wrong));
         assert_eq!(pool.hashed() - before, 2);
     }
 
@@ -172,10 +201,10 @@ mod tests {
         let cheap = pool(1, 4).hash(password()).await.unwrap();
         let size = PoolSize { at_once: 1, waiting_max: 4 };
         let dear = PasswordPool::new(size, Cost::STANDARD, mint(2)).unwrap();
-        let Ok(Verdict::RightWithNewHash(new)) = dear.verify(password(), Some(cheap)).await else {
+        let Ok(Verdict::RightWithNewHash(new)) = verify(&dear, Some(cheap)).await else {
             panic!("the hash is cheap");
         };
-        assert_eq!(dear.verify(password(), Some(*new)).await, Ok(Verdict::Right));
+        assert_eq!(verify(&dear, Some(*new)).await, Ok(Verdict::Right));
     }
 
     #[tokio::test]
@@ -185,20 +214,17 @@ mod tests {
         let mut waiting = JoinSet::new();
         for _ in 0..3 {
             let pool = pool.clone();
-            waiting.spawn(async move { pool.verify(password(), None).await });
+            waiting.spawn(async move { verify(&pool, None).await });
         }
         while pool.places.available_permits() > 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        assert!(matches!(
-            pool.verify(password(), None).await,
-            Err(PoolError::Busy { retry_after_s: 1.. })
-        ));
+        assert!(matches!(verify(&pool, None).await, Err(PoolError::Busy { retry_after_s: 1.. })));
         drop(seat);
         for answer in waiting.join_all().await {
             assert_eq!(answer, Ok(Verdict::Wrong));
         }
-        assert_eq!(pool.verify(password(), None).await, Ok(Verdict::Wrong));
+        assert_eq!(verify(&pool, None).await, Ok(Verdict::Wrong));
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -213,15 +239,15 @@ mod tests {
                 let _ = started.send(());
                 let _ = wait_release.recv();
             };
-            asked.seated(work).await
+            asked.seated(asked.place().unwrap(), work).await
         });
         wait_started.await.unwrap();
         running.shutdown().await;
-        assert!(matches!(pool.verify(password(), None).await, Err(PoolError::Busy { .. })));
+        assert!(matches!(verify(&pool, None).await, Err(PoolError::Busy { .. })));
         release.send(()).unwrap();
         while pool.places.available_permits() == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        assert_eq!(pool.verify(password(), None).await, Ok(Verdict::Wrong));
+        assert_eq!(verify(&pool, None).await, Ok(Verdict::Wrong));
     }
 }

@@ -6,8 +6,8 @@ use store::{Listing, Page, ProjectMember, Store};
 
 use crate::team::{self, TeamError};
 
-/// The members who were let into `project`, in the order of their ids. Admins and the owner reach it anyway and
-/// are listed only when they were let in.
+/// The members who were let into `project`, in the order of their ids. Admins and the owner reach
+/// it anyway and are listed only when they were let in.
 ///
 /// # Errors
 /// [`TeamError`].

@@ -8,7 +8,8 @@ use store::{Commit, Committed, Store};
 
 use crate::team::{self, TeamError};
 
-/// Takes `member` out of `project`: they reach nothing in it from now on, unless their role reaches every project.
+/// Takes `member` out of `project`: they reach nothing in it from now on, unless their role reaches
+/// every project.
 ///
 /// # Errors
 /// [`TeamError`]; [`TeamError::NotVisible`] also when they were not in it.

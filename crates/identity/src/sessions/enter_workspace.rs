@@ -1,7 +1,7 @@
 //! Binds a session to a workspace, or to another one.
 //!
-//! Always true: membership is asked in the workspace's own unit; the platform's hint opens nothing. Tokens bound to
-//! the workspace of before end.
+//! Always true: membership is asked in the workspace's own unit; the platform's hint opens nothing.
+//! Tokens bound to the workspace of before end.
 
 use broker::BrokerError;
 use domain::{AccountScope, Actor, Scope, TenantId};

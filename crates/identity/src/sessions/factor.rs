@@ -1,7 +1,7 @@
 //! A presented second factor: checked first, used up in the transaction that relies on it.
 //!
-//! Always true: a match alone opens nothing. Between match and use another request may have used the same code;
-//! the conditional statement in [`MatchedFactor::use_up`] lets one of them through.
+//! Always true: a match alone opens nothing. Between match and use another request may have used
+//! the same code; the conditional statement in [`MatchedFactor::use_up`] lets one of them through.
 
 use aws_lc_rs::constant_time;
 use broker::{AuthMethod, BrokerError, MacPurpose, TotpCode};

@@ -1,9 +1,11 @@
 //! Sessions of people: signing in and out, refreshing, giving a factor again, entering a workspace.
 //!
 //! Always true
-//! 1. The session's row is the truth; an access token lives five minutes and is asked against revocations.
+//! 1. The session's row is the truth; an access token lives five minutes and is asked against
+//!    revocations.
 //! 2. Every guess (password, TOTP code, backup code) is counted before it is checked.
-//! 3. A TOTP step and a backup code are used up by a conditional statement in the transaction that relies on them.
+//! 3. A TOTP step and a backup code are used up by a conditional statement in the transaction that
+//!    relies on them.
 
 mod enter_workspace;
 mod factor;

@@ -1,9 +1,11 @@
 //! Exchanges a refresh token for the next pair of tokens.
 //!
 //! Always true
-//! 1. The generation moves by one compare-and-swap: of any number of parallel refreshes one moves it, and the
-//!    others get the same successor, which is computed, not stored. Nothing forks, nobody is logged out.
-//! 2. A token older than the grace allows is a stolen one or its thief's: the session ends, with an alert.
+//! 1. The generation moves by one compare-and-swap: of any number of parallel refreshes one moves
+//!    it, and the others get the same successor, which is computed, not stored. Nothing forks,
+//!    nobody is logged out.
+//! 2. A token older than the grace allows is a stolen one or its thief's: the session ends, with an
+//!    alert.
 //!
 //! Sources: RFC 9700 section 4.14; the repeated complaint that rotation logs people out.
 
@@ -53,8 +55,8 @@ impl RefreshError {
     }
 }
 
-/// The next pair of tokens of a session; the same pair's refresh token again, when the answer to the last refresh
-/// was lost less than [`domain::limits::REFRESH_GRACE_MS`] ago.
+/// The next pair of tokens of a session; the same pair's refresh token again, when the answer to
+/// the last refresh was lost less than [`domain::limits::REFRESH_GRACE_MS`] ago.
 ///
 /// # Errors
 /// [`RefreshError`].

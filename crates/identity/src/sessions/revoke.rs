@@ -1,7 +1,7 @@
 //! Ends sessions: one, or all but the caller's.
 //!
-//! Always true: the row ends with the commit; access tokens end within a poll of the revocation view, on every
-//! replica.
+//! Always true: the row ends with the commit; access tokens end within a poll of the revocation
+//! view, on every replica.
 
 use domain::{AccountScope, SessionId};
 use ledger::{AuditEvent, Verb};

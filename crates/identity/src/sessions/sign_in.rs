@@ -1,10 +1,11 @@
 //! Signs somebody in: e-mail address, password and a second factor, in one step.
 //!
 //! Always true
-//! 1. The answer to a wrong address, a wrong password and a wrong factor is one and the same, no earlier than
-//!    [`REFUSAL_MS_MIN`]: neither its text nor its time tells which it was, or who has an account.
-//! 2. The guess is counted before anything is checked; the factor is used up in the transaction that makes the
-//!    session.
+//! 1. The answer to a wrong address, a wrong password and a wrong factor is one and the same, no
+//!    earlier than [`REFUSAL_MS_MIN`]: neither its text nor its time tells which it was, or who has
+//!    an account.
+//! 2. The guess is counted before anything is checked; the factor is used up in the transaction
+//!    that makes the session.
 
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use super::factor::{FactorUnchecked, MatchedFactor};
 use super::tokens::{self, SessionTokens};
 use crate::code;
 use crate::identity::Identity;
-use crate::passwords::{Password, PasswordHash, PoolError, Verdict};
+use crate::passwords::{Password, PasswordHash, Place, PoolError, Verdict};
 use crate::team::{self, TeamError};
 use crate::throttle::{Guess, NotAdmitted, Throttled};
 
@@ -62,7 +63,8 @@ pub enum SignInError {
     Store(#[from] StoreError),
 }
 
-/// No refusal leaves earlier than this: longer than a password's hash and a factor's check together.
+/// No refusal leaves earlier than this: longer than a password's hash and a factor's check
+/// together.
 const REFUSAL_MS_MIN: u64 = 250;
 
 impl SignInError {
@@ -109,11 +111,12 @@ pub async fn sign_in(
     presented: SignIn,
 ) -> Result<Committed<SessionTokens>, SignInError> {
     let began = Instant::now();
+    let place = identity.passwords.place()?;
     let guess = Guess::of_sign_in(&presented.email, &origin);
     let user = admitted(identity, &origin, &guess, presented.email).await?;
     let known = user.as_ref().map(|user| user.id);
 
-    let proof = proven(identity, user, presented.password, presented.factor).await?;
+    let proof = proven(identity, place, user, presented.password, presented.factor).await?;
     let Some(proof) = proof else {
         refuse(identity, origin, guess, known).await?;
         tokio::time::sleep_until(began + Duration::from_millis(REFUSAL_MS_MIN)).await;
@@ -170,15 +173,17 @@ struct Proof {
     new_hash: Option<Box<PasswordHash>>,
 }
 
-/// Checks the password, at the cost of one hash whether the account exists or not, and then the factor.
+/// Checks the password, at the cost of one hash whether the account exists or not, and then the
+/// factor.
 async fn proven(
     identity: &Identity,
+    place: Place,
     user: Option<User>,
     password: Password,
     factor: Factor,
 ) -> Result<Option<Proof>, SignInError> {
     let stored = user.as_ref().and_then(|user| PasswordHash::stored(&user.password_hash));
-    let new_hash = match identity.passwords.verify(password, stored).await? {
+    let new_hash = match identity.passwords.verify(place, password, stored).await? {
         Verdict::Wrong => return Ok(None),
         Verdict::Right => None,
         Verdict::RightWithNewHash(hash) => Some(hash),

@@ -1,6 +1,7 @@
 //! Gives a second factor again, for the acts that need a fresh one.
 //!
-//! Always true: the session moves to new tokens with it, so a token stolen before gains nothing (ASVS 7.2.4).
+//! Always true: the session moves to new tokens with it, so a token stolen before gains nothing
+//! (ASVS 7.2.4).
 
 use broker::BrokerError;
 use domain::{AccountScope, UserId};
@@ -82,7 +83,8 @@ impl From<FactorUnchecked> for StepUpError {
     }
 }
 
-/// Takes a factor and makes the session's factor fresh. Tokens of before end: the answer holds the new ones.
+/// Takes a factor and makes the session's factor fresh. Tokens of before end: the answer holds the
+/// new ones.
 ///
 /// # Errors
 /// [`StepUpError`].
@@ -154,7 +156,8 @@ fn rise(
         return Err(StepUpError::Wrong);
     }
     guess.forgive(tx)?;
-    // Two changes of one row: the refresh token moves on, and access tokens of before fall below the epoch.
+    // Two changes of one row: the refresh token moves on, and access tokens of before fall below
+    // the epoch.
     let Rotation::Advanced(_) = tx.sessions().rotate(before.id, before.generation)? else {
         return Err(StepUpError::Ended);
     };

@@ -23,8 +23,8 @@ pub struct SessionTokens {
     pub refresh_token: ShownOnce,
 }
 
-/// The tokens of this session as it stands. The same session at the same generation always has the same refresh
-/// token: it is computed, not stored.
+/// The tokens of this session as it stands. The same session at the same generation always has the
+/// same refresh token: it is computed, not stored.
 ///
 /// # Errors
 /// [`BrokerError`] when the broker cannot be asked; the session stands, and can be refreshed later.

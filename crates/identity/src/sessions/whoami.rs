@@ -20,6 +20,8 @@ pub enum Whoami {
         session: SessionId,
         /// When they last gave a second factor.
         factor_at: TimeMs,
+        /// Backup codes they have not used.
+        backup_codes_left: u64,
         /// The workspace their session has entered, if they are in it still.
         workspace: Option<Place>,
     },
@@ -57,14 +59,17 @@ pub async fn whoami(identity: &Identity, principal: &Principal) -> Result<Whoami
     match principal {
         Principal::Person { account, factor_at, workspace } => {
             let user = account.user();
-            let found = identity.store.platform_read(move |tx| tx.users().find(user)).await?;
-            let email = found.ok_or(TeamError::NotVisible)?.email;
+            let read = identity.store.platform_read(move |tx| {
+                let found = tx.users().find(user)?.ok_or(TeamError::NotVisible)?;
+                Ok::<_, TeamError>((found.email, tx.backup_codes().left(user)?))
+            });
+            let (email, backup_codes_left) = read.await?;
             let workspace = match workspace {
                 Some(scope) => optional(place(identity, scope).await)?,
                 None => None,
             };
             let (session, factor_at) = (account.session(), *factor_at);
-            Ok(Whoami::Person { user, email, session, factor_at, workspace })
+            Ok(Whoami::Person { user, email, session, factor_at, backup_codes_left, workspace })
         }
         Principal::Key { scope } => key(identity, scope).await,
     }

@@ -1,13 +1,14 @@
 //! Verification of access tokens: EdDSA over JWT, `typ` `at+jwt` (RFC 9068).
 //!
 //! Always true
-//! 1. The key is chosen by `kid` among the broker's keys. What a header brings along (`jwk`, `jku`, `x5u`, `crit`)
-//!    is not ignored but refused: a header of ours has `alg`, `kid` and `typ`, each once, and nothing else.
+//! 1. The key is chosen by `kid` among the broker's keys. What a header brings along (`jwk`, `jku`,
+//!    `x5u`, `crit`) is not ignored but refused: a header of ours has `alg`, `kid` and `typ`, each
+//!    once, and nothing else.
 //! 2. One algorithm; `none` and a public key used as an HMAC secret have no way in.
-//! 3. Times are whole numbers checked against our clock, with [`limits::CLOCK_SKEW_MS_MAX`] either way; a token
-//!    that claims a longer life than we give is not ours, whatever its signature.
-//! 4. A verified token is remembered by its SHA-256 until its end, never longer; revocation is asked every time,
-//!    by the caller.
+//! 3. Times are whole numbers checked against our clock, with [`limits::CLOCK_SKEW_MS_MAX`] either
+//!    way; a token that claims a longer life than we give is not ours, whatever its signature.
+//! 4. A verified token is remembered by its SHA-256 until its end, never longer; revocation is
+//!    asked every time, by the caller.
 //!
 //! Sources: RFC 8725 (JWT best practice), RFC 9068, ASVS 5.0 V9.
 
@@ -62,7 +63,8 @@ struct Header {
 }
 
 impl TokenVerifier {
-    /// A verifier for tokens of this issuer to this audience. It knows no key until [`TokenVerifier::learn`].
+    /// A verifier for tokens of this issuer to this audience. It knows no key until
+    /// [`TokenVerifier::learn`].
     #[must_use]
     pub fn new(issuer: &str, audience: &str) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
@@ -79,7 +81,8 @@ impl TokenVerifier {
         }
     }
 
-    /// Replaces the known keys by these `(kid, public key)`. Tokens already remembered stay for their minutes.
+    /// Replaces the known keys by these `(kid, public key)`. Tokens already remembered stay for
+    /// their minutes.
     pub fn learn(&self, keys: impl IntoIterator<Item = (String, [u8; 32])>) {
         let keys = keys
             .into_iter()

@@ -1,5 +1,5 @@
-//! The attack list of RFC 8725 and ASVS 5.0 V9 against the verifier, with a real key on the attacker's side where
-//! the attack allows one.
+//! The attack list of RFC 8725 and ASVS 5.0 V9 against the verifier, with a real key on the
+//! attacker's side where the attack allows one.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};

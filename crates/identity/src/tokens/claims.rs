@@ -12,7 +12,8 @@ pub struct VerifiedClaims {
     pub session: SessionId,
     /// The workspace the session is bound to, if any.
     pub tenant: Option<TenantId>,
-    /// The session's epoch when the token was made: a revocation names the first epoch that still counts.
+    /// The session's epoch when the token was made: a revocation names the first epoch that still
+    /// counts.
     pub epoch: i64,
     /// When the last second factor was given.
     pub factor_at: TimeMs,
@@ -22,7 +23,8 @@ pub struct VerifiedClaims {
     pub expires_at: TimeMs,
 }
 
-/// The claims as they stand in the token. Closed: a claim that is not listed, or listed twice, is refused.
+/// The claims as they stand in the token. Closed: a claim that is not listed, or listed twice, is
+/// refused.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawClaims {

@@ -1,7 +1,7 @@
 //! A bounded memory of what was found out a short while ago.
 //!
-//! Always true: it holds at most twice `capacity`, forgets the oldest generation whole, and never answers with
-//! something past its end. Losing an entry costs time, never safety.
+//! Always true: it holds at most twice `capacity`, forgets the oldest generation whole, and never
+//! answers with something past its end. Losing an entry costs time, never safety.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! The two tokens of a session: a short-lived access token that anyone of us can verify, and a refresh token
-//! that only the broker can make.
+//! The two tokens of a session: a short-lived access token that anyone of us can verify, and a
+//! refresh token that only the broker can make.
 
 pub mod access;
 mod claims;

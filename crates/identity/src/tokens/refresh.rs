@@ -1,8 +1,9 @@
-//! The refresh token: `cr_` and base 64 of session id, generation and the broker's authentication code over both.
+//! The refresh token: `cr_` and base 64 of session id, generation and the broker's authentication
+//! code over both.
 //!
 //! Always true
-//! 1. Nothing of it is stored: the row holds the current generation, and the token of a generation is always the
-//!    same text, so the successor of a lost response is recomputed and never forked.
+//! 1. Nothing of it is stored: the row holds the current generation, and the token of a generation
+//!    is always the same text, so the successor of a lost response is recomputed and never forked.
 //! 2. Only the broker can make one; a copy of the database makes none.
 
 use std::fmt;
@@ -20,7 +21,8 @@ const BYTES: usize = 16 + 8 + 32;
 /// 56 bytes in base 64 without padding.
 const CHARS: usize = PREFIX.len() + 75;
 
-/// A presented refresh token whose form is right. Whether it is genuine, [`RefreshToken::carries`] says.
+/// A presented refresh token whose form is right. Whether it is genuine, [`RefreshToken::carries`]
+/// says.
 pub struct RefreshToken {
     session: SessionId,
     generation: u64,

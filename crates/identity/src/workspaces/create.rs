@@ -9,8 +9,9 @@ use store::{Caller, Commit, Committed, QuietReason, Store};
 
 use crate::sessions::{self, AccountError};
 
-/// Makes a workspace whose owner is the caller: its id is reserved, its keys and its unit are made, its team is
-/// born with the entry, and the reservation is confirmed. Whatever is cut off, [`super::settle_births`] settles.
+/// Makes a workspace whose owner is the caller: its id is reserved, its keys and its unit are made,
+/// its team is born with the entry, and the reservation is confirmed. Whatever is cut off,
+/// [`Store::reconcile`] settles.
 ///
 /// # Errors
 /// [`AccountError`]; [`AccountError::LimitReached`] at [`limits::WORKSPACES_PER_OWNER_MAX`].

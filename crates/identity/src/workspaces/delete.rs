@@ -7,8 +7,8 @@ use store::{Caller, Commit, Committed, QuietReason, Revoked, Store};
 
 use crate::team::{self, TeamError};
 
-/// Ends a workspace: nothing in it can be used from the commit on, by anyone. Its log stays. Access tokens bound to
-/// it end within a poll.
+/// Ends a workspace: nothing in it can be used from the commit on, by anyone. Its log stays. Access
+/// tokens bound to it end within a poll.
 ///
 /// # Errors
 /// [`TeamError`].

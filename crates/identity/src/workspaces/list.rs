@@ -17,8 +17,8 @@ pub struct ListedWorkspace {
     pub role: Role,
 }
 
-/// The caller's workspaces, in the order they were made. A hint for choosing one: what may be done there is decided
-/// there.
+/// The caller's workspaces, in the order they were made. A hint for choosing one: what may be done
+/// there is decided there.
 ///
 /// # Errors
 /// [`AccountError`].

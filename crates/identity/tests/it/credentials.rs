@@ -84,7 +84,8 @@ async fn a_clock_that_went_back_further_than_the_skew_accepts_nothing_from_the_f
     each_engine(async |house: &House| {
         let tokens = house.ours.owner.signs_in(house).await;
         house.advance(-limits::CLOCK_SKEW_MS_MAX - 1_000);
-        // A replica that has not verified it before: the token would be remembered by this one only.
+        // A replica that has not verified it before: the token would be remembered by this one
+        // only.
         let replica = house.replica().await;
         let refused = authenticate(&replica, tokens.access_token.show(), house.origin()).await;
         assert_eq!(refused.unwrap_err(), AuthRefused::Invalid);

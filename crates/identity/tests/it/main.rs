@@ -1,5 +1,6 @@
-//! Identity, attacked: two workspaces in every test, a real store and a real broker on one clock that the test moves,
-//! on SQLite and, where `CASEMATE_TEST_POSTGRES` holds a superuser's address, on PostgreSQL too.
+//! Identity, attacked: two workspaces in every test, a real store and a real broker on one clock
+//! that the test moves, on SQLite and, where `CASEMATE_TEST_POSTGRES` holds a superuser's address,
+//! on PostgreSQL too.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! The rank guard, by the names of the bugs that others had, on every use case that changes somebody's place.
+//! The rank guard, by the names of the bugs that others had, on every use case that changes
+//! somebody's place.
 
 use domain::Scope;
 use domain::authz::{Act, Effect, Overrides, RankDenied, Role};

@@ -1,4 +1,5 @@
-//! Refreshing: one generation for any number of askers, nobody logged out, a stolen token found out.
+//! Refreshing: one generation for any number of askers, nobody logged out, a stolen token found
+//! out.
 
 use domain::{SessionId, limits};
 use futures_util::future::join_all;
@@ -98,7 +99,8 @@ async fn a_token_that_the_broker_did_not_make_is_refused_and_ends_nothing() {
         let (ada, bob) = (&house.ours.owner, &house.theirs.owner);
         let (hers, his) = (ada.signs_in(house).await, bob.signs_in(house).await);
         let (text, other) = (hers.refresh_token.show(), his.refresh_token.show());
-        // Session and generation of one token with the code of another, and single bits of the right one.
+        // Session and generation of one token with the code of another, and single bits of the
+        // right one.
         let mixed = format!("{}{}", &text[..35], &other[35..]);
         let forged = [mixed, text.replace("cr_", "cx_"), text[..77].to_owned(), format!("{text}A")];
         let flipped = (3..78).step_by(5).map(|place| {

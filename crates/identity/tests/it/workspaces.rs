@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::authz::UpdateWorkspace;
 use domain::limits;
 use identity::sessions::{AccountError, enter_workspace, sign_out};
-use identity::workspaces::{create, delete, get, list, settle_births, update};
+use identity::workspaces::{create, delete, get, list, update};
 use identity::{AuthRefused, TeamError, authenticate, keys, members};
 use ledger::Verb;
 use store::{Caller, Commit, Page, QuietReason, StoreError, Unit};
@@ -128,10 +128,11 @@ async fn a_birth_that_was_cut_off_is_undone_or_finished() {
             .await
             .unwrap();
 
-        assert_eq!(settle_births(store).await, Ok(0), "a request may still be at it");
-        house.advance(i64::try_from(limits::REQUEST_MS_MAX).unwrap() + 1);
-        assert_eq!(settle_births(store).await, Ok(2));
-        assert_eq!(settle_births(store).await, Ok(0));
+        let mended = store.reconcile().await.unwrap();
+        assert!(mended.confirmed.is_empty(), "a request may still be at it");
+        house.advance(2 * i64::try_from(limits::REQUEST_MS_MAX).unwrap() + 1);
+        let mended = store.reconcile().await.unwrap();
+        assert_eq!((mended.confirmed, mended.released), (vec![half], vec![never]));
         let listed = list(store, &account).await.unwrap();
         let ids: Vec<_> = listed.iter().map(|one| one.workspace).collect();
         assert_eq!(ids, [house.ours.id, half]);

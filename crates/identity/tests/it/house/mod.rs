@@ -1,5 +1,5 @@
-//! Two workspaces, `ours` and `theirs`, each with one member of each rank; everybody has a password, an authenticator
-//! and backup codes.
+//! Two workspaces, `ours` and `theirs`, each with one member of each rank; everybody has a
+//! password, an authenticator and backup codes.
 
 mod grounds;
 mod people;
