@@ -36,11 +36,13 @@ pub(crate) fn encode(message: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Fra
     let body = size.checked_add(1).filter(|body| *body <= BROKER_FRAME_BYTES_MAX);
     let body = body.ok_or(FrameError::TooLarge)?;
     let length = u32::try_from(body).map_err(|_| FrameError::TooLarge)?;
-    let mut bytes = Vec::with_capacity(LENGTH_BYTES + body);
-    bytes.extend_from_slice(&length.to_be_bytes());
-    bytes.push(VERSION);
-    let bytes = postcard::to_extend(message, bytes).map_err(|_| FrameError::Malformed)?;
-    Ok(Zeroizing::new(bytes))
+    let mut frame = Zeroizing::new(vec![0u8; LENGTH_BYTES + body]);
+    let (head, tail) = frame.split_at_mut(LENGTH_BYTES + 1);
+    for (place, byte) in head.iter_mut().zip(length.to_be_bytes().into_iter().chain([VERSION])) {
+        *place = byte;
+    }
+    postcard::to_slice(message, tail).map_err(|_| FrameError::Malformed)?;
+    Ok(frame)
 }
 
 /// The body length that a frame announces.

