@@ -41,9 +41,11 @@ impl Store {
         F: Future<Output = bool>,
     {
         let count = count.clamp(1, limits::JOBS_PER_CLAIM_MAX);
-        let ready = self.ready_tenants(count).await?;
         let mut claimed = Vec::new();
-        for tenant in ready {
+        // A hint may be old: a tenant without a due job is passed over, and its hint mended. Each step either
+        // claims a job or mends a hint, so twice the count is enough unless other workers take them all.
+        for _ in 0..2 * count {
+            let Some(tenant) = self.next_ready().await? else { break };
             let (jobs, next) = self.claim_of(tenant).await?;
             self.platform_hint(move |due| due.served(tenant, next)).await?;
             for job in jobs {
@@ -53,6 +55,9 @@ impl Store {
                     tracing::error!(%tenant, job = %job.id, "a job's MAC is wrong; it is buried");
                     self.bury(tenant, job).await?;
                 }
+            }
+            if claimed.len() >= count_of(count) {
+                break;
             }
         }
         Ok(claimed)
@@ -109,8 +114,8 @@ impl Store {
         Ok(born)
     }
 
-    async fn ready_tenants(&self, count: u32) -> Result<Vec<TenantId>, StoreError> {
-        self.read_unit(Unit::Platform, move |bound| Due::new(bound).ready(count)).await
+    async fn next_ready(&self) -> Result<Option<TenantId>, StoreError> {
+        self.read_unit(Unit::Platform, |bound| Due::new(bound).next_ready()).await
     }
 
     /// One job of a tenant, and when its next one is due.
@@ -148,4 +153,8 @@ impl Store {
         let request: RequestId = self.mint().id();
         Caller::system("jobs", request)
     }
+}
+
+fn count_of(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }

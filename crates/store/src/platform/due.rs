@@ -20,7 +20,7 @@ platform_statements! { "due", "a worker finds tenants with due jobs before it op
         on conflict (workspace_id) do update set due_at_ms = excluded.due_at_ms \
         where due.due_at_ms > excluded.due_at_ms";
     READY = "select workspace_id from due where due_at_ms <= $1 \
-        order by served_at_ms, workspace_id limit $2";
+        order by served_at_ms, workspace_id limit 1";
     SERVED = "insert into due (workspace_id, due_at_ms, served_at_ms) values ($1, $2, $3) \
         on conflict (workspace_id) do update set due_at_ms = excluded.due_at_ms, \
         served_at_ms = excluded.served_at_ms";
@@ -33,11 +33,10 @@ impl Due<'_> {
         self.bound.platform_run(&HINT, values![tenant, at]).map(drop)
     }
 
-    /// Tenants with due jobs, the one served longest ago first.
-    pub(crate) fn ready(&mut self, count: u32) -> Result<Vec<TenantId>, StoreError> {
+    /// Of the tenants with due jobs, the one served longest ago.
+    pub(crate) fn next_ready(&mut self) -> Result<Option<TenantId>, StoreError> {
         let now = self.bound.now();
-        let rows = self.bound.platform_rows(&READY, values![now, count])?;
-        rows.into_iter().map(|mut row| row.id()).collect()
+        self.bound.platform_one(&READY, values![now])?.map(|mut row| row.id()).transpose()
     }
 
     /// Notes that a tenant was served now, and when its next job is due.

@@ -144,7 +144,8 @@ tenant_statements! { "jobs":
         where tenant_id = $1 and job_id = $2 and fence = $3 and state = 'waiting'";
     BURY = "update jobs set tries = tries + 1, state = 'dead', lease_until_ms = 0 \
         where tenant_id = $1 and job_id = $2 and fence = $3 and state = 'waiting'";
-    NEXT_DUE = "select min(run_at_ms) from jobs where tenant_id = $1 and state = 'waiting'";
+    NEXT_DUE = "select min(case when lease_until_ms > run_at_ms then lease_until_ms \
+        else run_at_ms end) from jobs where tenant_id = $1 and state = 'waiting'";
 }
 
 impl Jobs<'_> {
@@ -227,7 +228,7 @@ impl Jobs<'_> {
         Ok(claimed)
     }
 
-    /// When the next waiting job is due.
+    /// When the next waiting job is due; one that is being worked on, when its lease ends.
     pub(crate) fn next_due(&mut self) -> Result<Option<TimeMs>, StoreError> {
         self.bound.one(&NEXT_DUE, values![])?.map_or(Ok(None), |mut row| row.optional_time())
     }

@@ -4,13 +4,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use domain::authz::{AcceptInvitation, Authority, Permit, Role, SetSecret, Standing, decide, rank};
+use domain::authz::{
+    AcceptInvitation, Act, ActSet, Authority, Permit, Role, SetSecret, Standing, decide, rank,
+};
 use domain::{
     Actor, Clock, EmailAddress, Entropy, EnvironmentId, Mint, Name, Origin, ProjectId, Scope,
-    SessionId, TenantId, TimeMs, UserAgent, UserId, VariableName,
+    Sealed, SessionId, TenantId, TimeMs, UserAgent, UserId, VariableName,
 };
 use ledger::{AuditEvent, Verb};
-use store::{Caller, Commit, NewUser, QuietReason, Store, StoreConfig, StoreError};
+use store::{
+    Caller, Commit, Committed, NewUser, QuietReason, SecretHead, Store, StoreConfig, StoreError,
+};
 
 use crate::cluster::Database;
 
@@ -79,7 +83,7 @@ impl House {
         let (clock, mint) = mint();
         let (config, ground) = match kind {
             Kind::Sqlite => {
-                let folder = tempfile::tempdir().unwrap();
+                let folder = memory_folder();
                 let config = StoreConfig::Sqlite { folder: folder.path().to_path_buf() };
                 (config, Ground::Folder(folder))
             }
@@ -234,4 +238,69 @@ async fn workspace(store: &Store, called: &str) -> Workspace {
         .await
         .unwrap();
     Workspace { environment, ..made }
+}
+
+pub(crate) fn invite_permit(
+    workspace: Workspace,
+    now: TimeMs,
+    role: Role,
+) -> Permit<domain::authz::Invite> {
+    let wanted = domain::authz::Invite {
+        email: email("newcomer@new.example"),
+        role,
+        projects: Default::default(),
+    };
+    rank::decide_invite(&owner_authority(workspace.owner, now), wanted).unwrap()
+}
+
+pub(crate) fn key_permit(workspace: Workspace, now: TimeMs) -> Permit<domain::authz::CreateKey> {
+    let scopes = ActSet::of(&[Act::SecretList]);
+    rank::decide_create_key(&owner_authority(workspace.owner, now), scopes).unwrap()
+}
+
+/// Sets a secret by its whole path.
+pub(crate) async fn set_secret(
+    house: &House,
+    workspace: Workspace,
+    secret: &str,
+    envelope: Vec<u8>,
+) -> Result<Committed<SecretHead>, StoreError> {
+    let secret = secret.to_owned();
+    house
+        .store
+        .write(&house.scope(workspace), move |tx| {
+            let permit = set_permit(workspace, tx.now(), &secret);
+            let id = tx.mint().id();
+            let sealed = Sealed::from_envelope(envelope);
+            let head = tx.secrets().set(permit, id, workspace.owner, &sealed)?;
+            Ok(Commit::audited(event(Verb::SecretSet), head))
+        })
+        .await
+}
+
+/// Lets a newcomer into a workspace.
+pub(crate) async fn join(house: &House, workspace: Workspace, role: Role) -> UserId {
+    let user: UserId = house.store.mint().id();
+    house
+        .store
+        .write::<_, StoreError>(&house.scope(workspace), move |tx| {
+            let invitation = tx.mint().id();
+            let permit = accept_permit(workspace, tx.now(), invitation, user, role);
+            let newcomer = store::Newcomer { email: email(&format!("m{user}@ours.example")) };
+            tx.members().insert(permit, &newcomer)?;
+            Ok(Commit::audited(event(Verb::MemberJoined), ()))
+        })
+        .await
+        .unwrap();
+    user
+}
+
+/// The program itself, as a caller.
+pub(crate) fn as_system(store: &Store) -> Caller {
+    Caller::system("tests", store.mint().id())
+}
+
+/// A folder in memory where there is one: these tests ask what is written, not how fast the disk is.
+pub(crate) fn memory_folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
