@@ -193,7 +193,7 @@ async fn key_holder(
     }
     let actor = Actor::Key { key: id, creator: row.creator };
     let scope = Scope::authenticated(tenant, actor, origin);
-    note_use(identity, &scope, &row, text.digest()).await?;
+    note_use(identity, &scope, &row, text.digest()).await;
     Ok(Principal::Key { scope })
 }
 
@@ -207,24 +207,19 @@ async fn keyed_digest(identity: &Identity, text: &ApiKeyText) -> Result<[u8; 32]
     Ok(digest)
 }
 
-async fn note_use(
-    identity: &Identity,
-    scope: &Scope,
-    key: &ApiKey,
-    name: [u8; 32],
-) -> Result<(), StoreError> {
+/// A use that cannot be noted, on a full disk say, is no reason to refuse it.
+async fn note_use(identity: &Identity, scope: &Scope, key: &ApiKey, name: [u8; 32]) {
     let now = identity.store.mint().now();
     if identity.keys_noted.recall(&name, now).is_some() {
-        return Ok(());
+        return;
     }
     identity.keys_noted.keep(name, (), now.plus_ms(KEY_NOTED_MS));
     let id = key.id;
-    identity
-        .store
-        .write(scope, move |tx| {
-            tx.keys().touch_used(id)?;
-            Ok::<_, StoreError>(Commit::quiet(QuietReason::LastUsed, ()))
-        })
-        .await?;
-    Ok(())
+    let noted = identity.store.write(scope, move |tx| {
+        tx.keys().touch_used(id)?;
+        Ok::<_, StoreError>(Commit::quiet(QuietReason::LastUsed, ()))
+    });
+    if let Err(error) = noted.await {
+        tracing::warn!(%error, key = %id, "the use of an API key could not be noted");
+    }
 }

@@ -7,7 +7,7 @@
 //!    of an invitation follows in the workspace's own unit: a crash in between leaves an account
 //!    that can accept the invitation by signing in, never a membership without an account.
 
-use broker::{BrokerError, MacPurpose, TotpCode};
+use broker::{AuthMethod, BrokerError, MacPurpose, TotpCode};
 use domain::authz::RankDenied;
 use domain::{AccountScope, Actor, EmailAddress, EnrolmentId, Origin, Scope, SessionId, UserId};
 use ledger::{AuditEvent, Verb};
@@ -128,7 +128,7 @@ pub async fn confirm(
         id: session,
         user,
         workspace: None,
-        amr: ["pwd", "otp", "mfa"].map(str::to_owned).to_vec(),
+        amr: sessions::with_password_and(AuthMethod::Totp),
         user_agent: origin.user_agent.clone(),
         ip: origin.ip,
     };

@@ -28,7 +28,7 @@ pub use sign_in::{SignIn, SignInError, sign_in};
 pub use sign_out::sign_out;
 pub use step_up::{StepUpError, step_up};
 pub use tokens::SessionTokens;
-pub(crate) use tokens::issue;
+pub(crate) use tokens::{issue, with_password_and};
 pub use whoami::{Whoami, whoami};
 
 use broker::BrokerError;

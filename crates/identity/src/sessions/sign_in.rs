@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use broker::{AuthMethod, BrokerError};
+use broker::BrokerError;
 use domain::{Actor, EmailAddress, Origin, Scope, SessionId, TenantId, UserId, limits};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
@@ -130,9 +130,7 @@ pub async fn sign_in(
         id,
         user: proof.user.id,
         workspace: presented.workspace,
-        amr: [AuthMethod::Password, proof.factor.method(), AuthMethod::MultiFactor]
-            .map(|method| tokens::name_of(method).to_owned())
-            .to_vec(),
+        amr: tokens::with_password_and(proof.factor.method()),
         user_agent: origin.user_agent.clone(),
         ip: origin.ip,
     };

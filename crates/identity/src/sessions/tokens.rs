@@ -60,7 +60,14 @@ pub(crate) async fn issue(
     })
 }
 
-/// How a person proved who they are, in the words of the token (RFC 8176).
+/// How somebody proved who they are who gave a password and this factor.
+pub(crate) fn with_password_and(factor: AuthMethod) -> Vec<String> {
+    [AuthMethod::Password, factor, AuthMethod::MultiFactor]
+        .map(|method| name_of(method).to_owned())
+        .to_vec()
+}
+
+/// A way of proving who one is, in the words of the token (RFC 8176).
 pub(crate) const fn name_of(method: AuthMethod) -> &'static str {
     match method {
         AuthMethod::Password => "pwd",

@@ -19,7 +19,7 @@ pub struct VerifiedClaims {
     pub factor_at: TimeMs,
     /// When the token was made, to the second.
     pub issued_at: TimeMs,
-    /// When the token ends.
+    /// When the token ends, the allowance for clocks that differ included.
     pub expires_at: TimeMs,
 }
 

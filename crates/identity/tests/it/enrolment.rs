@@ -150,6 +150,8 @@ async fn wrong_codes_are_counted_and_end_the_link() {
         for guess in join_all(guesses).await {
             assert_eq!(guess.unwrap_err(), StartEnrolmentError::NotOpened);
         }
+        let refused = house.platform_log(Verb::EnrolmentRefused).await;
+        assert_eq!(refused.len(), usize::try_from(limits::WRONG_CODES_MAX).unwrap());
         let late = starts(house, &link, "a@new.example").await;
         assert_eq!(
             late.unwrap_err(),

@@ -227,6 +227,8 @@ async fn wrong_codes_end_an_invitation() {
         for answer in join_all(guesses).await {
             assert_eq!(answer.unwrap_err(), AcceptError::NotOpened);
         }
+        let refused = house.platform_log(Verb::EnrolmentRefused).await;
+        assert_eq!(refused.len(), usize::try_from(limits::WRONG_CODES_MAX).unwrap());
         assert_eq!(accepts(house, guest, &sent).await.unwrap_err(), AcceptError::NotOpened);
     })
     .await;

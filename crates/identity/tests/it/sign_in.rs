@@ -187,6 +187,22 @@ async fn nobody_is_locked_out_for_good_and_success_forgives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn after_a_quiet_hour_parallel_guesses_share_one_fresh_start() {
+    each_engine(async |house: &House| {
+        let ada = &house.ours.owner;
+        for _ in 0..5 {
+            assert_eq!(ada.tries(house, "000000").await.unwrap_err(), SignInError::Wrong);
+        }
+        house.advance(identity::throttle::QUIET_MS + 1);
+        let answers = join_all((0..20).map(|_| ada.tries(house, "000000"))).await;
+        let looked_at =
+            answers.iter().filter(|answer| matches!(answer, Err(SignInError::Wrong))).count();
+        assert_eq!(looked_at, 5, "each does not start afresh");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn guesses_at_one_account_do_not_slow_its_neighbour() {
     each_engine(async |house: &House| {
         let (ada, bob) = (&house.ours.owner, &house.ours.admin);
