@@ -46,3 +46,10 @@ pub use status::{JournalEntry, SlotKind, SlotOutcome, SlotReport, Status};
 pub const ACTOR_BYTES_MAX: usize = 128;
 /// Largest message of one authentication code.
 pub const MAC_MESSAGE_BYTES_MAX: usize = 64 * 1024;
+
+/// Whether a frame's body is a request or a reply of this protocol version: the parsers' door for fuzzing.
+#[must_use]
+pub fn is_message(body: &[u8]) -> bool {
+    protocol::frame::decode::<protocol::Request>(body).is_ok()
+        || protocol::frame::decode::<protocol::Reply>(body).is_ok()
+}

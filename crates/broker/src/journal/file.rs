@@ -2,15 +2,21 @@
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek, SeekFrom, Write};
+use std::io::{self, Read as _};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+
+use rustix::fs::OFlags;
 
 use super::batch::{self, HASH_OF_NOTHING, Read};
 use crate::instance_keys::SigningKey;
 use crate::slots::sync_folder_of;
 use crate::start_error::StartError;
 use crate::status::JournalEntry;
+
+/// A write returns when its bytes are on the disk. As a flag of the open file this cannot be forgotten on one path,
+/// and a test can read it from outside.
+const DURABLE_WRITES: i32 = OFlags::DSYNC.bits().cast_signed();
 
 /// The end of the journal, where the writer appends.
 pub(super) struct JournalFile {
@@ -47,6 +53,7 @@ impl JournalFile {
         let failed = |source| StartError::File { path: path.to_owned(), source };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        options.custom_flags(DURABLE_WRITES);
         let mut file = options.open(path).map_err(failed)?;
         sync_folder_of(path).map_err(failed)?;
         let mut bytes = Vec::new();
@@ -76,22 +83,17 @@ impl JournalFile {
         self.hash
     }
 
-    /// Appends one batch and waits until it is on the disk.
+    /// Appends one batch; when this returns, it is on the disk.
     ///
-    /// After a failed write the file is cut back to its last whole batch. After a failed sync, or when cutting
-    /// back fails, what the disk holds is unknown: every later append fails too, until a start has checked it.
+    /// When there was no room the file is cut back to its last whole batch. After any other failure what the disk
+    /// holds is unknown: every later append fails too, until a start has checked it.
     pub(super) fn append(&mut self, bytes: &[u8], count: u32, hash: [u8; 32]) -> io::Result<Place> {
         if self.failed {
             return Err(io::Error::other("an earlier append failed"));
         }
-        let written =
-            self.file.seek(SeekFrom::Start(self.end)).and_then(|_| self.file.write_all(bytes));
-        if let Err(error) = written {
-            self.failed = self.file.set_len(self.end).is_err();
-            return Err(error);
-        }
-        if let Err(error) = self.file.sync_data() {
-            self.failed = true;
+        if let Err(error) = self.file.write_all_at(bytes, self.end) {
+            let cut_back = self.file.set_len(self.end);
+            self.failed = !is_lack_of_room(&error) || cut_back.is_err();
             return Err(error);
         }
         let place = Place {
@@ -105,6 +107,11 @@ impl JournalFile {
         self.hash = hash;
         Ok(place)
     }
+}
+
+fn is_lack_of_room(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | FileTooLarge | QuotaExceeded)
 }
 
 /// What one pass over the whole file found.

@@ -103,6 +103,28 @@ fn entries_are_dense_chained_and_read_back_after_a_restart() {
     assert_eq!(journal.after(4, 3).unwrap().iter().map(|e| e.seq).collect::<Vec<_>>(), [5, 6, 7]);
 }
 
+/// A kill cannot show a missing sync, since the kernel still writes; the open file's flags can.
+#[test]
+fn a_write_to_the_journal_returns_when_it_is_on_the_disk() {
+    let desk = Desk::new();
+    let _journal = desk.open(0).unwrap();
+    let path = desk.path().canonicalize().unwrap();
+    let mut handles = 0;
+    for entry in std::fs::read_dir("/proc/self/fd").unwrap() {
+        let entry = entry.unwrap();
+        if std::fs::read_link(entry.path()).is_ok_and(|target| target == path) {
+            let info = std::path::Path::new("/proc/self/fdinfo").join(entry.file_name());
+            let info = std::fs::read_to_string(info).unwrap();
+            let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
+            let flags = u32::from_str_radix(flags.trim(), 8).unwrap();
+            let durable = rustix::fs::OFlags::DSYNC.bits();
+            assert_eq!(flags & durable, durable, "flags {flags:o}");
+            handles += 1;
+        }
+    }
+    assert!(handles > 0);
+}
+
 #[test]
 fn callers_at_once_share_batches_and_each_gets_a_number_of_its_own() {
     let desk = Desk::new();
