@@ -21,6 +21,33 @@ pub enum Role {
     Owner,
 }
 
+const VIEWER: ActSet =
+    ActSet::of(&[Act::WorkspaceRead, Act::MemberList, Act::ProjectRead, Act::SecretList]);
+
+const OPERATOR: ActSet = VIEWER.union(ActSet::of(&[
+    Act::SecretSet,
+    Act::SecretRotate,
+    Act::SecretDelete,
+    Act::SecretUseLocally,
+    Act::KeyList,
+    Act::KeyCreate,
+    Act::KeyRevoke,
+]));
+
+const ADMIN: ActSet = OPERATOR.union(ActSet::of(&[
+    Act::WorkspaceUpdate,
+    Act::MemberInvite,
+    Act::MemberChangeRole,
+    Act::MemberOverride,
+    Act::MemberRemove,
+    Act::ProjectCreate,
+    Act::ProjectInvite,
+    Act::EnvironmentCreate,
+    Act::SecretReveal,
+    Act::AuditRead,
+    Act::AuditExport,
+]));
+
 /// A text that names no role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the roles are owner, admin, operator and viewer")]
@@ -33,34 +60,10 @@ impl Role {
     /// The acts this role holds without any override.
     #[must_use]
     pub const fn base_rights(self) -> ActSet {
-        let viewer =
-            ActSet::of(&[Act::WorkspaceRead, Act::MemberList, Act::ProjectRead, Act::SecretList]);
-        let operator = viewer.union(ActSet::of(&[
-            Act::SecretSet,
-            Act::SecretRotate,
-            Act::SecretDelete,
-            Act::SecretUseLocally,
-            Act::KeyList,
-            Act::KeyCreate,
-            Act::KeyRevoke,
-        ]));
-        let admin = operator.union(ActSet::of(&[
-            Act::WorkspaceUpdate,
-            Act::MemberInvite,
-            Act::MemberChangeRole,
-            Act::MemberOverride,
-            Act::MemberRemove,
-            Act::ProjectCreate,
-            Act::ProjectInvite,
-            Act::EnvironmentCreate,
-            Act::SecretReveal,
-            Act::AuditRead,
-            Act::AuditExport,
-        ]));
         match self {
-            Self::Viewer => viewer,
-            Self::Operator => operator,
-            Self::Admin => admin,
+            Self::Viewer => VIEWER,
+            Self::Operator => OPERATOR,
+            Self::Admin => ADMIN,
             Self::Owner => ActSet::ALL,
         }
     }

@@ -94,21 +94,20 @@ impl<G: Guard> Model for Walk<G> {
     }
 
     fn next_state(&self, team: &Team, step: Step) -> Option<Team> {
-        let mut after = team.clone();
-        match step {
-            Step::TimePasses => after.now = END,
-            Step::Calls(by, call) => {
-                let permitted = self.guard.permits(team, by, &call);
-                let second = Written { without: &[] };
-                if self.compare && second.permits(team, by, &call).is_some() != permitted.is_some()
-                {
-                    after.breach = Some(Breach::WritingsDisagree);
-                    return Some(after);
-                }
-                self.guard.apply(&mut after, by, permitted?);
-                after.breach = breach(team, &after, by, &call);
+        let Step::Calls(by, call) = step else {
+            return Some(Team { now: END, ..team.clone() });
+        };
+        let permitted = self.guard.permits(team, by, &call);
+        if self.compare {
+            let second = Written { without: &[] }.permits(team, by, &call);
+            if second.is_some() != permitted.is_some() {
+                return Some(Team { breach: Some(Breach::WritingsDisagree), ..team.clone() });
             }
         }
+        let permitted = permitted?;
+        let mut after = team.clone();
+        self.guard.apply(&mut after, by, permitted);
+        after.breach = breach(team, &after, by, &call);
         Some(after)
     }
 

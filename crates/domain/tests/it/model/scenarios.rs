@@ -10,6 +10,8 @@ use super::check::Scenario;
 use super::team::{Call, END, SEATS, Team, elsewhere, project};
 
 const ROLES: [Role; 4] = Role::ALL;
+/// The roles that are given; that owner is not is asked for one seat.
+const GIVEN: [Role; 3] = [Role::Viewer, Role::Operator, Role::Admin];
 const OWNER: usize = 0;
 const ADMIN: usize = 1;
 const OPERATOR: usize = 2;
@@ -42,8 +44,10 @@ fn seats() -> impl Iterator<Item = usize> {
 }
 
 fn role_calls(team: &Team) -> Vec<Call> {
-    let mut calls: Vec<Call> =
-        seats().flat_map(|seat| ROLES.map(|role| Call::ChangeRole(seat, role))).collect();
+    let mut calls: Vec<Call> = seats()
+        .flat_map(|seat| GIVEN.map(|role| Call::ChangeRole(seat, role)))
+        .chain([Call::ChangeRole(ADMIN, Role::Owner)])
+        .collect();
     calls.extend(seats().map(Call::Remove));
     calls.extend([OWNER, VIEWER].map(Call::Transfer));
     if team.invitation.is_some() {

@@ -57,7 +57,8 @@ pub(super) struct Invitation {
 /// A team at one moment. `breach` is the broken promise of the call that led here.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Team {
-    pub members: [Option<Standing>; SEATS],
+    /// Boxed, since the checker moves states about.
+    pub members: Box<[Option<Standing>; SEATS]>,
     pub key: Option<Key>,
     pub invitation: Option<Invitation>,
     pub now: TimeMs,
@@ -147,12 +148,12 @@ impl Team {
     /// chair.
     pub(super) fn new(overrides: impl Fn(usize) -> Overrides) -> Self {
         let roles = [Role::Owner, Role::Admin, Role::Operator, Role::Viewer];
-        let members = std::array::from_fn(|seat| {
+        let members = Box::new(std::array::from_fn(|seat| {
             let role = *roles.get(seat)?;
             let projects =
                 if role < Role::Admin { BTreeSet::from([project()]) } else { BTreeSet::new() };
             Some(Standing { user: user(seat), role, overrides: overrides(seat), projects })
-        });
+        }));
         Self { members, key: None, invitation: None, now: EARLY, breach: None }
     }
 
