@@ -29,7 +29,7 @@ pub use sign_out::sign_out;
 pub use step_up::{StepUpError, step_up};
 pub use tokens::SessionTokens;
 pub(crate) use tokens::{issue, with_password_and};
-pub use whoami::{Whoami, whoami};
+pub use whoami::{Place, Whoami, whoami};
 
 use broker::BrokerError;
 use domain::AccountScope;
