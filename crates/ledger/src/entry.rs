@@ -159,13 +159,19 @@ pub fn canonical_entry(context: &EntryContext, event: &AuditEvent, mint: &Mint) 
     CanonicalEntry { stream: event.verb.stream(), bytes, hash, personal }
 }
 
+/// Each field once. An event that names one of the context's own fields knows better.
 fn personal_fields(context: &EntryContext, event: &AuditEvent) -> Vec<PersonalField> {
     let ip = context.ip.map(|ip| PersonalField { field: "ip", value: ip.to_string() });
-    let user_agent = context
-        .user_agent
-        .as_ref()
-        .map(|agent| PersonalField { field: "user_agent", value: agent.to_string() });
-    ip.into_iter().chain(user_agent).chain(event.personal.iter().cloned()).collect()
+    let agent = context.user_agent.as_ref();
+    let agent = agent.map(|a| PersonalField { field: "user_agent", value: a.to_string() });
+    let mut fields: Vec<PersonalField> = Vec::new();
+    for personal in ip.into_iter().chain(agent).chain(event.personal.iter().cloned()) {
+        match fields.iter_mut().find(|known| known.field == personal.field) {
+            Some(known) => *known = personal,
+            None => fields.push(personal),
+        }
+    }
+    fields
 }
 
 fn entry_value(context: &EntryContext, event: &AuditEvent, personal: &[PersonalValue]) -> Value {

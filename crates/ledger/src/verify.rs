@@ -108,13 +108,27 @@ struct Audit {
     unit: String,
     stream: &'static str,
     frontier: Frontier,
-    /// Roots the log must have passed through, by size, and whose word they are.
-    passages: BTreeMap<u64, Vec<(Hash, Finding)>>,
+    /// Roots the log must have passed through, by size.
+    passages: BTreeMap<u64, Vec<Passage>>,
     /// The largest size at which a signed root matched: damage lies behind it.
     sound_up_to: u64,
     receipts: Vec<Receipt>,
     latest_ms: i64,
     verified: Verified,
+}
+
+/// A signed root of an earlier size.
+struct Passage {
+    root: Hash,
+    source: Source,
+}
+
+/// Where a signed root came from.
+enum Source {
+    /// The export's own head.
+    Export,
+    /// The reader, who kept it.
+    Reader,
 }
 
 impl Audit {
@@ -124,28 +138,10 @@ impl Audit {
         evidence: Evidence<'_>,
     ) -> Result<Self, Stop> {
         let (_, unit, stream) = checkpoint.origin.parts().ok_or(Reason::NotAnExport)?;
-        let mut passages: BTreeMap<u64, Vec<(Hash, Finding)>> = BTreeMap::new();
-        let mut before = None;
-        for note in earlier {
-            let finding = Finding::EarlierCheckpoint { size: before };
-            let passed = open_checkpoint(note, evidence.keys, finding.clone())?;
-            let ascending = before.is_none_or(|size| passed.size > size);
-            if !ascending || passed.size >= checkpoint.size || passed.origin != checkpoint.origin {
-                return Err(finding.into());
-            }
-            before = Some(passed.size);
-            let finding = Finding::EarlierCheckpoint { size: before };
-            passages.entry(passed.size).or_default().push((passed.root, finding));
-        }
+        let mut passages = open_earlier(&checkpoint, earlier, evidence.keys)?;
         for note in evidence.seen {
-            let seen = Note::parse(note).and_then(|note| note.open(evidence.keys));
-            let seen = seen.ok().and_then(|text| Checkpoint::parse(text).ok());
-            let seen = seen.filter(|seen| seen.origin == checkpoint.origin);
-            let Checkpoint { size, root, .. } = seen.ok_or(Reason::ForeignEvidence)?;
-            if size > checkpoint.size {
-                return Err(Finding::SeenCheckpoint { size }.into());
-            }
-            passages.entry(size).or_default().push((root, Finding::SeenCheckpoint { size }));
+            let Checkpoint { size, root, .. } = open_seen(note, &checkpoint, evidence.keys)?;
+            passages.entry(size).or_default().push(Passage { root, source: Source::Reader });
         }
         let receipts = open_receipts(&checkpoint.origin, evidence)?;
         let verified = Verified::begin(&checkpoint, earlier.len() + evidence.seen.len());
@@ -207,13 +203,14 @@ impl Audit {
         let size = self.frontier.size();
         let Some(promised) = self.passages.remove(&size) else { return Ok(()) };
         let root = self.frontier.root();
-        match promised.into_iter().find(|(promise, _)| *promise != root) {
-            // An earlier checkpoint only narrows the place: entries since the last good one are
-            // suspect.
-            Some((_, Finding::EarlierCheckpoint { .. })) => {
+        match promised.into_iter().find(|passage| passage.root != root) {
+            // Entries since the last good root are suspect; more cannot be said.
+            Some(Passage { source: Source::Export, .. }) => {
                 Err(Finding::Root { after: self.sound_up_to, size }.into())
             }
-            Some((_, finding)) => Err(finding.into()),
+            Some(Passage { source: Source::Reader, .. }) => {
+                Err(Finding::SeenCheckpoint { size }.into())
+            }
             None => {
                 self.sound_up_to = size;
                 Ok(())
@@ -238,6 +235,42 @@ impl Audit {
         let pending_receipts = self.receipts.len();
         Ok(Verified { pending_receipts, ..self.verified })
     }
+}
+
+/// The head's earlier checkpoints: of this log, ascending, and smaller than the last.
+fn open_earlier(
+    checkpoint: &Checkpoint,
+    earlier: &[String],
+    keys: &[VerifierKey],
+) -> Result<BTreeMap<u64, Vec<Passage>>, Stop> {
+    let (mut passages, mut after) = (BTreeMap::new(), None);
+    for note in earlier {
+        let finding = Finding::EarlierCheckpoint { after };
+        let Checkpoint { origin, size, root } = open_checkpoint(note, keys, finding.clone())?;
+        let in_order = after.is_none_or(|before| size > before) && size < checkpoint.size;
+        if !in_order || origin != checkpoint.origin {
+            return Err(finding.into());
+        }
+        passages.insert(size, vec![Passage { root, source: Source::Export }]);
+        after = Some(size);
+    }
+    Ok(passages)
+}
+
+/// A checkpoint the reader kept: of this log, and not of a size it has not reached.
+fn open_seen(
+    note: &str,
+    checkpoint: &Checkpoint,
+    keys: &[VerifierKey],
+) -> Result<Checkpoint, Stop> {
+    let text = Note::parse(note).and_then(|note| note.open(keys));
+    let seen = text.ok().and_then(|text| Checkpoint::parse(text).ok());
+    let seen = seen.filter(|seen| seen.origin == checkpoint.origin);
+    let seen = seen.ok_or(Reason::ForeignEvidence)?;
+    if seen.size > checkpoint.size {
+        return Err(Finding::SeenCheckpoint { size: seen.size }.into());
+    }
+    Ok(seen)
 }
 
 fn open_receipts(origin: &LogOrigin, evidence: Evidence<'_>) -> Result<Vec<Receipt>, Stop> {

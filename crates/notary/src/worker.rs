@@ -5,7 +5,7 @@
 //! 2. A log that another process wrote to, or that a lost hint concerns, is found by the sweep over
 //!    all units. The sweep takes at most a tenth of the worker's time, however many units there
 //!    are.
-//! 3. A unit that fails is reported and passed over; the others go on.
+//! 3. A unit that fails is reported once and passed over; the others go on.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -51,13 +51,23 @@ pub struct Worker {
     store: Store,
     broker: Broker,
     touched: Touched,
+    /// What failed when it was last tried.
+    failing: Mutex<BTreeSet<Task>>,
+}
+
+/// What a worker does again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Task {
+    ListUnits,
+    CopyJournal,
+    Sequence(Unit, Stream),
 }
 
 impl Worker {
     /// A worker for all units of this store.
     #[must_use]
     pub const fn new(store: Store, broker: Broker, touched: Touched) -> Self {
-        Self { store, broker, touched }
+        Self { store, broker, touched, failing: Mutex::new(BTreeSet::new()) }
     }
 
     /// Works until `stop` is ready, and once more after it, so that a clean stop leaves nothing
@@ -87,9 +97,9 @@ impl Worker {
 
     /// Copies the journal and goes over every unit. For tests and for a caller that cannot wait.
     pub async fn sweep(&self) {
-        match self.store.units().await {
-            Ok(units) => units.into_iter().for_each(|unit| self.touched.add(unit)),
-            Err(error) => tracing::warn!(%error, "the units to sequence cannot be listed"),
+        let units = self.store.units().await.map_err(NotaryError::from);
+        if let Some(units) = self.noted(Task::ListUnits, units) {
+            units.into_iter().for_each(|unit| self.touched.add(unit));
         }
         self.turn().await;
     }
@@ -99,27 +109,38 @@ impl Worker {
         self.copy_openings().await;
         for unit in self.touched.take() {
             for stream in Stream::ALL {
-                if let Err(error) = self.catch_up(unit, stream).await {
-                    // The sweep comes back to it; a damaged log must not be tried in a tight loop.
-                    tracing::warn!(?unit, %stream, %error, "a log could not be sequenced");
-                }
+                let done = self.catch_up(unit, stream).await;
+                self.noted(Task::Sequence(unit, stream), done);
             }
         }
     }
 
     async fn copy_openings(&self) {
         loop {
-            match copy_journal(&self.store, &self.broker).await {
-                Ok(copied) => {
-                    copied.units.into_iter().for_each(|unit| self.touched.add(unit));
-                    if !copied.more {
-                        return;
-                    }
+            let copied = copy_journal(&self.store, &self.broker).await;
+            let Some(copied) = self.noted(Task::CopyJournal, copied) else { return };
+            copied.units.into_iter().for_each(|unit| self.touched.add(unit));
+            if !copied.more {
+                return;
+            }
+        }
+    }
+
+    /// Reports a task that begins to fail or works again, once each, whatever the pace of the turns.
+    fn noted<T>(&self, task: Task, outcome: Result<T, NotaryError>) -> Option<T> {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            Ok(done) => {
+                if failing.remove(&task) {
+                    tracing::info!(?task, "works again");
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "the journal of openings could not be copied");
-                    return;
+                Some(done)
+            }
+            Err(error) => {
+                if failing.insert(task) {
+                    tracing::warn!(?task, %error, "failed, and is tried again");
                 }
+                None
             }
         }
     }

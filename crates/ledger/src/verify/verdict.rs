@@ -82,10 +82,10 @@ pub enum Finding {
     #[error("the checkpoint's signature does not hold")]
     Checkpoint,
     /// An earlier checkpoint in the head: its signature, its order or its log.
-    #[error("{}", earlier_text(*size))]
+    #[error("{}", earlier_text(*after))]
     EarlierCheckpoint {
-        /// The size of the last good one before it or, when its root differs, its own.
-        size: Option<u64>,
+        /// The size of the last good one before it; `None` for the first.
+        after: Option<u64>,
     },
     /// A line that no export has at this place.
     #[error("line {line} was changed: it is not in the form of an export")]
@@ -131,10 +131,10 @@ pub enum Finding {
     },
 }
 
-fn earlier_text(size: Option<u64>) -> String {
-    size.map_or_else(
+fn earlier_text(after: Option<u64>) -> String {
+    after.map_or_else(
         || "the first earlier checkpoint does not hold".to_owned(),
-        |size| format!("an earlier checkpoint after size {size} does not hold"),
+        |size| format!("the earlier checkpoint that follows size {size} does not hold"),
     )
 }
 

@@ -70,6 +70,16 @@ fn the_last_personal_value_of_a_field_stands() {
 }
 
 #[test]
+fn a_field_of_the_context_that_an_event_names_again_is_committed_to_once() {
+    let mut event = AuditEvent::new(Verb::SessionRefused, "session", 1).personal("ip", "::1");
+    event.personal.push(ledger::PersonalField { field: "ip", value: "::2".into() });
+    let entry = canonical_entry(&context(&mint()), &event, &mint());
+    let fields: Vec<_> = entry.personal.iter().map(|value| value.field.as_str()).collect();
+    assert_eq!(fields, ["ip", "user_agent"]);
+    assert_eq!(entry.personal[0].value, "::2");
+}
+
+#[test]
 fn keys_are_sorted_and_nothing_is_spaced() {
     let value = json!({"b": [1, true, null], "a": {"z": "\u{8}\n\"\\\u{1}é", "y": -5}});
     let canonical = to_canonical(&value);

@@ -130,9 +130,9 @@ impl Owner {
         for table in TABLES {
             match self {
                 Self::File(file, _) => {
-                    let mut names = file
-                        .prepare("select name from sqlite_master where tbl_name = ?1 and type = 'trigger'")
-                        .unwrap();
+                    let guards = "select name from sqlite_master \
+                        where tbl_name = ?1 and type = 'trigger'";
+                    let mut names = file.prepare(guards).unwrap();
                     let names: Vec<String> =
                         names.query_map([table], |row| row.get(0)).unwrap().flatten().collect();
                     assert!(!names.is_empty(), "{table} has no guard");
