@@ -41,11 +41,10 @@ pub(crate) fn start_working(house: &House, tasks: &TaskTracker, stop: &Stop) {
     });
 }
 
-/// Births of workspaces that were cut off are finished or undone, once at start.
+/// What was cut off between two units is finished or undone, once at start.
 async fn settle(house: &House) {
-    let settled = identity::workspaces::settle_births(house.store()).await;
-    if let Err(error) = settled {
-        tracing::warn!(%error, "half-made workspaces could not be settled");
+    if let Err(error) = house.store().reconcile().await {
+        tracing::warn!(%error, "what was cut off between units could not be settled");
     }
 }
 

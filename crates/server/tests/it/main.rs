@@ -2,4 +2,6 @@
 
 mod document;
 mod house;
+mod matrix;
+mod operations;
 mod walk;

@@ -43,6 +43,8 @@ pub struct SignedInUser {
     /// When they last gave a second factor.
     #[schema(value_type = shapes::TimeMsNumber)]
     pub factor_at_ms: TimeMs,
+    /// Backup codes that were not used yet.
+    pub backup_codes_left: u64,
 }
 
 /// An API key.
@@ -78,12 +80,13 @@ pub struct EnteredWorkspace {
 impl From<Whoami> for WhoamiAnswer {
     fn from(whoami: Whoami) -> Self {
         match whoami {
-            Whoami::Person { user, email, session, factor_at, workspace } => Self {
+            Whoami::Person { user, email, session, factor_at, backup_codes_left, workspace } => Self {
                 user: Some(SignedInUser {
                     id: user,
                     email,
                     session_id: session,
                     factor_at_ms: factor_at,
+                    backup_codes_left,
                 }),
                 key: None,
                 workspace: workspace.map(|place| EnteredWorkspace {

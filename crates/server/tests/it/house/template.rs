@@ -166,3 +166,29 @@ async fn joined(
     person.enter(router, team).await;
     person
 }
+
+impl Team {
+    /// The address that [`Self::invitation`] was sent to.
+    pub(crate) fn invitation_email(&self) -> String {
+        let (_, domain) = self.owner.email.split_once('@').unwrap();
+        format!("newcomer@{domain}")
+    }
+
+    /// Texts that nobody outside of this workspace may ever be shown.
+    pub(crate) fn private(&self) -> Vec<&str> {
+        vec![
+            &self.id,
+            &self.project,
+            &self.hidden,
+            &self.development,
+            &self.production,
+            &self.spare_key,
+            &self.secret,
+            &self.secret_value,
+            &self.admin.user,
+            &self.admin.email,
+            &self.operator.email,
+            &self.viewer.user,
+        ]
+    }
+}
