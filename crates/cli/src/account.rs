@@ -138,15 +138,29 @@ impl Account {
     ///
     /// Errors: as [`Account::call`]; they cannot be stored.
     pub(crate) async fn exchange(&mut self, call: &Call) -> Result<(), Failure> {
+        let mut renewed = false;
         if self.is_due() {
             self.renew().await?;
+            renewed = true;
         }
-        let _lock = self.credentials.lock()?;
-        self.session = self.credentials.session()?.ok_or(CredentialsError::SignedOut)?;
-        match self.transport.call(call, Some(self.session.access())).await {
-            Ok(answer) => self.adopt(answer.json()?),
-            Err(Failure::Answer(problem)) if problem.is("auth.revoked") => Err(self.signed_out()?),
-            Err(failure) => Err(failure),
+        loop {
+            let lock = self.credentials.lock()?;
+            self.session = self.credentials.session()?.ok_or(CredentialsError::SignedOut)?;
+            let failure = match self.transport.call(call, Some(self.session.access())).await {
+                Ok(answer) => return self.adopt(answer.json()?),
+                Err(failure) => failure,
+            };
+            drop(lock);
+            match &failure {
+                Failure::Answer(problem) if may_be_renewed(problem) && !renewed => {
+                    self.renew().await?;
+                    renewed = true;
+                }
+                Failure::Answer(problem) if problem.is("auth.revoked") => {
+                    return Err(self.signed_out()?);
+                }
+                _ => return Err(failure),
+            }
         }
     }
 
@@ -165,17 +179,18 @@ impl Account {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
-            let Failure::Answer(problem) = &failure else { return Err(failure) };
-            match problem.code.as_str() {
-                "auth.expired" if !renewed => {
+            match &failure {
+                Failure::Answer(problem) if may_be_renewed(problem) && !renewed => {
                     self.renew().await?;
                     renewed = true;
                 }
-                "factor.not_fresh" if !stepped_up => {
+                Failure::Answer(problem) if problem.is("factor.not_fresh") && !stepped_up => {
                     self.step_up().await?;
                     stepped_up = true;
                 }
-                "auth.revoked" => return Err(self.signed_out()?),
+                Failure::Answer(problem) if problem.is("auth.revoked") => {
+                    return Err(self.signed_out()?);
+                }
                 _ => return Err(failure),
             }
         }
@@ -196,7 +211,12 @@ impl Account {
         }
         let request = RefreshRequest { refresh_token: self.session.refresh() };
         let call = Call::new(op::REFRESH, &[]).body(&request)?;
-        match self.transport.call(&call, None).await {
+        let mut answer = self.transport.call(&call, None).await;
+        if matches!(answer, Err(Failure::Transport(_))) {
+            // It may have arrived although its answer did not. Within a moment the server gives the same tokens again.
+            answer = self.transport.call(&call, None).await;
+        }
+        match answer {
             Ok(answer) => self.adopt(answer.json()?),
             Err(Failure::Answer(problem)) if problem.status == 401 => Err(self.signed_out()?),
             Err(failure) => Err(failure),
@@ -220,4 +240,10 @@ impl Account {
         self.credentials.forget()?;
         Ok(CredentialsError::Revoked.into())
     }
+}
+
+/// Whether other tokens of the same session may do. A revoked token is not yet an ended session: what it was bound
+/// to may be gone. The refresh decides.
+fn may_be_renewed(problem: &Problem) -> bool {
+    problem.is("auth.expired") || problem.is("auth.revoked")
 }

@@ -20,7 +20,7 @@ pub struct Globals {
     /// Print results as JSON lines
     #[arg(long, global = true)]
     pub json: bool,
-    /// Server to talk to [default: the one signed in to, else https://localhost:8443]
+    /// Server to talk to [default: the one signed in to, else https://127.0.0.1:8443]
     #[arg(
         long,
         global = true,

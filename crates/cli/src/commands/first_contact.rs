@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::prompt::{Prompt, Stdin};
 
 /// Where a server on this machine listens when nobody said otherwise.
-const SERVER_DEFAULT: &str = "https://localhost:8443";
+const SERVER_DEFAULT: &str = "https://127.0.0.1:8443";
 
 /// What to do with the pins of an earlier sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -66,8 +66,10 @@ fn many_processes_at_once_renew_once() {
 #[test]
 fn a_session_ended_elsewhere_is_forgotten_here() {
     let machine = Machine::new();
-    let server =
-        server(|asked| (asked.path == "/v1/keys").then(|| Reply::problem(401, "auth.revoked")));
+    let server = server(|asked| {
+        let ended = ["/v1/keys", "/v1/sessions/refresh"].contains(&asked.path.as_str());
+        ended.then(|| Reply::problem(401, "auth.revoked"))
+    });
     machine.sign_in(&server);
     let ended = machine.run(&["keys", "list"]);
     assert_eq!(ended.code, Some(3), "{ended:?}");
@@ -75,6 +77,22 @@ fn a_session_ended_elsewhere_is_forgotten_here() {
     assert!(!machine.has_session());
     let pins = machine.configuration().join("profiles/default/server.json");
     assert!(pins.exists(), "the pins outlive the session");
+}
+
+#[test]
+fn a_token_whose_workspace_is_gone_is_exchanged_and_the_session_lives_on() {
+    let machine = Machine::new();
+    let server = server(|asked| match asked.line().as_str() {
+        "POST /v1/sessions/refresh" => Some(Reply::json(tokens(NEXT, NEXT_REFRESH, FAR))),
+        "GET /v1/keys" if bearer(asked) == format!("Bearer {NEXT}") => {
+            Some(Reply::json(json!({ "items": [] })))
+        }
+        "GET /v1/keys" => Some(Reply::problem(401, "auth.revoked")),
+        _ => None,
+    });
+    machine.sign_in(&server);
+    assert_eq!(machine.run(&["keys", "list"]).code, Some(0));
+    assert!(machine.has_session());
 }
 
 /// A server that wants a fresh factor for keys, and takes it once or never.
