@@ -168,8 +168,7 @@ impl Jobs<'_> {
                 new.mac,
             ],
         )?;
-        let due = self.bound.due.map_or(new.run_at, |earlier| earlier.min(new.run_at));
-        self.bound.due = Some(due);
+        self.due(new.run_at);
         Ok(())
     }
 
@@ -201,6 +200,7 @@ impl Jobs<'_> {
         }
         let again = self.bound.now().plus_ms(retry_delay_ms(job.tries));
         let waits = self.bound.change_if(&RETRY, values![job.id, job.fence, again])?;
+        self.due(again);
         Ok(waits.then_some(JobState::Waiting))
     }
 
@@ -210,6 +210,11 @@ impl Jobs<'_> {
     /// The engine's.
     pub fn bury(&mut self, id: JobId, fence: u64) -> Result<bool, StoreError> {
         self.bound.change_if(&BURY, values![id, fence])
+    }
+
+    /// The platform is told after the commit when the earliest of this transaction's jobs is due.
+    fn due(&mut self, at: TimeMs) {
+        self.bound.due = Some(self.bound.due.map_or(at, |earlier| earlier.min(at)));
     }
 
     /// Takes at most `count` due jobs, earliest first.

@@ -63,8 +63,9 @@ async fn a_busy_tenant_does_not_starve_a_quiet_one(kind: Kind) {
     enqueue(&house, house.theirs, now).await;
     let first = claim(&house, 4).await;
     let tenants: Vec<_> = first.iter().map(|job| job.scope.tenant()).collect();
-    assert_eq!(tenants.len(), 2);
-    assert!(tenants.contains(&house.ours.tenant) && tenants.contains(&house.theirs.tenant));
+    assert_eq!(tenants.len(), 4);
+    let quiet = tenants.iter().position(|tenant| *tenant == house.theirs.tenant);
+    assert!(quiet.is_some_and(|turn| turn < 2), "served before the busy one's second: {tenants:?}");
     for job in &first {
         assert_eq!(job.scope.actor().principal(), job.job.principal);
         assert!(finish(&house, job).await);
@@ -76,7 +77,7 @@ async fn a_busy_tenant_does_not_starve_a_quiet_one(kind: Kind) {
         house.clock.advance(1);
         served += 1;
     }
-    assert_eq!(served, 5);
+    assert_eq!(served, 3);
 }
 
 async fn a_job_runs_under_the_newest_fence_only(kind: Kind) {
