@@ -3,8 +3,8 @@
 //! Always true
 //! 1. What comes out does not depend on where the input was cut into chunks.
 //! 2. Every occurrence is masked, also where two overlap; the mask has one size, whatever it hides.
-//! 3. A byte is held back only while it may belong to an occurrence; memory is bounded by the
-//!    longest form of the longest value.
+//! 3. A byte is held back only while it may belong to an occurrence: never more bytes than the
+//!    longest form of the longest value has.
 //! 4. A value too short to be told from ordinary text is not masked, and the caller learns its
 //!    name.
 //!
@@ -46,8 +46,11 @@ impl Masker {
     /// A masker for these named values, and the ones that are too short for it. An empty value has
     /// nothing to hide and is passed over.
     ///
-    /// A value of several lines is masked as a whole and line by line; lines that are too short are
-    /// left as they are.
+    /// A value of several lines is masked as a whole in every form, and line by line as it is; lines
+    /// that are too short are left as they are.
+    ///
+    /// Memory: some fifty times the values at most, for the forms of a value that every encoder
+    /// escapes differently; ten times is usual.
     pub fn new<'v, N: Into<String>>(
         values: impl IntoIterator<Item = (N, &'v [u8])>,
     ) -> (Self, Vec<TooShort>) {
@@ -55,11 +58,7 @@ impl Masker {
         for (name, value) in values {
             if long_enough(value) {
                 forms::add_forms(value, &mut patterns);
-                // A terminal turns line ends into others, and a log puts a prefix before each line.
-                let lines = value.split(|&byte| byte == b'\n' || byte == b'\r');
-                for line in lines.filter(|line| line.len() < value.len() && long_enough(line)) {
-                    forms::add_forms(line, &mut patterns);
-                }
+                forms::add_lines(value, &mut patterns);
             } else if !value.is_empty() {
                 too_short.push(TooShort { name: name.into() });
             }
@@ -74,6 +73,6 @@ impl Masker {
     }
 }
 
-fn long_enough(value: &[u8]) -> bool {
+pub(crate) fn long_enough(value: &[u8]) -> bool {
     std::str::from_utf8(value).map_or(value.len(), |text| text.chars().count()) >= VALUE_CHARS_MIN
 }

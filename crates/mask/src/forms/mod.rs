@@ -25,9 +25,16 @@ use zeroize::Zeroizing;
 /// One form of one value.
 pub(crate) type Pattern = Zeroizing<Vec<u8>>;
 
-/// Adds every form of `value` to `patterns`; a form may be added twice.
+/// Adds every form of `value` to `patterns`, each once.
 pub(crate) fn add_forms(value: &[u8], patterns: &mut Vec<Pattern>) {
-    let mut add = |form: Vec<u8>| patterns.push(Zeroizing::new(form));
+    let mut forms: Vec<Pattern> = Vec::new();
+    // Most encoders agree about most values; what they agree about is kept once, and early.
+    let mut add = |form: Vec<u8>| {
+        let form = Zeroizing::new(form);
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    };
     add(value.to_vec());
     add(HEXLOWER.encode(value).into_bytes());
     add(HEXUPPER.encode(value).into_bytes());
@@ -39,6 +46,16 @@ pub(crate) fn add_forms(value: &[u8], patterns: &mut Vec<Pattern>) {
     percent::forms(value, &mut add);
     if let Ok(text) = std::str::from_utf8(value) {
         json::forms(text, &mut add);
+    }
+    patterns.append(&mut forms);
+}
+
+/// Adds the lines of a value that has several: a terminal turns line ends into others, and a log
+/// puts a prefix before each line.
+pub(crate) fn add_lines(value: &[u8], patterns: &mut Vec<Pattern>) {
+    let lines = value.split(|&byte| byte == b'\n' || byte == b'\r');
+    for line in lines.filter(|line| line.len() < value.len() && crate::long_enough(line)) {
+        patterns.push(Zeroizing::new(line.to_vec()));
     }
 }
 

@@ -128,3 +128,17 @@ fn a_masker_without_values_changes_nothing_and_holds_nothing() {
     stream.finish(&mut out);
     assert_eq!(out, b"anything");
 }
+
+#[test]
+fn a_value_of_the_largest_size_is_masked_in_its_forms_in_small_pieces() {
+    let value: Vec<u8> = (0..64 * 1024_u32).map(|n| (n * n % 251).to_le_bytes()[0]).collect();
+    let (masker, _) = Masker::new([("NAME", value.as_slice())]);
+    let hex = data_encoding::HEXLOWER.encode(&value).into_bytes();
+    let base64 = data_encoding::BASE64_NOPAD.encode(&value).into_bytes();
+    for form in [&value, &hex, &base64] {
+        let (mut stream, mut out) = (masker.stream(), Vec::new());
+        form.chunks(1_000).for_each(|chunk| stream.push(chunk, &mut out));
+        stream.finish(&mut out);
+        assert_eq!(out, mask::MASK);
+    }
+}
