@@ -16,7 +16,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 use crate::postgres::{Cluster, Durability};
-use crate::run::{Failure, cargo, output, root};
+use crate::run::{Failure, cargo, output, root, target};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -116,7 +116,7 @@ fn colour(tree: &Path, package: &str, test: &str, postgres: &str) -> Result<Colo
     let result = cargo()
         .current_dir(tree)
         .args(["test", "--quiet", "--package", package, "--lib", "--tests", "--no-fail-fast", test])
-        .env("CARGO_TARGET_DIR", root().join("target"))
+        .env("CARGO_TARGET_DIR", target())
         .env("CASEMATE_TEST_POSTGRES", postgres)
         .output()?;
     let text = String::from_utf8_lossy(&result.stdout);
@@ -138,7 +138,7 @@ fn read_colour(text: &str, success: bool, test: &str) -> Colour {
 
 /// Copies what git tracks or would track into the build folder.
 fn copy_tree() -> Result<PathBuf, Failure> {
-    let tree = root().join("target/mutants");
+    let tree = target().join("mutants");
     if tree.exists() {
         fs::remove_dir_all(&tree)?;
     }

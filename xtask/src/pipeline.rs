@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::packages::cache;
 use crate::postgres::{Cluster, Durability};
-use crate::run::{Failure, cargo, is_ci, must, root, stage};
+use crate::run::{Failure, cargo, is_ci, must, root, stage, target};
 use crate::walk::Engine;
 use crate::{layers, mutants, promises, schemathesis, tidy, walk};
 
@@ -21,7 +21,7 @@ type Stage<'a> = Box<dyn Fn() -> Result<(), Failure> + 'a>;
 pub fn up(rest: &[String]) -> Result<(), Failure> {
     must(cargo().args(["build", "--quiet", "--package", "casemate"]))?;
     let here = std::env::current_dir()?;
-    must(Command::new(root().join("target/debug/casemate")).arg("up").args(rest).current_dir(here))
+    must(Command::new(target().join("debug/casemate")).arg("up").args(rest).current_dir(here))
 }
 
 /// The checks that need no service.

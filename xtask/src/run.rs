@@ -30,6 +30,12 @@ pub fn root() -> PathBuf {
     here.parent().map_or_else(|| here.to_owned(), Path::to_owned)
 }
 
+/// The folder that builds go to.
+#[must_use]
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// The `cargo` that runs us.
 #[must_use]
 pub fn cargo() -> Command {

@@ -9,12 +9,13 @@
 mod person;
 mod terminal;
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::postgres::{Cluster, Durability};
-use crate::run::{Failure, cargo, must, root};
+use crate::run::{Failure, cargo, must, root, target};
 use person::Person;
 use terminal::Terminal;
 
@@ -61,6 +62,8 @@ pub fn run_on(engine: Engine, postgres: Option<&str>) -> Result<(), Failure> {
         return Err(Failure::new("README.md: no walk under \"Five minutes\""));
     }
     let folder = tempfile::Builder::new().prefix("cm-walk-").tempdir_in("/tmp")?;
+    // Started by root, the platform's processes are users of their own who must reach their folders.
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
     let mut variables = surroundings(folder.path().to_owned());
     if let (Engine::Postgres, Some(url)) = (engine, postgres) {
         variables.extend(prepare_postgres(folder.path().to_owned(), &variables, url)?);
@@ -129,14 +132,15 @@ fn surroundings(folder: PathBuf) -> Vec<(String, String)> {
     let rustup_home = std::env::var("RUSTUP_HOME")
         .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.rustup")));
     [
-        ("PATH", format!("{}:{path}", root().join("target/debug").display())),
+        ("PATH", format!("{}:{path}", target().join("debug").display())),
         ("HOME", at("home")),
         ("XDG_CONFIG_HOME", at("config")),
-        ("XDG_DATA_HOME", at("data")),
-        ("CASEMATE_DATA", at("data/casemate")),
-        ("CASEMATE_CONFIG", at("config/casemate")),
+        ("XDG_DATA_HOME", at("share")),
+        ("CASEMATE_DATA", at("data")),
+        ("CASEMATE_CONFIG", at("etc")),
         ("CARGO_HOME", cargo_home.unwrap_or_default()),
         ("RUSTUP_HOME", rustup_home.unwrap_or_default()),
+        ("CARGO_TARGET_DIR", target().display().to_string()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()
@@ -152,7 +156,7 @@ fn prepare_postgres(
     std::fs::write(&file, url)?;
     let out = folder.join("postgres");
     must(
-        Command::new(root().join("target/debug/casemate"))
+        Command::new(target().join("debug/casemate"))
             .args(["database", "prepare", "--url-file"])
             .arg(&file)
             .arg("--out")
