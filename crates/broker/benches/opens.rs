@@ -1,7 +1,9 @@
-//! Openings per second through a real broker process: one durable, signed journal entry before each.
+//! Openings per second through a real broker process: one durable, signed journal entry before
+//! each.
 //!
-//! Beside it the same request without an opening (an authentication code), so the journal's share is visible.
-//! `cargo bench -p broker` prints one line per number of callers; the disk's sync rate bounds the first column.
+//! Beside it the same request without an opening (an authentication code), so the journal's share
+//! is visible. `cargo bench -p broker` prints one line per number of callers; the disk's sync rate
+//! bounds the first column.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode};

@@ -1,4 +1,5 @@
-//! A broker process for tests: the same calls as `casemate broker`, with every path below one folder.
+//! A broker process for tests: the same calls as `casemate broker`, with every path below one
+//! folder.
 //!
 //! ```text
 //! broker_host setup FOLDER INSTANCE [PASSPHRASE]   prints the root key's id and the recovery code

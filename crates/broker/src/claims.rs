@@ -57,7 +57,8 @@ pub struct TokenKey {
     pub public: [u8; 32],
 }
 
-/// What a message authentication code is for. Each has a key of its own, which never leaves the broker.
+/// What a message authentication code is for. Each has a key of its own, which never leaves the
+/// broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MacPurpose {
     /// Digest of an API key's secret at rest.
@@ -81,8 +82,8 @@ pub struct TotpCode(String);
 pub struct NotACode;
 
 impl TotpCode {
-    /// The code, if the text is exactly six ASCII digits. Spaces are refused, not skipped: two spellings of
-    /// one code are two chances to replay it.
+    /// The code, if the text is exactly six ASCII digits. Spaces are refused, not skipped: two
+    /// spellings of one code are two chances to replay it.
     ///
     /// # Errors
     /// [`NotACode`] for any other text.

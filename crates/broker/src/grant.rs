@@ -20,7 +20,8 @@ pub enum Purpose {
     FactorCheck,
 }
 
-/// The right to open the records listed with it. Written to the journal before anything is unwrapped.
+/// The right to open the records listed with it. Written to the journal before anything is
+/// unwrapped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// Whose records; each listed envelope must be of this realm.

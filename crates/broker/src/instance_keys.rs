@@ -1,7 +1,7 @@
 //! The instance's own keys: token signing, log signing, journal signing, and four MACs.
 //!
-//! Always true: each is random, wrapped under the platform realm, has one use, and is used here only. What
-//! leaves is a signature or a code, never a key.
+//! Always true: each is random, wrapped under the platform realm, has one use, and is used here
+//! only. What leaves is a signature or a code, never a key.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -50,7 +50,8 @@ impl SigningKey {
         &self.seed
     }
 
-    /// Signs with a key pair that lives for this call only, so that the seed stays in locked memory between.
+    /// Signs with a key pair that lives for this call only, so that the seed stays in locked memory
+    /// between.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<[u8; 64], NotSigned> {
         let signature = pair(&self.seed)?.try_sign(message).map_err(|_| NotSigned)?;
         signature.as_ref().try_into().map_err(|_| NotSigned)

@@ -1,7 +1,9 @@
-//! The keys at hand: the root key, and the data keys that were unwrapped lately, all in locked memory.
+//! The keys at hand: the root key, and the data keys that were unwrapped lately, all in locked
+//! memory.
 //!
 //! Always true
-//! 1. A data key is found by id inside one realm and one scope; it is never tried on a record of another.
+//! 1. A data key is found by id inside one realm and one scope; it is never tried on a record of
+//!    another.
 //! 2. A new data key is on the disk before it seals anything.
 //! 3. At most [`CACHED_KEYS_MAX`] data keys are held; the one unused for longest makes room.
 
@@ -19,7 +21,8 @@ use crate::error::{BrokerError, OpenFault, Refusal};
 use crate::key_store::{KeyStore, WrappedKey};
 use crate::record::{DataScope, Realm, RecordName};
 
-/// Data keys held at once. The rest of the arena is for instance keys, wrapping keys in use and the root key.
+/// Data keys held at once. The rest of the arena is for instance keys, wrapping keys in use and the
+/// root key.
 pub(crate) const CACHED_KEYS_MAX: usize = 896;
 const _: () = assert!(CACHED_KEYS_MAX + 128 <= crate::process::KEY_PLACES);
 
@@ -241,7 +244,8 @@ impl Held {
     }
 }
 
-/// An operator may know why an envelope did not open; the ids in the message stay out of the protocol.
+/// An operator may know why an envelope did not open; the ids in the message stay out of the
+/// protocol.
 fn fault(error: OpenError) -> BrokerError {
     BrokerError::CannotOpen(match error {
         OpenError::NotAnEnvelope => OpenFault::NotAnEnvelope,

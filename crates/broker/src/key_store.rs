@@ -1,8 +1,10 @@
-//! The broker's own small database: seeds, wrapped keys, and what was confirmed. No tenant data, no clear key.
+//! The broker's own small database: seeds, wrapped keys, and what was confirmed. No tenant data, no
+//! clear key.
 //!
 //! Always true
 //! 1. Every key in it is an envelope; the seeds beside them are useless without the root key.
-//! 2. A deleted row is overwritten (`secure_delete`), and a commit is on the disk (`synchronous=FULL`).
+//! 2. A deleted row is overwritten (`secure_delete`), and a commit is on the disk
+//!    (`synchronous=FULL`).
 //! 3. A key store of a newer format is refused, never upgraded by guess.
 
 use std::path::{Path, PathBuf};
@@ -40,7 +42,8 @@ CREATE TABLE data_keys (
     state      TEXT NOT NULL CHECK (state IN ('active', 'retiring', 'destroyed')),
     FOREIGN KEY (realm_kind, realm_id) REFERENCES realms (kind, id)
 ) STRICT;
-CREATE UNIQUE INDEX one_active_key ON data_keys (realm_kind, realm_id, scope) WHERE state = 'active';
+CREATE UNIQUE INDEX one_active_key ON data_keys (realm_kind, realm_id, scope)
+    WHERE state = 'active';
 CREATE TABLE instance_keys (
     use     TEXT PRIMARY KEY, id BLOB NOT NULL CHECK (length(id) = 16),
     wrapped BLOB NOT NULL, made_at_ms INTEGER NOT NULL
@@ -78,7 +81,8 @@ impl KeyStore {
     /// A new key store. The file must not exist.
     pub(crate) fn create(path: &Path, identity: &Identity) -> Result<Self, StartError> {
         let file = |source| StartError::File { path: path.to_owned(), source };
-        // SQLite would make the file with the default mode; made here, it is private from its first byte.
+        // SQLite would make the file with the default mode; made here, it is private from its first
+        // byte.
         crate::slots::private_file(path).map_err(file)?;
         let store = Self::connect(path)?;
         store.prepare_new(identity).map_err(|error| store.damaged_by(&error))?;
@@ -252,8 +256,9 @@ impl KeyStore {
         let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
         connection
             .execute_batch(
-                "PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                 PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+                "PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL;
+                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+                 PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
             )
             .map_err(refused)?;
         Ok(Self { connection, path: path.to_owned() })

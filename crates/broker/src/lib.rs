@@ -1,10 +1,11 @@
-//! The key broker: a process of its own that holds the keys, and the client through which the rest uses them.
+//! The key broker: a process of its own that holds the keys, and the client through which the rest
+//! uses them.
 //!
 //! Always true
-//! 1. An opening is durable in the signed journal before anything is unwrapped; when the journal cannot be
-//!    written, nothing is unwrapped.
-//! 2. The root key and the data keys lie in locked memory that no core dump and no other process of the same
-//!    user can read; where the system refuses that, the broker refuses to start.
+//! 1. An opening is durable in the signed journal before anything is unwrapped; when the journal
+//!    cannot be written, nothing is unwrapped.
+//! 2. The root key and the data keys lie in locked memory that no core dump and no other process of
+//!    the same user can read; where the system refuses that, the broker refuses to start.
 //! 3. A client gets the values of the records it lists, never a key.
 //! 4. Only the configured users can connect: the kernel names the peer, not the peer itself.
 //!
@@ -47,7 +48,8 @@ pub const ACTOR_BYTES_MAX: usize = 128;
 /// Largest message of one authentication code.
 pub const MAC_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
-/// Whether a frame's body is a request or a reply of this protocol version: the parsers' door for fuzzing.
+/// Whether a frame's body is a request or a reply of this protocol version: the parsers' door for
+/// fuzzing.
 #[must_use]
 pub fn is_message(body: &[u8]) -> bool {
     protocol::frame::decode::<protocol::Request>(body).is_ok()

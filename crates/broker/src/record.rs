@@ -1,13 +1,15 @@
 //! What a sealed value is the value of: its realm, the scope whose data key seals it, and its name.
 //!
-//! Always true: a name is complete. Two values with the same [`RecordName`] in the same [`Realm`] are the same
-//! version of the same record, so an envelope moved to another row, version or tenant does not open.
+//! Always true: a name is complete. Two values with the same [`RecordName`] in the same [`Realm`]
+//! are the same version of the same record, so an envelope moved to another row, version or tenant
+//! does not open.
 
 use domain::{EnvironmentId, ProjectId, TenantId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Whose keys seal a record. The platform's own realm exists inside the broker only and has no name here.
+/// Whose keys seal a record. The platform's own realm exists inside the broker only and has no name
+/// here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Realm {
@@ -17,7 +19,8 @@ pub enum Realm {
     Person(UserId),
 }
 
-/// Which data key of the realm seals a record: one key per scope, so one leaked key opens one scope.
+/// Which data key of the realm seals a record: one key per scope, so one leaked key opens one
+/// scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DataScope {
@@ -42,7 +45,8 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
-    /// The name that goes into the envelope's context. It never changes: it is part of every sealed value.
+    /// The name that goes into the envelope's context. It never changes: it is part of every sealed
+    /// value.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,6 +66,7 @@ pub struct RecordName {
     pub kind: RecordKind,
     /// Which one.
     pub id: Uuid,
-    /// Which version of it; the caller takes the expected one from its own head, never from the envelope.
+    /// Which version of it; the caller takes the expected one from its own head, never from the
+    /// envelope.
     pub version: u64,
 }

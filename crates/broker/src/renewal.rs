@@ -1,7 +1,7 @@
 //! A new recovery code in place of a lost one, while the broker is stopped.
 //!
-//! Always true: the new code is tried by really unwrapping before the old slot is replaced, and the installation
-//! counts as unconfirmed until the new code was typed back.
+//! Always true: the new code is tried by really unwrapping before the old slot is replaced, and the
+//! installation counts as unconfirmed until the new code was typed back.
 
 use domain::Entropy;
 use seal::{Exposed, RecoveryCode, Slot, SlotSecret};
@@ -12,10 +12,12 @@ use crate::slots::{self, Expected, slot_path};
 use crate::start_error::{SetupError, StartError};
 use crate::status::SlotKind;
 
-/// Opens the root key with a configured slot and gives it a new recovery code; the old code opens nothing more.
+/// Opens the root key with a configured slot and gives it a new recovery code; the old code opens
+/// nothing more.
 ///
 /// # Errors
-/// [`SetupError::Start`] as a start would fail, [`StartError::AlreadyRunning`] among them: stop the broker first.
+/// [`SetupError::Start`] as a start would fail, [`StartError::AlreadyRunning`] among them: stop the
+/// broker first.
 pub fn renew_recovery(config: &BrokerConfig, entropy: &dyn Entropy) -> Result<Exposed, SetupError> {
     harden()?;
     let homes = LockedHomes::new().map_err(StartError::Unprotected)?;

@@ -1,8 +1,11 @@
-//! First keys of an installation: root key, two slots, key store. Both slots are tried by really unwrapping.
+//! First keys of an installation: root key, two slots, key store. Both slots are tried by really
+//! unwrapping.
 //!
 //! Always true
-//! 1. Nothing that exists is overwritten. A slot without its key store may be the only way to open a backup.
-//! 2. The key store comes to its place last: before that there are no keys, and a half-done setup starts anew.
+//! 1. Nothing that exists is overwritten. A slot without its key store may be the only way to open
+//!    a backup.
+//! 2. The key store comes to its place last: before that there are no keys, and a half-done setup
+//!    starts anew.
 //! 3. The recovery code leaves this module once and is kept nowhere.
 
 use std::fs;
@@ -52,11 +55,12 @@ pub struct SetUp {
 
 /// Makes the keys of a new installation.
 ///
-/// Hardens the calling process first, since the root key passes through it: no core dumps and no `ptrace` from
-/// then on, and a umask of 077.
+/// Hardens the calling process first, since the root key passes through it: no core dumps and no
+/// `ptrace` from then on, and a umask of 077.
 ///
 /// # Errors
-/// [`SetupError`]; whatever existed before is as it was, and no key of a failed setup is used by anything.
+/// [`SetupError`]; whatever existed before is as it was, and no key of a failed setup is used by
+/// anything.
 pub fn setup(setup: &Setup, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<SetUp, SetupError> {
     harden()?;
     let homes = LockedHomes::new().map_err(StartError::Unprotected)?;
@@ -89,8 +93,8 @@ fn check_passphrase(primary: &PrimarySlot) -> Result<(), SetupError> {
     }
 }
 
-/// Removes what an interrupted setup left: only files that belong to its staged key store's root key, which has
-/// never sealed anything.
+/// Removes what an interrupted setup left: only files that belong to its staged key store's root
+/// key, which has never sealed anything.
 fn clear_unfinished(setup: &Setup, staged: &Path) -> Result<(), SetupError> {
     if !staged.exists() {
         return Ok(());

@@ -15,7 +15,8 @@ pub enum StartError {
     /// Keys could not be protected in memory.
     #[error("keys cannot be protected in memory: {0}")]
     Unprotected(MemoryError),
-    /// There is no key store: this installation was never set up, or the data folder is another one.
+    /// There is no key store: this installation was never set up, or the data folder is another
+    /// one.
     #[error("there is no key store at {0}; set the installation up first, or restore its data")]
     NoKeyStore(PathBuf),
     /// None of the configured keys opens the root key that the key store was made with.
@@ -56,11 +57,11 @@ pub enum SetupError {
     /// There are keys already.
     #[error("this installation is set up already, with root key {0}")]
     AlreadySetUp(KeyId),
-    /// Slots exist for keys whose key store is not here: overwriting them could destroy the only way to open
-    /// a backup.
+    /// Slots exist for keys whose key store is not here: overwriting them could destroy the only
+    /// way to open a backup.
     #[error(
-        "{path} holds root key {root}, but its key store is not here; restore the key store, or move the \
-         slot away if it is not needed"
+        "{path} holds root key {root}, but its key store is not here; restore the key store, \
+         or move the slot away if it is not needed"
     )]
     SlotInTheWay {
         /// The slot file.

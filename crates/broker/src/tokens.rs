@@ -31,7 +31,8 @@ struct TokenClaims<'a> {
     jti: uuid::Uuid,
 }
 
-/// The public half and its `kid`: the first bytes of the key's SHA-256, so a verifier can check the pairing.
+/// The public half and its `kid`: the first bytes of the key's SHA-256, so a verifier can check the
+/// pairing.
 pub(crate) fn public_key(key: &SigningKey) -> TokenKey {
     let public = *key.public();
     let hash = digest(&SHA256, &public);
@@ -41,7 +42,8 @@ pub(crate) fn public_key(key: &SigningKey) -> TokenKey {
 
 /// The signed token.
 ///
-/// The library wants the key as a DER document; that copy lives for this call and is wiped by its owner.
+/// The library wants the key as a DER document; that copy lives for this call and is wiped by its
+/// owner.
 pub(crate) fn sign(key: &SigningKey, claims: &AccessClaims) -> Result<String, NotSigned> {
     let mut document = Zeroizing::new(Vec::with_capacity(PKCS8_PREFIX.len() + 32));
     document.extend_from_slice(&PKCS8_PREFIX);

@@ -2,7 +2,8 @@
 //!
 //! Always true
 //! 1. The seed is made, kept and compared inside the broker.
-//! 2. Only the current and the past step count, and only one later than the last accepted: a code works once.
+//! 2. Only the current and the past step count, and only one later than the last accepted: a code
+//!    works once.
 //! 3. Both steps are always computed and compared in constant time.
 
 use domain::{Entropy, TimeMs, limits};

@@ -1,6 +1,8 @@
-//! Sealing and opening one value, beside AES-256-GCM of the same library with its key schedule made already.
+//! Sealing and opening one value, beside AES-256-GCM of the same library with its key schedule made
+//! already.
 //!
-//! The difference is what a key, nonce and commitment per record cost: one HKDF-Expand-SHA512 and one key schedule.
+//! The difference is what a key, nonce and commitment per record cost: one HKDF-Expand-SHA512 and
+//! one key schedule.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use divan::counter::BytesCount;

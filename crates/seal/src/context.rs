@@ -1,4 +1,5 @@
-//! What an envelope is bound to: the instance, the realm, the kind of value, the record and its version.
+//! What an envelope is bound to: the instance, the realm, the kind of value, the record and its
+//! version.
 
 use domain::{InstanceId, TenantId, UserId};
 
@@ -16,7 +17,8 @@ pub enum KeyRealm {
 }
 
 impl KeyRealm {
-    /// A distinct word and the id, for derivations and key rows. The platform's id is sixteen zeroes.
+    /// A distinct word and the id, for derivations and key rows. The platform's id is sixteen
+    /// zeroes.
     #[must_use]
     pub const fn parts(self) -> (&'static str, [u8; 16]) {
         match self {

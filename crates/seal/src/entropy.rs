@@ -3,12 +3,14 @@
 use aws_lc_rs::rand;
 use domain::Entropy;
 
-/// Random bytes from aws-lc-rs, which seeds itself from the operating system and reseeds after a fork.
+/// Random bytes from aws-lc-rs, which seeds itself from the operating system and reseeds after a
+/// fork.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
-    /// Ends the process when the library has no randomness to give: going on would make guessable keys.
+    /// Ends the process when the library has no randomness to give: going on would make guessable
+    /// keys.
     fn fill(&self, bytes: &mut [u8]) {
         if rand::fill(bytes).is_err() {
             std::process::abort();

@@ -1,12 +1,14 @@
-//! A secret in clear: bytes that wipe themselves and cannot be printed, copied, compared or serialised.
+//! A secret in clear: bytes that wipe themselves and cannot be printed, copied, compared or
+//! serialised.
 
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Secret bytes. Wiped when dropped.
 ///
-/// There is no `Debug`, `Display`, `Clone`, `Serialize` or `PartialEq`, so a secret cannot reach a log, a
-/// response or an early-exit comparison by accident; tests/it/compile_fail.rs proves each absence.
+/// There is no `Debug`, `Display`, `Clone`, `Serialize` or `PartialEq`, so a secret cannot reach a
+/// log, a response or an early-exit comparison by accident; tests/it/compile_fail.rs proves each
+/// absence.
 pub struct Exposed(Zeroizing<Vec<u8>>);
 
 impl Exposed {

@@ -1,11 +1,12 @@
-//! Small sealed files: what a client keeps on a disk, under a passphrase or a key of the machine's keyring.
+//! Small sealed files: what a client keeps on a disk, under a passphrase or a key of the machine's
+//! keyring.
 //!
 //! ```text
 //! magic 4 | format 1 | lock 1 | cost 12 | salt 32 | envelope
 //! ```
 //!
-//! Always true: a file opens for the purpose it was sealed for only, and every byte before the envelope is bound
-//! into its key.
+//! Always true: a file opens for the purpose it was sealed for only, and every byte before the
+//! envelope is bound into its key.
 
 use domain::{Entropy, InstanceId};
 

@@ -1,9 +1,10 @@
 //! HKDF-SHA512 and the one way to write its info: labels and ids, each with its length before it.
 //!
-//! Always true: two different lists of parts never give the same info, so one label is one use. Keys are never
-//! made by joining strings or by a bare hash.
+//! Always true: two different lists of parts never give the same info, so one label is one use.
+//! Keys are never made by joining strings or by a bare hash.
 //!
-//! Source: RFC 5869. Extract is used only where a salt is mixed in; uniform keys are expanded directly (3.3).
+//! Source: RFC 5869. Extract is used only where a salt is mixed in; uniform keys are expanded
+//! directly (3.3).
 
 use aws_lc_rs::hkdf::{HKDF_SHA512, KeyType, Prk, Salt};
 

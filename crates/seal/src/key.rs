@@ -2,8 +2,8 @@
 //!
 //! Always true
 //! 1. A key's bytes lie in a [`KeyHome`], which wipes them; the broker's lies in locked memory.
-//! 2. A [`KeyId`] is public. The id of a root key is derived from it one way, so a wrong key is noticed before
-//!    anything is opened with it, and the message can say which one is expected.
+//! 2. A [`KeyId`] is public. The id of a root key is derived from it one way, so a wrong key is
+//!    noticed before anything is opened with it, and the message can say which one is expected.
 
 use std::fmt;
 

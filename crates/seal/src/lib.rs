@@ -1,9 +1,12 @@
-//! Sealing: the envelope around one value, the key hierarchy above it, the slots that hold the root key, and
+//! Sealing: the envelope around one value, the key hierarchy above it, the slots that hold the root
+//! key, and
 //! [`Exposed`], the only form in which a secret exists in clear.
 //!
 //! Always true
-//! 1. An envelope opens only for the instance, realm, kind, record, version and data key it was sealed for.
-//! 2. Nothing is ever tried: an envelope names its key, and a wrong key is told apart from damaged bytes.
+//! 1. An envelope opens only for the instance, realm, kind, record, version and data key it was
+//!    sealed for.
+//! 2. Nothing is ever tried: an envelope names its key, and a wrong key is told apart from damaged
+//!    bytes.
 //! 3. Keys and clear values wipe themselves, and cannot be printed, copied, compared or serialised.
 //!
 //! Never: a database, a network, a key in a file without a slot or a sealed file around it.

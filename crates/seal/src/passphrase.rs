@@ -1,4 +1,5 @@
-//! From something a person can remember to 32 uniform bytes: Argon2id, with its cost written beside the result.
+//! From something a person can remember to 32 uniform bytes: Argon2id, with its cost written beside
+//! the result.
 //!
 //! Source: RFC 9106; the standard cost is its second recommended option (section 4).
 
@@ -31,8 +32,8 @@ impl PassphraseCost {
     /// A cost read from a file.
     ///
     /// # Errors
-    /// [`CostOutsideLimits`]: below 19 MiB and two passes a stolen file is too cheap to attack; above 1 GiB,
-    /// 16 passes or 16 lanes a planted file could stop the process.
+    /// [`CostOutsideLimits`]: below 19 MiB and two passes a stolen file is too cheap to attack;
+    /// above 1 GiB, 16 passes or 16 lanes a planted file could stop the process.
     pub const fn read(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, CostOutsideLimits> {
         let sound = memory_kib >= 19 * 1024
             && memory_kib <= 1024 * 1024

@@ -1,8 +1,8 @@
 //! The root key and the wrapping keys below it.
 //!
 //! Always true
-//! 1. A realm's wrapping key depends on a random seed as well as on the root key: destroying the seed destroys
-//!    the realm's data keys even for someone who holds the root key.
+//! 1. A realm's wrapping key depends on a random seed as well as on the root key: destroying the
+//!    seed destroys the realm's data keys even for someone who holds the root key.
 //! 2. A data key is stored only inside an envelope under its realm's wrapping key.
 
 use domain::{Entropy, InstanceId};
@@ -36,7 +36,8 @@ impl RootKey {
         self.id
     }
 
-    /// A second one-way value beside the id, kept with the keys it opens: both must fit before a start.
+    /// A second one-way value beside the id, kept with the keys it opens: both must fit before a
+    /// start.
     #[must_use]
     pub fn check_value(&self) -> KeyId {
         self.key.fingerprint("casemate.v1 root key check")

@@ -1,8 +1,10 @@
 //! The client: one async function per request, over a few connections that mend themselves.
 //!
 //! Always true
-//! 1. A call ends within [`limits::BROKER_CALL_MS_MAX`], with an answer or with [`BrokerError::Unreachable`].
-//! 2. A connection whose call did not finish is closed, never used again: answers cannot be mixed up.
+//! 1. A call ends within [`limits::BROKER_CALL_MS_MAX`], with an answer or with
+//!    [`BrokerError::Unreachable`].
+//! 2. A connection whose call did not finish is closed, never used again: answers cannot be mixed
+//!    up.
 
 mod pool;
 
@@ -68,8 +70,8 @@ impl Broker {
     /// Seals each value under its name, in order. Needs no grant, and is not journalled.
     ///
     /// # Errors
-    /// [`Refusal::RealmUnknown`], [`Refusal::OutsideLimits`], or [`BrokerError::Storage`] when a new data key
-    /// could not be kept. All or nothing.
+    /// [`Refusal::RealmUnknown`], [`Refusal::OutsideLimits`], or [`BrokerError::Storage`] when a
+    /// new data key could not be kept. All or nothing.
     pub async fn seal(
         &self,
         realm: Realm,
@@ -90,8 +92,9 @@ impl Broker {
     /// Opens the listed records, in order. The opening is durable in the journal first.
     ///
     /// # Errors
-    /// [`BrokerError::Refused`] when the grant does not cover them, [`BrokerError::CannotOpen`] when one does
-    /// not open (then none is returned), [`BrokerError::JournalBehind`], [`BrokerError::Storage`].
+    /// [`BrokerError::Refused`] when the grant does not cover them, [`BrokerError::CannotOpen`]
+    /// when one does not open (then none is returned), [`BrokerError::JournalBehind`],
+    /// [`BrokerError::Storage`].
     pub async fn open(
         &self,
         grant: Grant,
@@ -111,10 +114,12 @@ impl Broker {
         Ok(Opened { values, journal_seq })
     }
 
-    /// A new TOTP seed for this person: sealed, and once as the `otpauth` URI to show. `label` names the account.
+    /// A new TOTP seed for this person: sealed, and once as the `otpauth` URI to show. `label`
+    /// names the account.
     ///
     /// # Errors
-    /// [`Refusal::RealmUnknown`] when the person has no realm, [`Refusal::OutsideLimits`] for a bad label.
+    /// [`Refusal::RealmUnknown`] when the person has no realm, [`Refusal::OutsideLimits`] for a bad
+    /// label.
     pub async fn new_totp(
         &self,
         user: UserId,
@@ -126,8 +131,8 @@ impl Broker {
         )
     }
 
-    /// Checks a code against the current and the past step. `Some(step)` when it matches a step later than
-    /// `last_step`; the caller stores that step, so that one code works once.
+    /// Checks a code against the current and the past step. `Some(step)` when it matches a step
+    /// later than `last_step`; the caller stores that step, so that one code works once.
     ///
     /// # Errors
     /// As [`Broker::open`].
@@ -221,7 +226,8 @@ impl Broker {
         expect_reply!(self.call(&Request::JournalCopied { seq }).await?, Reply::Done => ())
     }
 
-    /// Whether this recovery code really unwraps the root key; `true` is remembered with its moment.
+    /// Whether this recovery code really unwraps the root key; `true` is remembered with its
+    /// moment.
     ///
     /// # Errors
     /// [`BrokerError::Storage`] when the confirmation could not be kept.

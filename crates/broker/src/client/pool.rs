@@ -28,8 +28,9 @@ impl Pool {
 
     /// Sends one frame and returns the body of the answer.
     ///
-    /// A connection left over from a broker that has since restarted fails; the request is then sent once more
-    /// on a new one. That is safe: no request does harm twice (an opening is journalled twice at worst).
+    /// A connection left over from a broker that has since restarted fails; the request is then
+    /// sent once more on a new one. That is safe: no request does harm twice (an opening is
+    /// journalled twice at worst).
     pub(crate) async fn exchange(&self, outgoing: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
         let _turn = self.turns.acquire().await.map_err(io::Error::other)?;
         if let Some(stream) = self.take_idle()

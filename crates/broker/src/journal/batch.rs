@@ -144,7 +144,8 @@ pub(super) fn any_in(bytes: &[u8], public: &[u8; 32]) -> bool {
 }
 
 impl Batch<'_> {
-    /// The entries and the hash of the last one, or `None` when numbers, count or encoding do not fit.
+    /// The entries and the hash of the last one, or `None` when numbers, count or encoding do not
+    /// fit.
     pub(super) fn entries(&self) -> Option<(Vec<JournalEntry>, [u8; 32])> {
         let mut entries = Vec::new();
         let mut hash = self.hash_before;

@@ -14,8 +14,8 @@ use crate::slots::sync_folder_of;
 use crate::start_error::StartError;
 use crate::status::JournalEntry;
 
-/// A write returns when its bytes are on the disk. As a flag of the open file this cannot be forgotten on one path,
-/// and a test can read it from outside.
+/// A write returns when its bytes are on the disk. As a flag of the open file this cannot be
+/// forgotten on one path, and a test can read it from outside.
 const DURABLE_WRITES: i32 = OFlags::DSYNC.bits().cast_signed();
 
 /// The end of the journal, where the writer appends.
@@ -85,8 +85,8 @@ impl JournalFile {
 
     /// Appends one batch; when this returns, it is on the disk.
     ///
-    /// When there was no room the file is cut back to its last whole batch. After any other failure what the disk
-    /// holds is unknown: every later append fails too, until a start has checked it.
+    /// When there was no room the file is cut back to its last whole batch. After any other failure
+    /// what the disk holds is unknown: every later append fails too, until a start has checked it.
     pub(super) fn append(&mut self, bytes: &[u8], count: u32, hash: [u8; 32]) -> io::Result<Place> {
         if self.failed {
             return Err(io::Error::other("an earlier append failed"));

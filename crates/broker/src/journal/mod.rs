@@ -1,11 +1,13 @@
 //! The journal of openings: written, signed and synced to the disk before anything is unwrapped.
 //!
 //! Always true
-//! 1. [`Journal::append`] returns a sequence number only when the entry is durable. Every other answer means that
-//!    the entry may not exist, and the caller unwraps nothing.
-//! 2. Entries are chained by hash and signed in batches; a broken chain or signature stops the start.
-//! 3. A tail torn by a crash is cut off: nothing was unwrapped for it. A hole before good batches is not a torn
-//!    tail, and a journal shorter than what was already copied is not ours: both stop the start.
+//! 1. [`Journal::append`] returns a sequence number only when the entry is durable. Every other
+//!    answer means that the entry may not exist, and the caller unwraps nothing.
+//! 2. Entries are chained by hash and signed in batches; a broken chain or signature stops the
+//!    start.
+//! 3. A tail torn by a crash is cut off: nothing was unwrapped for it. A hole before good batches
+//!    is not a torn tail, and a journal shorter than what was already copied is not ours: both stop
+//!    the start.
 //! 4. Entries hold ids only.
 
 mod batch;
@@ -53,10 +55,12 @@ struct Shared {
 }
 
 impl Journal {
-    /// Opens the journal, or starts it when there is none and nothing was ever copied; checks every batch.
+    /// Opens the journal, or starts it when there is none and nothing was ever copied; checks every
+    /// batch.
     ///
     /// # Errors
-    /// [`StartError::Damaged`] when the chain, a signature or the length does not fit; [`StartError::File`].
+    /// [`StartError::Damaged`] when the chain, a signature or the length does not fit;
+    /// [`StartError::File`].
     pub(crate) fn open(
         path: &Path,
         copied: u64,
@@ -81,7 +85,8 @@ impl Journal {
     /// Makes the opening durable and returns its number.
     ///
     /// # Errors
-    /// [`BrokerError::JournalBehind`] when too many entries wait to be copied; [`BrokerError::Storage`].
+    /// [`BrokerError::JournalBehind`] when too many entries wait to be copied;
+    /// [`BrokerError::Storage`].
     pub(crate) fn append(&self, opening: Opening) -> Result<u64, BrokerError> {
         let (answer, answered) = mpsc::sync_channel(1);
         self.jobs.send(writer::Job { opening, answer }).map_err(|_| BrokerError::Storage)?;
@@ -91,7 +96,8 @@ impl Journal {
     /// Entries after `seq`, oldest first.
     ///
     /// # Errors
-    /// [`Refusal::JournalPosition`] when `seq` lies before what was copied; [`BrokerError::Storage`].
+    /// [`Refusal::JournalPosition`] when `seq` lies before what was copied;
+    /// [`BrokerError::Storage`].
     pub(crate) fn after(&self, seq: u64, count: u32) -> Result<Vec<JournalEntry>, BrokerError> {
         if seq < self.shared.copied() {
             return Err(BrokerError::Refused(Refusal::JournalPosition));

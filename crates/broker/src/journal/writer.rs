@@ -1,4 +1,5 @@
-//! The one thread that appends: it takes whatever waits, writes it as one batch, syncs once, then answers all.
+//! The one thread that appends: it takes whatever waits, writes it as one batch, syncs once, then
+//! answers all.
 
 use std::sync::{Arc, atomic::Ordering, mpsc};
 

@@ -7,8 +7,8 @@ use crate::start_error::StartError;
 
 /// Makes the process unreadable to others of the same user, and every file it makes private.
 ///
-/// Non-dumpable means: no core dump, no `ptrace`, no `/proc/PID/mem`, no `process_vm_readv` for anyone without
-/// `CAP_SYS_PTRACE`. The core limit stops dumps by pipe handlers as well.
+/// Non-dumpable means: no core dump, no `ptrace`, no `/proc/PID/mem`, no `process_vm_readv` for
+/// anyone without `CAP_SYS_PTRACE`. The core limit stops dumps by pipe handlers as well.
 ///
 /// # Errors
 /// [`StartError::Unprotected`] when the kernel refuses; then no key may be loaded.

@@ -1,9 +1,10 @@
 //! The socket: who may connect, how many at once, and one thread per connection.
 //!
 //! Always true
-//! 1. The peer's user id comes from the kernel (`SO_PEERCRED`); a peer that is not listed gets no byte.
-//! 2. A connection waits for its next request as long as it likes, but a request that has begun must be whole
-//!    within [`FRAME_MS_MAX`]. A slow peer holds its own thread and nothing else.
+//! 1. The peer's user id comes from the kernel (`SO_PEERCRED`); a peer that is not listed gets no
+//!    byte.
+//! 2. A connection waits for its next request as long as it likes, but a request that has begun
+//!    must be whole within [`FRAME_MS_MAX`]. A slow peer holds its own thread and nothing else.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -50,7 +51,8 @@ pub(super) fn serve(path: &Path, peer_uids: Vec<u32>, service: Service) -> Resul
         let Some(turn) = Turn::take(&connected) else { continue };
         let service = Arc::clone(&service);
         let thread = std::thread::Builder::new().name("connection".to_owned());
-        // When no thread can be had the stream is dropped: the client sees a closed connection and tries again.
+        // When no thread can be had the stream is dropped: the client sees a closed connection and
+        // tries again.
         let _ = thread.spawn(move || {
             let _turn = turn;
             answer_all(&stream, &service)
@@ -97,7 +99,8 @@ fn clear_stale_socket(path: &Path) -> Result<(), StartError> {
     }
 }
 
-/// One of the connections allowed at once; given back when the connection's thread ends, however it ends.
+/// One of the connections allowed at once; given back when the connection's thread ends, however it
+/// ends.
 struct Turn(Arc<AtomicUsize>);
 
 impl Turn {
@@ -113,7 +116,8 @@ impl Drop for Turn {
     }
 }
 
-/// Answers requests in order until the peer closes, is too slow, or sends something that is no request.
+/// Answers requests in order until the peer closes, is too slow, or sends something that is no
+/// request.
 fn answer_all(stream: &UnixStream, service: &Service) -> io::Result<()> {
     loop {
         let Some(body) = read_frame(stream)? else { return Ok(()) };

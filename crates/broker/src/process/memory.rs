@@ -1,13 +1,14 @@
 //! Locked memory for keys: the one module of this crate that talks to the memory manager.
 //!
 //! Always true
-//! 1. The pages are never swapped (`mlock`), never in a core dump (`MADV_DONTDUMP`), and read as zeroes in a
-//!    forked child (`MADV_WIPEONFORK`). When the system refuses any of these, there is no arena.
+//! 1. The pages are never swapped (`mlock`), never in a core dump (`MADV_DONTDUMP`), and read as
+//!    zeroes in a forked child (`MADV_WIPEONFORK`). When the system refuses any of these, there is
+//!    no arena.
 //! 2. An inaccessible page lies on either side, so running past the end stops the process.
 //! 3. A place belongs to one [`KeyHome`] at a time, and is wiped when that home is dropped.
 //!
-//! Honest limit: the crypto library copies a key to its own heap while it uses it, and wipes that copy. The
-//! whole process is non-dumpable for that reason (see [`super::hardening`]).
+//! Honest limit: the crypto library copies a key to its own heap while it uses it, and wipes that
+//! copy. The whole process is non-dumpable for that reason (see [`super::hardening`]).
 
 #![allow(unsafe_code, reason = "mmap, mprotect, mlock and madvise have no safe form")]
 
@@ -53,8 +54,8 @@ struct Arena {
     free: Mutex<Vec<usize>>,
 }
 
-// SAFETY: the mapping belongs to the arena alone; places are handed out once each, under the mutex, and each
-// is read and written through its one `Place` only.
+// SAFETY: the mapping belongs to the arena alone; places are handed out once each, under the mutex,
+// and each is read and written through its one `Place` only.
 unsafe impl Send for Arena {}
 // SAFETY: as above; nothing of the arena itself is written without the mutex.
 unsafe impl Sync for Arena {}
@@ -67,7 +68,8 @@ impl LockedHomes {
     /// Maps, locks and guards the pages.
     ///
     /// # Errors
-    /// [`MemoryError::Limit`] when the limit on locked memory is too low; [`MemoryError::System`] else.
+    /// [`MemoryError::Limit`] when the limit on locked memory is too low; [`MemoryError::System`]
+    /// else.
     pub(crate) fn new() -> Result<Self, MemoryError> {
         let page = rustix::param::page_size();
         let body = ARENA_BYTES.next_multiple_of(page);
@@ -90,8 +92,8 @@ impl LockedHomes {
 impl Arena {
     fn protect(&self, body: usize) -> Result<(), MemoryError> {
         let start = self.first_place.as_ptr().cast::<c_void>();
-        // SAFETY: `start` and `body` span exactly the pages between the two guards of our own mapping, which
-        // nothing else refers to yet.
+        // SAFETY: `start` and `body` span exactly the pages between the two guards of our own
+        // mapping, which nothing else refers to yet.
         unsafe {
             mm::mprotect(start, body, MprotectFlags::READ | MprotectFlags::WRITE)?;
             mm::madvise(start, body, Advice::LinuxDontDump)?;
@@ -110,7 +112,8 @@ impl Arena {
 
 impl Drop for Arena {
     fn drop(&mut self) {
-        // SAFETY: the mapping is ours, whole, and no place outlives its arena (each holds the `Arc`).
+        // SAFETY: the mapping is ours, whole, and no place outlives its arena (each holds the
+        // `Arc`).
         let _ = unsafe { mm::munmap(self.mapping.as_ptr().cast(), self.mapped_bytes) };
     }
 }
@@ -138,7 +141,8 @@ unsafe impl Sync for Place {}
 
 impl KeyHome for Place {
     fn bytes(&self) -> &[u8; KEY_BYTES] {
-        // SAFETY: mapped, initialised (the kernel gives zeroes), and written through `&mut self` only.
+        // SAFETY: mapped, initialised (the kernel gives zeroes), and written through `&mut self`
+        // only.
         unsafe { self.at.as_ref() }
     }
 

@@ -1,7 +1,8 @@
 //! The broker process: threads and blocking calls on one Unix socket.
 //!
-//! Walk: [`run`] hardens the process, takes the key store's lock, opens a slot, loads the instance keys, checks
-//! the journal, and only then listens. Any step that fails ends the start with nothing in memory.
+//! Walk: [`run`] hardens the process, takes the key store's lock, opens a slot, loads the instance
+//! keys, checks the journal, and only then listens. Any step that fails ends the start with nothing
+//! in memory.
 
 mod hardening;
 mod listener;
@@ -46,7 +47,8 @@ pub struct BrokerConfig {
 
 /// Runs the broker until the process is stopped. Installs nothing and daemonises nothing.
 ///
-/// Stopping it at any moment loses nothing: an answer was either given, and is in the journal, or was not.
+/// Stopping it at any moment loses nothing: an answer was either given, and is in the journal, or
+/// was not.
 ///
 /// # Errors
 /// [`StartError`] says why it does not run and what to do.

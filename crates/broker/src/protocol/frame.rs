@@ -61,7 +61,8 @@ pub(crate) fn body_length(prefix: [u8; LENGTH_BYTES]) -> Result<usize, FrameErro
 /// The message in a body.
 ///
 /// # Errors
-/// [`FrameError::Version`] for another release's frame, [`FrameError::Malformed`] for anything but one message.
+/// [`FrameError::Version`] for another release's frame, [`FrameError::Malformed`] for anything but
+/// one message.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, FrameError> {
     let (version, message) = body.split_first().ok_or(FrameError::Malformed)?;
     if *version != VERSION {
@@ -133,7 +134,10 @@ mod tests {
 
         /// A count that the bytes cannot hold must not be believed for an allocation.
         #[test]
-        fn a_huge_announced_count_costs_nothing(count in 1u64 << 30..u64::MAX, rest in any::<[u8; 8]>()) {
+        fn a_huge_announced_count_costs_nothing(
+            count in 1u64 << 30..u64::MAX,
+            rest in any::<[u8; 8]>(),
+        ) {
             let mut bytes = vec![VERSION, 2, 0];
             bytes.extend_from_slice(&[16; 17]);
             let mut left = count;

@@ -1,6 +1,8 @@
-//! The closed protocol between the client and the broker: one request, one reply, in length-prefixed frames.
+//! The closed protocol between the client and the broker: one request, one reply, in
+//! length-prefixed frames.
 //!
-//! Always true: every message has a type here; there is no generic "sign these bytes" and no "give me a key".
+//! Always true: every message has a type here; there is no generic "sign these bytes" and no "give
+//! me a key".
 
 pub(crate) mod frame;
 mod wire;
@@ -16,7 +18,8 @@ use crate::status::{JournalEntry, SlotReport, Status};
 
 pub(crate) use wire::{WireBytes, WireSecret};
 
-/// The first byte of every frame's body. A peer of another release is told so instead of being misread.
+/// The first byte of every frame's body. A peer of another release is told so instead of being
+/// misread.
 pub(crate) const VERSION: u8 = 1;
 
 /// What a client asks.

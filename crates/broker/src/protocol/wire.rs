@@ -1,4 +1,5 @@
-//! Byte strings on the wire. [`Exposed`] itself is not serialisable; this type is, and stays inside this crate.
+//! Byte strings on the wire. [`Exposed`] itself is not serialisable; this type is, and stays inside
+//! this crate.
 
 use std::fmt;
 

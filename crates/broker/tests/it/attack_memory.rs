@@ -1,4 +1,5 @@
-//! Readers of the broker's memory: another process of the same user, a core dump, and what root would see.
+//! Readers of the broker's memory: another process of the same user, a core dump, and what root
+//! would see.
 
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -90,7 +91,8 @@ async fn the_broker_holds_locked_memory() {
     assert!(kib >= 32, "VmLck {kib} kB");
 }
 
-/// `/proc/PID/mem`, `ptrace` and `process_vm_readv` share one check in the kernel (`ptrace_may_access`).
+/// `/proc/PID/mem`, `ptrace` and `process_vm_readv` share one check in the kernel
+/// (`ptrace_may_access`).
 fn read_memory_of(pid: u32) -> [Output; 2] {
     let run = |script: &str| {
         let mut command = Command::new("sh");
@@ -110,7 +112,8 @@ async fn another_process_of_the_same_user_cannot_read_the_brokers_memory() {
         assert!(!output.status.success(), "{output:?}");
         assert!(output.stdout.is_empty());
     }
-    // The same reader reads an ordinary process of the same user, so the refusal is the broker's doing.
+    // The same reader reads an ordinary process of the same user, so the refusal is the broker's
+    // doing.
     let mut ordinary = Command::new("sleep");
     let mut ordinary = as_reader(ordinary.arg("60")).spawn().unwrap();
     std::thread::sleep(std::time::Duration::from_millis(100));
@@ -147,7 +150,8 @@ async fn a_crash_leaves_no_core_dump() {
 #[tokio::test]
 async fn every_copy_of_a_data_key_at_rest_lies_in_locked_memory() {
     if our_uid() != 0 {
-        // Only root passes the wall that the other tests prove; without it there is nothing to look into.
+        // Only root passes the wall that the other tests prove; without it there is nothing to look
+        // into.
         assert!(std::fs::File::open("/proc/1/mem").is_err());
         return;
     }

@@ -1,4 +1,5 @@
-//! TOTP through the process: the seed stays inside, a code works once, and every check leaves an entry.
+//! TOTP through the process: the seed stays inside, a code works once, and every check leaves an
+//! entry.
 
 use broker::{BrokerError, OpenFault, Purpose, Realm, TotpCode};
 use domain::Clock;

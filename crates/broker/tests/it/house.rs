@@ -1,4 +1,5 @@
-//! The test house: a real broker process over a folder of its own, and two tenants and two people always in it.
+//! The test house: a real broker process over a folder of its own, and two tenants and two people
+//! always in it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

@@ -1,18 +1,22 @@
 //! The envelope around one value.
 //!
 //! ```text
-//! magic 4 | format 1 | suite 1 | key id 16 | record version 8 | salt 24 | commitment 32 | ciphertext | tag 16
+//! header: magic 4 | format 1 | suite 1 | key id 16 | record version 8
+//! then:   salt 24 | commitment 32 | ciphertext | tag 16
 //! ```
 //!
 //! Always true
-//! 1. Key, nonce and commitment come from HKDF-Expand-SHA512 of the data key over the salt, every other header
-//!    byte and the whole [`Context`]. So a changed header, a moved record, an older version and another tenant's
-//!    key all fail, and no nonce is ever reused: each envelope has a key of its own.
-//! 2. The commitment is checked before the cipher runs: bytes that open under two keys do not exist here.
+//! 1. Key, nonce and commitment come from HKDF-Expand-SHA512 of the data key over the salt, every
+//!    other header byte and the whole [`Context`]. So a changed header, a moved record, an older
+//!    version and another tenant's key all fail, and no nonce is ever reused: each envelope has a
+//!    key of its own.
+//! 2. The commitment is checked before the cipher runs: bytes that open under two keys do not exist
+//!    here.
 //! 3. The length tells the bucket of a value, not its length.
 //!
-//! Sources: C2SP chunked-encryption (Cobblestone-256); NIST SP 800-38D. The construction, with its independent
-//! second implementation, is in tests/it/differential.rs; testdata/ holds envelopes that must open for ever.
+//! Sources: C2SP chunked-encryption (Cobblestone-256); NIST SP 800-38D. The construction, with its
+//! independent second implementation, is in tests/it/differential.rs; testdata/ holds envelopes
+//! that must open for ever.
 
 mod padding;
 
@@ -64,7 +68,8 @@ pub enum OpenError {
     /// It names a key that was destroyed.
     #[error("it was sealed with key {0}, which was destroyed")]
     RetiredKey(KeyId),
-    /// The commitment does not fit: another key, or another record, version, kind, realm or instance.
+    /// The commitment does not fit: another key, or another record, version, kind, realm or
+    /// instance.
     #[error("it was sealed for another record or with another key")]
     NotThisRecord,
     /// The commitment fits and the tag does not: the ciphertext was changed.

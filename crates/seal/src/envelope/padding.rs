@@ -1,7 +1,7 @@
 //! Buckets of length, so that a ciphertext does not tell what kind of token it holds.
 //!
-//! A value is followed by one byte 0x80 and then zeroes (ISO/IEC 7816-4) up to its bucket: powers of two from 32
-//! to 4096 bytes, then multiples of 4096.
+//! A value is followed by one byte 0x80 and then zeroes (ISO/IEC 7816-4) up to its bucket: powers
+//! of two from 32 to 4096 bytes, then multiples of 4096.
 
 use super::VALUE_BYTES_MAX;
 
@@ -73,7 +73,10 @@ mod tests {
     proptest! {
         #[test]
         fn padding_is_undone_exactly_even_for_values_that_look_padded(
-            mut value in proptest::collection::vec(prop_oneof![Just(0u8), Just(0x80), any::<u8>()], 0..40),
+            mut value in proptest::collection::vec(
+                prop_oneof![Just(0u8), Just(0x80), any::<u8>()],
+                0..40,
+            ),
             zeroes in 0usize..9_000,
             front in proptest::collection::vec(any::<u8>(), 0..100),
         ) {

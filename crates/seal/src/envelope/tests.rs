@@ -1,4 +1,5 @@
-//! The envelope under attack: every byte, every length, every other context, and two keys for one ciphertext.
+//! The envelope under attack: every byte, every length, every other context, and two keys for one
+//! ciphertext.
 
 use domain::{InstanceId, TenantId, UserId};
 use proptest::prelude::*;
@@ -50,7 +51,8 @@ proptest! {
         bytes in proptest::collection::vec(any::<u8>(), 0..400),
         with_a_real_header in any::<bool>(),
     ) {
-        let bytes = if with_a_real_header { [sealed(b"")[..6].to_vec(), bytes].concat() } else { bytes };
+        let head = if with_a_real_header { sealed(b"")[..6].to_vec() } else { Vec::new() };
+        let bytes = [head, bytes].concat();
         prop_assert!(open(&key(1), &context(), &bytes).is_err());
         let _ = key_id(&bytes);
     }
@@ -116,7 +118,8 @@ fn every_truncation_and_extension_is_no_envelope() {
     for end in 0..envelope.len() {
         let reason = open(&key(1), &context(), &envelope[..end]).err().unwrap();
         let padded = padding::is_padded_length(end.saturating_sub(OVERHEAD_BYTES));
-        // Cut to a length that is a bucket of its own, it looks like a shorter envelope; the tag tells.
+        // Cut to a length that is a bucket of its own, it looks like a shorter envelope; the tag
+        // tells.
         let expected = if padded { OpenError::Damaged } else { OpenError::NotAnEnvelope };
         assert_eq!(reason, expected, "{end} bytes");
     }
@@ -190,8 +193,8 @@ fn the_version_in_the_header_cannot_stand_in_for_the_expected_one() {
 }
 
 mod two_keys {
-    //! AES-GCM alone lets one ciphertext open under two keys: the attack is built here against the bare cipher,
-    //! works, and then fails against the envelope.
+    //! AES-GCM alone lets one ciphertext open under two keys: the attack is built here against the
+    //! bare cipher, works, and then fails against the envelope.
 
     use aes_gcm::aes::Aes256;
     use aes_gcm::aes::cipher::{BlockEncrypt, KeyInit};

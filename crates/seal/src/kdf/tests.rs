@@ -85,7 +85,8 @@ proptest! {
         let (mut ours, mut oracle) = (vec![0u8; length], vec![0u8; length]);
 
         expand(&key, &info, &mut ours);
-        // The second library wants a pseudorandom key of a whole hash; HMAC pads a shorter one with zeroes.
+        // The second library wants a pseudorandom key of a whole hash; HMAC pads a shorter one with
+        // zeroes.
         let mut padded = [0u8; 64];
         padded[..KEY_BYTES].copy_from_slice(&key);
         let prk = hkdf::Hkdf::<sha2::Sha512>::from_prk(&padded).unwrap();

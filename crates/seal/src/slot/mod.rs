@@ -12,7 +12,8 @@
 //! ```
 //!
 //! Always true
-//! 1. Every line is bound into the key that opens the envelope: a changed cost, kind or id does not open.
+//! 1. Every line is bound into the key that opens the envelope: a changed cost, kind or id does not
+//!    open.
 //! 2. A slot file has one spelling; anything else is refused, not repaired.
 //! 3. A wrong key file or passphrase is told apart from a damaged slot.
 
@@ -138,7 +139,8 @@ impl Slot {
     /// The root key inside.
     ///
     /// # Errors
-    /// [`SlotError::OtherKind`], [`SlotError::WrongSecret`], [`SlotError::Damaged`], [`SlotError::NoRoom`].
+    /// [`SlotError::OtherKind`], [`SlotError::WrongSecret`], [`SlotError::Damaged`],
+    /// [`SlotError::NoRoom`].
     pub fn open(
         &self,
         secret: &SlotSecret<'_>,

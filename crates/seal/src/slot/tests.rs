@@ -117,8 +117,11 @@ fn a_slot_of_a_newer_release_says_so() {
 proptest! {
     #[test]
     fn any_text_is_a_slot_in_its_one_spelling_or_an_error(
-        lines in proptest::collection::vec("(casemate slot 1|kind (recovery|key-file)|id [0-9a-f]{32}|\
-            instance [0-9a-f-]{36}|root [0-9a-f]{32}|cost 0 0 0|salt [0-9a-f]{64}|sealed [A-Za-z0-9+/]{0,40}|.{0,20})", 0..10),
+        lines in proptest::collection::vec(
+            "(casemate slot 1|kind (recovery|key-file)|id [0-9a-f]{32}|instance [0-9a-f-]{36}|\
+              root [0-9a-f]{32}|cost 0 0 0|salt [0-9a-f]{64}|sealed [A-Za-z0-9+/]{0,40}|.{0,20})",
+            0..10,
+        ),
     ) {
         let text = lines.join("\n");
         if let Ok(slot) = Slot::parse(&text) {

@@ -1,4 +1,5 @@
-//! Programs that must not compile, put to the compiler against the library that these tests were built with.
+//! Programs that must not compile, put to the compiler against the library that these tests were
+//! built with.
 //!
 //! Each program has a twin that does compile, so that a missing library cannot pass for a refusal.
 
@@ -56,7 +57,8 @@ const CONTROL: &str = "
     }
 ";
 
-/// The builds with which the control program compiles: `serde` must be the one that `seal` was built with.
+/// The builds with which the control program compiles: `serde` must be the one that `seal` was
+/// built with.
 fn matching_builds() -> (PathBuf, PathBuf) {
     for seal in builds_of("seal") {
         for serde in builds_of("serde") {

@@ -1,5 +1,5 @@
-//! Bytes that an earlier release wrote must open for ever. The files are never regenerated: a format that
-//! changes gets a new number and a new file beside these.
+//! Bytes that an earlier release wrote must open for ever. The files are never regenerated: a
+//! format that changes gets a new number and a new file beside these.
 
 use data_encoding::BASE64;
 use domain::{Entropy, InstanceId, TenantId};

@@ -1,4 +1,5 @@
-//! The sealing room from outside: a second implementation, golden files, and programs that must not compile.
+//! The sealing room from outside: a second implementation, golden files, and programs that must not
+//! compile.
 
 #![allow(
     clippy::unwrap_used,
