@@ -110,58 +110,86 @@ pub async fn sign_in(
     origin: Origin,
     presented: SignIn,
 ) -> Result<Committed<SessionTokens>, SignInError> {
-    let began = Instant::now();
-    let place = identity.passwords.place()?;
-    let guess = Guess::of_sign_in(&presented.email, &origin);
-    let user = admitted(identity, &origin, &guess, presented.email).await?;
-    let known = user.as_ref().map(|user| user.id);
-
-    let proof = proven(identity, place, user, presented.password, presented.factor).await?;
-    let Some(proof) = proof else {
-        refuse(identity, origin, guess, known).await?;
-        tokio::time::sleep_until(began + Duration::from_millis(REFUSAL_MS_MIN)).await;
-        return Err(SignInError::Wrong);
+    let attempt = Attempt {
+        began: Instant::now(),
+        guess: Guess::of_sign_in(&presented.email, &origin),
+        origin,
     };
+    let place = identity.passwords.place()?;
+    let user = attempt.admitted(identity, presented.email).await?;
+    let known = user.as_ref().map(|user| user.id);
+    let proof = proven(identity, place, user, presented.password, presented.factor).await?;
+    let Some(proof) = proof else { return Err(attempt.refused(identity, known).await) };
+
     let id: SessionId = identity.store.mint().id();
     if let Some(tenant) = presented.workspace {
-        visible(identity, tenant, proof.user.id, id, origin.clone()).await?;
+        visible(identity, tenant, proof.user.id, id, attempt.origin.clone()).await?;
     }
     let new = NewSession {
         id,
         user: proof.user.id,
         workspace: presented.workspace,
         amr: tokens::with_password_and(proof.factor.method()),
-        user_agent: origin.user_agent.clone(),
-        ip: origin.ip,
+        user_agent: attempt.origin.user_agent.clone(),
+        ip: attempt.origin.ip,
     };
-    let begun = identity
-        .store
-        .platform_write(&Caller::account(new.user, new.id, origin), move |tx| {
-            begin(tx, &guess, &proof, &new)
-        })
-        .await?;
-    let handed = tokens::issue(identity, &begun.value).await?;
-    Ok(begun.map(|_| handed))
+    let guess = attempt.guess.clone();
+    let caller = Caller::account(new.user, new.id, attempt.origin.clone());
+    let begun =
+        identity.store.platform_write(&caller, move |tx| begin(tx, &guess, &proof, &new)).await;
+    match begun {
+        Ok(begun) => {
+            let handed = tokens::issue(identity, &begun.value).await?;
+            Ok(begun.map(|_| handed))
+        }
+        // Another request used the same code in the meantime.
+        Err(SignInError::Wrong) => Err(attempt.refused(identity, known).await),
+        Err(error) => Err(error),
+    }
 }
 
-/// Counts the guess, then loads whom it is about.
-async fn admitted(
-    identity: &Identity,
-    origin: &Origin,
-    guess: &Guess,
-    email: EmailAddress,
-) -> Result<Option<User>, SignInError> {
-    let (caller, guess) = (Caller::anonymous(origin.clone()), guess.clone());
-    let counted = identity
-        .store
-        .platform_write(&caller, move |tx| {
-            guess.admit(tx)?;
-            let user = tx.users().find_by_email(&email)?;
-            let user = user.filter(|user| user.state == UserState::Active);
-            Ok::<_, SignInError>(Commit::quiet(QuietReason::GuessCounted, user))
-        })
-        .await?;
-    Ok(counted.value)
+/// One try to sign in, from its beginning to its refusal.
+struct Attempt {
+    began: Instant,
+    guess: Guess,
+    origin: Origin,
+}
+
+impl Attempt {
+    /// Counts the guess, then loads whom it is about.
+    async fn admitted(
+        &self,
+        identity: &Identity,
+        email: EmailAddress,
+    ) -> Result<Option<User>, SignInError> {
+        let (caller, guess) = (Caller::anonymous(self.origin.clone()), self.guess.clone());
+        let counted = identity
+            .store
+            .platform_write(&caller, move |tx| {
+                guess.admit(tx)?;
+                let user = tx.users().find_by_email(&email)?;
+                let user = user.filter(|user| user.state == UserState::Active);
+                Ok::<_, SignInError>(Commit::quiet(QuietReason::GuessCounted, user))
+            })
+            .await?;
+        Ok(counted.value)
+    }
+
+    /// Records the refusal and holds its answer back until its time has come.
+    async fn refused(self, identity: &Identity, known: Option<UserId>) -> SignInError {
+        let Self { began, guess, origin } = self;
+        let caller = Caller::anonymous(origin);
+        let recorded = identity.store.platform_write(&caller, move |tx| {
+            guess.refused(tx)?;
+            // An address that is nobody's is not recorded: people type passwords into that field.
+            let whom = known.map_or_else(|| "unknown".to_owned(), |user| user.to_string());
+            let event = AuditEvent::new(Verb::SessionRefused, "user", whom);
+            Ok::<_, SignInError>(Commit::audited(event, ()))
+        });
+        let recorded = recorded.await;
+        tokio::time::sleep_until(began + Duration::from_millis(REFUSAL_MS_MIN)).await;
+        recorded.err().unwrap_or(SignInError::Wrong)
+    }
 }
 
 /// Who somebody proved to be, and what has to be written because of it.
@@ -189,25 +217,6 @@ async fn proven(
     let Some(user) = user else { return Ok(None) };
     let matched = factor.matched(identity, &user).await?;
     Ok(matched.map(|factor| Proof { user, factor, new_hash }))
-}
-
-async fn refuse(
-    identity: &Identity,
-    origin: Origin,
-    guess: Guess,
-    known: Option<UserId>,
-) -> Result<(), SignInError> {
-    identity
-        .store
-        .platform_write(&Caller::anonymous(origin), move |tx| {
-            guess.refused(tx)?;
-            // An address that is nobody's is not recorded: people type passwords into that field.
-            let whom = known.map_or_else(|| "unknown".to_owned(), |user| user.to_string());
-            let event = AuditEvent::new(Verb::SessionRefused, "user", whom);
-            Ok::<_, SignInError>(Commit::audited(event, ()))
-        })
-        .await?;
-    Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is request authentication")]

@@ -91,6 +91,7 @@ async fn of_parallel_uses_of_one_code_one_wins() {
         let account = ada.account(&answers.into_iter().find_map(Result::ok).unwrap().value);
         let live = sessions::list(&house.identity, &account, Page::first(200)).await.unwrap();
         assert_eq!(live.items.len(), 1);
+        assert_eq!(house.platform_log(Verb::SessionRefused).await.len(), 3);
     })
     .await;
 }
