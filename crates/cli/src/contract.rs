@@ -210,6 +210,7 @@ fn signing_in(walk: &mut Walk) {
         .reads::<Issued>(op::ENTER_WORKSPACE)
         .reads::<whoami::Response>(op::WHOAMI)
         .reads::<Page<sessions::list::Session>>(op::SESSIONS)
+        .queries(op::SESSIONS, &PAGED)
         .asks(op::SESSION_REVOKE)
         .asks(op::SESSIONS_REVOKE_OTHERS);
 }
@@ -227,7 +228,6 @@ fn team(walk: &mut Walk) {
     }];
     walk.reads::<Page<workspaces::list::Workspace>>(op::WORKSPACES)
         .reads::<Page<Named<domain::TenantId>>>(op::WORKSPACES)
-        .queries(op::WORKSPACES, &PAGED)
         .sends(op::WORKSPACE_CREATE, &workspaces::create::Request { name: &name })
         .reads::<workspaces::create::Response>(op::WORKSPACE_CREATE)
         .reads::<workspaces::settings::Response>(op::WORKSPACE_GET)

@@ -73,7 +73,7 @@ pub(crate) async fn workspace(account: &mut Account, text: &str) -> Result<Tenan
     if let Ok(id) = text.parse() {
         return Ok(id);
     }
-    let known = all(account, &Call::new(op::WORKSPACES, &[])).await?;
+    let known = whole(account, &Call::new(op::WORKSPACES, &[])).await?;
     among(known, "workspace", text)
 }
 

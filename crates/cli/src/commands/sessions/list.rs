@@ -30,7 +30,7 @@ pub(crate) struct Session {
 /// Errors: as [`crate::account::Account::call`].
 pub(crate) async fn run(_: &List, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
-    let sessions: Vec<Session> = names::whole(&mut account, &Call::new(op::SESSIONS, &[])).await?;
+    let sessions: Vec<Session> = names::all(&mut account, &Call::new(op::SESSIONS, &[])).await?;
     let headings = ["id", "since", "last used", "from", "client", "this one"];
     context.output.list(&sessions, &headings, |session| {
         vec![

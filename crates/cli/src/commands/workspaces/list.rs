@@ -25,7 +25,7 @@ pub(crate) struct Workspace {
 /// Errors: as [`crate::account::Account::call`].
 pub(crate) async fn run(_: &List, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
-    let list: Vec<Workspace> = names::all(&mut account, &Call::new(op::WORKSPACES, &[])).await?;
+    let list: Vec<Workspace> = names::whole(&mut account, &Call::new(op::WORKSPACES, &[])).await?;
     let current = account.session().workspace;
     context.output.list(&list, &["name", "role", "id", "in use"], |workspace| {
         vec![
