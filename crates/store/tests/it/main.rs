@@ -12,4 +12,6 @@ mod contract;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod postgres_walls;
+#[cfg(test)]
 mod statements;

@@ -41,6 +41,7 @@ pub(super) async fn verify(
     row_security(runtime, &mut findings).await?;
     policies(runtime, &mut findings).await?;
     triggers(runtime, &mut findings).await?;
+    no_borrowed_rights(runtime, &mut findings).await?;
     privileges(runtime, &runtime_role, grants::of_runtime(), &mut findings).await?;
     privileges(runtime, &platform_role, grants::of_platform(), &mut findings).await?;
     Ok(findings)
@@ -210,6 +211,30 @@ async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), St
         if !stands(table, TRUNCATE) {
             findings.push(finding("trigger.truncate_not_refused", *table));
         }
+    }
+    Ok(())
+}
+
+/// A function or view that runs with its owner's rights would lead around row security.
+async fn no_borrowed_rights(
+    client: &Object,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    let rows = ask(
+        client,
+        "select 'function.security_definer', proname::text from pg_proc \
+         where pronamespace = 'casemate'::regnamespace and prosecdef union all \
+         select 'view.foreign', relname::text from pg_class \
+         where relnamespace = 'casemate'::regnamespace and relkind in ('v', 'm', 'f')",
+        &[],
+    )
+    .await?;
+    for row in rows {
+        let guard = match text(&row, 0)?.as_str() {
+            "function.security_definer" => "function.security_definer",
+            _ => "view.foreign",
+        };
+        findings.push(finding(guard, text(&row, 1)?));
     }
     Ok(())
 }
