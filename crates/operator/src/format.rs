@@ -5,7 +5,8 @@
 //!    mark alone holds nothing that was ever served, and its first start is begun anew.
 //! 2. A folder written by a newer Casemate is refused before anything in it is touched.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Exit, Teaches};
@@ -14,6 +15,11 @@ use crate::layout::DataFolder;
 
 /// The layout this program reads and writes.
 pub(crate) const FORMAT: u32 = 1;
+
+/// How an SQLite file begins.
+const SQLITE_START: &[u8; 16] = b"SQLite format 3\0";
+/// The smallest page of one.
+const SQLITE_PAGE_BYTES_MIN: u64 = 512;
 
 /// What state a data folder is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +42,12 @@ pub(crate) enum FormatError {
     /// `FORMAT` is not a number.
     #[error("{path} is damaged: it should hold one number")]
     Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database is not whole.
+    #[error("{path} is damaged: it does not begin as a database")]
+    CutOff {
         /// The file.
         path: PathBuf,
     },
@@ -68,6 +80,9 @@ impl Teaches for FormatError {
                 "if this folder was last used by this version, put it back: echo {FORMAT} > {}",
                 path.display()
             ),
+            Self::CutOff { path } => {
+                format!("put {} back from the newest backup; nothing was changed", path.display())
+            }
             Self::Foreign { .. } => "give an empty folder with --data or CASEMATE_DATA".into(),
             Self::Headless { folder } => format!(
                 "was it copied without it? If it was last used by this version: echo {FORMAT} > {}/FORMAT",
@@ -96,7 +111,7 @@ pub(crate) fn examine(data: &DataFolder) -> Result<Format, FormatError> {
             None => Err(FormatError::Damaged { path }),
             Some(found) if found > FORMAT => Err(FormatError::Newer { found }),
             Some(0) => Err(FormatError::Damaged { path }),
-            Some(_) => Ok(Format::Current),
+            Some(_) => whole_control(data).map(|()| Format::Current),
         },
         Err(error) if error.kind() == ErrorKind::NotFound => without_format(data),
         Err(error) => Err(FormatError::Unreadable(FolderError::new(&path, "read", error))),
@@ -120,6 +135,25 @@ pub(crate) fn finish_first_start(data: &DataFolder) -> Result<(), FolderError> {
     // A mark that stays does no harm beside FORMAT.
     let _ = std::fs::remove_file(data.first_start());
     Ok(())
+}
+
+/// Refuses a database that is cut off inside its first page: SQLite would take it for a new one, and
+/// everything would seem to be gone. (Other engines have no such file.)
+fn whole_control(data: &DataFolder) -> Result<(), FormatError> {
+    let path = data.control();
+    let unreadable = |error| FormatError::Unreadable(FolderError::new(&path, "read", error));
+    let mut file = match File::open(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        opened => opened.map_err(unreadable)?,
+    };
+    let length = file.metadata().map_err(unreadable)?.len();
+    let mut start = [0; SQLITE_START.len()];
+    let begins = file.read_exact(&mut start).is_ok() && start == *SQLITE_START;
+    if begins && length >= SQLITE_PAGE_BYTES_MIN {
+        Ok(())
+    } else {
+        Err(FormatError::CutOff { path })
+    }
 }
 
 fn number(bytes: &[u8]) -> Option<u32> {
@@ -175,7 +209,7 @@ mod tests {
         assert_eq!(examine(&data).unwrap(), Format::Fresh);
         std::fs::create_dir(data.run()).unwrap();
         begin_first_start(&data).unwrap();
-        std::fs::write(data.control(), "SQLite").unwrap();
+        std::fs::write(data.control(), [SQLITE_START.as_slice(), &[0; 4_080]].concat()).unwrap();
         assert_eq!(examine(&data).unwrap(), Format::Fresh, "a first start that was cut off");
         finish_first_start(&data).unwrap();
         assert_eq!(examine(&data).unwrap(), Format::Current);
@@ -200,6 +234,18 @@ mod tests {
             let data = data(&folder);
             std::fs::write(data.format(), bytes).unwrap();
             assert!(matches!(examine(&data), Err(FormatError::Damaged { .. })), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_database_cut_off_in_its_first_page_is_not_taken_for_a_new_one() {
+        for bytes in [&b""[..], b"S", b"SQLite format 3", &[0; 8_192]] {
+            let folder = tempfile::tempdir().unwrap();
+            let data = data(&folder);
+            std::fs::write(data.control(), bytes).unwrap();
+            std::fs::write(data.format(), "1\n").unwrap();
+            let length = bytes.len();
+            assert!(matches!(examine(&data), Err(FormatError::CutOff { .. })), "{length}");
         }
     }
 

@@ -15,6 +15,8 @@ use crate::engine::Engine;
 
 pub const CASEMATE: &str = env!("CARGO_BIN_EXE_casemate");
 const START_MAX: Duration = Duration::from_secs(30);
+/// Longest a command runs that is expected to end by itself.
+const RUN_MAX: Duration = Duration::from_secs(60);
 
 /// A `casemate` command that knows nothing of the machine's own installation.
 pub fn casemate() -> Command {
@@ -106,8 +108,19 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Runs a command to its end. One that does not end is killed, and looks like it.
     pub fn of(command: &mut Command) -> Self {
-        let output = command.output().unwrap();
+        let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let pid = process.id();
+        let (done, ended) = std::sync::mpsc::channel();
+        let watch = std::thread::spawn(move || {
+            if ended.recv_timeout(RUN_MAX).is_err() {
+                send(pid, Signal::KILL);
+            }
+        });
+        let output = process.wait_with_output().unwrap();
+        let _ = done.send(());
+        watch.join().unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
         Self {
             status: output.status,

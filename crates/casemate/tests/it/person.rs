@@ -45,7 +45,7 @@ impl Authenticator {
             let step = (self.last_step + 1).max(now - 1);
             if step <= now {
                 self.last_step = step;
-                return self.totp.generate(step * STEP_S);
+                return self.totp.generate(step * STEP_S).to_string();
             }
             std::thread::sleep(Duration::from_millis(200));
         }

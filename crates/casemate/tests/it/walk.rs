@@ -21,7 +21,7 @@ pub fn invited(by: &Person, up: &Up, email: &str, role: &str) -> Person {
     let invited = by.run(&["members", "invite", email, "--role", role]).ok();
     let invitation = &invited.lines[0];
     let mut person = Person::new(email, &up.ready);
-    let id = invitation["invitation_id"].as_str().unwrap();
+    let id = invitation["id"].as_str().unwrap();
     person.sign_up(id, invitation["code"].as_str().unwrap());
     person
 }

@@ -102,6 +102,7 @@ impl Platform<'_> {
             // The broker refuses for reasons that explain themselves; `serve` without it could only
             // say "no broker".
             if broker_up.wait_for(Option::is_some).await.is_ok() {
+                first_start::check_instance(self.settings).await?;
                 serve.keep().await
             } else {
                 Ok(())
