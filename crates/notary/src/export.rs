@@ -2,19 +2,18 @@
 //! entry.
 //!
 //! Always true
-//! 1. The right to export is decided again for each part that is read: who loses it in the middle
-//!    gets no more.
+//! 1. A member's right to export is decided again for each part that is read: who loses it in the
+//!    middle gets no more.
 //! 2. Rows that are missing are left missing, and the export still ends: the verifier shall see it.
 
 use std::collections::VecDeque;
 
 use broker::Broker;
-use domain::Scope;
 use domain::authz::{ExportAudit, decide};
+use domain::{RequestId, Scope};
 use ledger::export::{ExportWriter, ExportedEntry};
-use ledger::{AuditEvent, Stream, Verb};
-use serde_json::json;
-use store::{Commit, Committed, LoggedEntry, Store, StoredCheckpoint, Unit};
+use ledger::{AuditEvent, LogOrigin, Stream, Verb};
+use store::{Caller, Commit, Committed, LoggedEntry, Store, StoredCheckpoint, Unit};
 
 use crate::{NotaryError, access, sequence};
 
@@ -24,10 +23,18 @@ const ENTRIES_PER_READ: u32 = 128;
 /// Batches that an export sequences itself before it starts with what there is.
 const CATCH_UP_BATCHES_MAX: usize = 64;
 
+/// Who reads.
+enum Reader {
+    /// A member of the workspace whose log it is.
+    Member(Box<Scope>),
+    /// The person at the machine, who reads the platform's own log.
+    Machine,
+}
+
 /// An export on its way out.
 pub struct Export {
     store: Store,
-    scope: Scope,
+    reader: Reader,
     stream: Stream,
     /// How many entries the checkpoint covers.
     size: u64,
@@ -39,7 +46,7 @@ pub struct Export {
     lines: VecDeque<String>,
 }
 
-/// Records the export, waits until its own entry is in the log, and begins.
+/// Records the export of a workspace's log, waits until its own entry is in the log, and begins.
 ///
 /// # Errors
 /// [`NotaryError::NotFound`], [`NotaryError::Denied`]: nothing was recorded.
@@ -51,26 +58,65 @@ pub async fn begin_export(
     scope: &Scope,
     stream: Stream,
 ) -> Result<Committed<Export>, NotaryError> {
+    let log = LogOrigin::new(store.instance(), scope.tenant(), stream);
     let recorded = store
         .write::<(), NotaryError>(scope, move |tx| {
             decide(&access::authority(tx)?, ExportAudit {})?;
-            let tenant = tx.scope().tenant();
-            let event = AuditEvent::new(Verb::AuditExported, "log", format!("{tenant}/{stream}"))
-                .new_value(json!({ "stream": stream.as_str() }));
-            Ok(Commit::audited(event, ()))
+            Ok(Commit::audited(exported_event(&log), ()))
         })
         .await?;
-    let unit = Unit::Tenant(scope.tenant());
+    let reader = Reader::Member(Box::new(scope.clone()));
+    let export = begin(store, broker, reader, stream).await?;
+    Ok(recorded.map(|()| export))
+}
+
+/// The same for the platform's own log: accounts, sign-ins, and openings of people's records. For
+/// the person at the machine; no request of the API leads here.
+///
+/// # Errors
+/// As [`begin_export`], without the first two.
+pub async fn begin_platform_export(
+    store: &Store,
+    broker: &Broker,
+    stream: Stream,
+) -> Result<Committed<Export>, NotaryError> {
+    let log = LogOrigin::new(store.instance(), store.unit_id(Unit::Platform), stream);
+    let caller = Caller::system("operator", store.mint().id::<RequestId>());
+    let recorded = store
+        .unit_write::<(), NotaryError>(Unit::Platform, &caller, move |_| {
+            Ok(Commit::audited(exported_event(&log), ()))
+        })
+        .await?;
+    let export = begin(store, broker, Reader::Machine, stream).await?;
+    Ok(recorded.map(|()| export))
+}
+
+fn exported_event(log: &LogOrigin) -> AuditEvent {
+    AuditEvent::new(Verb::AuditExported, "log", log)
+}
+
+async fn begin(
+    store: &Store,
+    broker: &Broker,
+    reader: Reader,
+    stream: Stream,
+) -> Result<Export, NotaryError> {
+    let unit = match &reader {
+        Reader::Member(scope) => Unit::Tenant(scope.tenant()),
+        Reader::Machine => Unit::Platform,
+    };
     catch_up(store, broker, unit, Verb::AuditExported.stream()).await?;
     if stream != Verb::AuditExported.stream() {
         catch_up(store, broker, unit, stream).await?;
     }
-    let checkpoint = newest(store, scope, stream).await?;
-    let (writer, head) = ExportWriter::begin(&checkpoint.note, Vec::new())?;
-    let (store, scope) = (store.clone(), scope.clone());
-    let (size, lines) = (checkpoint.size, VecDeque::from([head]));
-    let export = Export { store, scope, stream, size, next: 0, writer: Some(writer), lines };
-    Ok(recorded.map(|()| export))
+    let newest = store
+        .unit_read::<_, NotaryError>(unit, move |tx| Ok(tx.audit().checkpoint(stream)?))
+        .await?;
+    // Catching up has made one; it is missing only if others were faster every time.
+    let StoredCheckpoint { size, note, .. } = newest.ok_or(NotaryError::Raced)?;
+    let (writer, head) = ExportWriter::begin(&note, Vec::new())?;
+    let (store, lines) = (store.clone(), VecDeque::from([head]));
+    Ok(Export { store, reader, stream, size, next: 0, writer: Some(writer), lines })
 }
 
 impl Export {
@@ -109,13 +155,21 @@ impl Export {
     /// The next entries the checkpoint covers, as they are stored; empty at the end.
     async fn part(&self) -> Result<Vec<ExportedEntry>, NotaryError> {
         let Self { stream, size, next, .. } = *self;
-        let found = self
-            .store
-            .read::<_, NotaryError>(&self.scope, move |tx| {
-                decide(&access::authority(tx)?, ExportAudit {})?;
-                Ok(tx.audit().range(stream, next, ENTRIES_PER_READ)?)
-            })
-            .await?;
+        let found = match &self.reader {
+            Reader::Member(scope) => {
+                let part = self.store.read::<_, NotaryError>(scope, move |tx| {
+                    decide(&access::authority(tx)?, ExportAudit {})?;
+                    Ok(tx.audit().range(stream, next, ENTRIES_PER_READ)?)
+                });
+                part.await?
+            }
+            Reader::Machine => {
+                let part = self.store.unit_read::<_, NotaryError>(Unit::Platform, move |tx| {
+                    Ok(tx.audit().range(stream, next, ENTRIES_PER_READ)?)
+                });
+                part.await?
+            }
+        };
         let covered = found.into_iter().filter_map(exported);
         Ok(covered.take_while(|entry| entry.index < size).collect())
     }
@@ -141,14 +195,4 @@ async fn catch_up(
         }
     }
     Ok(())
-}
-
-async fn newest(
-    store: &Store,
-    scope: &Scope,
-    stream: Stream,
-) -> Result<StoredCheckpoint, NotaryError> {
-    let newest =
-        store.read::<_, NotaryError>(scope, move |tx| Ok(tx.audit().checkpoint(stream)?)).await?;
-    newest.ok_or(NotaryError::Raced)
 }

@@ -26,7 +26,7 @@ mod worker;
 
 pub use entries::{list_entries, show_entry};
 pub use error::{Damage, NotaryError};
-pub use export::{Export, begin_export};
+pub use export::{Export, begin_export, begin_platform_export};
 pub use journal::{Copied, copy_journal};
 pub use proofs::{
     ConsistencyProof, InclusionProof, consistency_proof, inclusion_proof, latest_checkpoint,

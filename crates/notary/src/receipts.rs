@@ -18,9 +18,10 @@ pub async fn receipts(
     touched: &Touched,
     entries: &[EntryRef],
 ) -> Result<Vec<String>, NotaryError> {
+    // The log has work whether or not the broker answers.
+    entries.iter().for_each(|entry| touched.add(entry.unit));
     let mut headers = Vec::with_capacity(entries.len());
     for &EntryRef { entry, stream, hash, at, unit } in entries {
-        touched.add(unit);
         let origin = LogOrigin::new(store.instance(), store.unit_id(unit), stream);
         let note = broker.sign_receipt(&Receipt::new(origin, entry, hash, at)).await?;
         headers.push(header_form(&note));

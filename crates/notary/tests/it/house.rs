@@ -13,7 +13,7 @@ use domain::{
     UserId,
 };
 use ledger::{AuditEvent, Evidence, LogOrigin, Stream, Verb, Verdict, VerifierKey, verify_export};
-use notary::{NotaryError, Touched, Worker, begin_export, sequence};
+use notary::{Export, NotaryError, Touched, Worker, begin_export, sequence};
 use seal::{SystemClock, SystemEntropy};
 use store::{Caller, Commit, EntryRef, NewUser, Newcomer, QuietReason, Store, StoreError, Unit};
 
@@ -135,11 +135,7 @@ impl House {
     pub(crate) async fn export(&self, workspace: Workspace) -> Result<Vec<u8>, NotaryError> {
         let scope = self.scope(workspace);
         let begun = begin_export(&self.store, &self.broker, &scope, Stream::Workspace).await?;
-        let (mut export, mut file) = (begun.value, Vec::new());
-        while let Some(line) = export.next_line().await? {
-            file.extend_from_slice(line.as_bytes());
-        }
-        Ok(file)
+        whole(begun.value).await
     }
 
     /// The verdict of somebody who has the export and the key.
@@ -208,6 +204,15 @@ impl Drop for House {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Every line of an export.
+pub(crate) async fn whole(mut export: Export) -> Result<Vec<u8>, NotaryError> {
+    let mut file = Vec::new();
+    while let Some(line) = export.next_line().await? {
+        file.extend_from_slice(line.as_bytes());
+    }
+    Ok(file)
 }
 
 fn owner(user: UserId, now: domain::TimeMs) -> Authority {

@@ -2,15 +2,15 @@
 
 use domain::authz::{Act, Denied, Role};
 use ledger::tree::{verify_consistency, verify_inclusion};
-use ledger::{EntryView, Stream, Verb};
+use ledger::{AuditEvent, EntryView, Evidence, Stream, Verb, Verdict, verify_export};
 use notary::{
-    NotaryError, begin_export, consistency_proof, inclusion_proof, latest_checkpoint, list_entries,
-    show_entry,
+    NotaryError, begin_export, begin_platform_export, consistency_proof, inclusion_proof,
+    latest_checkpoint, list_entries, show_entry,
 };
 use store::{EntryFilter, Page};
 
 use crate::ground::on_each_engine;
-use crate::house::{House, Workspace};
+use crate::house::{House, Workspace, whole};
 
 on_each_engine! {
     every_entry_is_proved_against_every_checkpoint
@@ -21,6 +21,7 @@ on_each_engine! {
     an_export_holds_its_own_entry_and_a_refused_one_leaves_none
     whoever_loses_the_right_in_the_middle_of_an_export_gets_no_more_of_it
     the_security_log_is_exported_apart
+    the_platforms_own_log_is_exported_at_the_machine_and_honours_its_receipts
 }
 
 const LOG: Stream = Stream::Workspace;
@@ -166,4 +167,24 @@ async fn the_security_log_is_exported_apart(house: House) {
     assert_eq!(begun.value.size(), 0);
     assert_eq!(begun.entries.len(), 1, "the export itself is in the workspace's log");
     assert_eq!(begun.entries[0].stream, Stream::Workspace);
+}
+
+async fn the_platforms_own_log_is_exported_at_the_machine_and_honours_its_receipts(house: House) {
+    let caller = store::Caller::system("tests", house.store.mint().id());
+    let user = house.ours.owner;
+    let sign_in = house.store.platform_write::<_, store::StoreError>(&caller, move |_| {
+        let event = AuditEvent::new(Verb::SessionStarted, "user", user);
+        Ok(store::Commit::audited(event.personal("email", "ada@example.com"), ()))
+    });
+    let entries = sign_in.await.unwrap().entries;
+    let headers = notary::receipts(&house.store, &house.broker, &house.touched, &entries);
+    let headers = headers.await.unwrap();
+    let begun = begin_platform_export(&house.store, &house.broker, Stream::Security).await.unwrap();
+    assert_eq!(begun.entries[0].unit, store::Unit::Platform);
+    let (file, key) = (whole(begun.value).await.unwrap(), house.key().await);
+    let evidence = Evidence { keys: &[key], receipts: &[&headers[0]], ..Evidence::default() };
+    let Verdict::Verified(verified) = verify_export(&file[..], evidence) else {
+        panic!("{}", verify_export(&file[..], evidence));
+    };
+    assert_eq!((verified.size, verified.pending_receipts, verified.personal), (1, 0, 1));
 }
