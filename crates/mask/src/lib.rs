@@ -46,8 +46,8 @@ impl Masker {
     /// A masker for these named values, and the ones that are too short for it. An empty value has
     /// nothing to hide and is passed over.
     ///
-    /// A value of several lines is masked as a whole in every form, and line by line as it is; lines
-    /// that are too short are left as they are.
+    /// A value of several lines is masked as a whole in every form, and line by line as it is;
+    /// lines that are too short are left as they are.
     ///
     /// Memory: some fifty times the values at most, for the forms of a value that every encoder
     /// escapes differently; ten times is usual.

@@ -126,7 +126,8 @@ impl Worker {
         }
     }
 
-    /// Reports a task that begins to fail or works again, once each, whatever the pace of the turns.
+    /// Reports a task that begins to fail or works again, once each, whatever the pace of the
+    /// turns.
     fn noted<T>(&self, task: Task, outcome: Result<T, NotaryError>) -> Option<T> {
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
