@@ -7,13 +7,14 @@
 //! 3. When the session was ended elsewhere, the stored one is forgotten.
 
 use domain::{Clock, TenantId};
+use ledger::VerifierKey;
 use seal::SystemClock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::client::{Answer, Call, Stream, Transport, operations as op};
 use crate::commands::Context;
-use crate::credentials::{Credentials, CredentialsError, Issued, Session};
+use crate::credentials::{Credentials, CredentialsError, Issued, Piece, Session};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::problem::Problem;
@@ -94,10 +95,29 @@ impl Account {
     pub(crate) async fn call(&mut self, call: &Call) -> Result<Answer, Failure> {
         let answer =
             self.allowed(async |transport, token| transport.call(call, token).await).await?;
-        for receipt in &answer.receipts {
-            self.output.detail(&format!("receipt {receipt}"));
-        }
+        self.keep(answer.receipts.iter().cloned().map(Piece::Receipt).collect());
         Ok(answer)
+    }
+
+    /// Keeps evidence that the pinned log key signed. The act it is about is done already, so whatever goes wrong
+    /// here is told and is no failure.
+    pub(crate) fn keep(&self, pieces: Vec<Piece>) {
+        if pieces.is_empty() {
+            return;
+        }
+        let pinned = self.credentials.pins().ok().flatten().and_then(|pins| pins.log_key);
+        let key = pinned.and_then(|text| VerifierKey::parse(text.trim()).ok());
+        let (signed, odd): (Vec<_>, Vec<_>) = pieces
+            .into_iter()
+            .partition(|piece| key.as_ref().is_some_and(|key| piece.is_signed_by(key)));
+        if !odd.is_empty() {
+            self.output.warning(
+                "the server's receipt is not signed by the log key pinned at sign-in; it was not kept",
+            );
+        }
+        if let Err(error) = self.credentials.keep(signed) {
+            self.output.warning(&format!("the receipt could not be kept: {error}"));
+        }
     }
 
     /// Makes a call and reads its answer as this shape.

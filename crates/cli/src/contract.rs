@@ -174,6 +174,15 @@ impl Walk {
         self
     }
 
+    /// We take the list as one piece, so it must be one.
+    fn is_whole(&mut self, operation: Operation) -> &mut Self {
+        let parameters = self.api.operation(operation)["parameters"].clone();
+        let parameters = parameters.as_array().cloned().unwrap_or_default();
+        let paged = parameters.iter().any(|parameter| parameter["name"] == "cursor");
+        assert!(!paged, "{} has pages now", operation.path);
+        self
+    }
+
     /// We name these in the query.
     fn queries(&mut self, operation: Operation, names: &[&str]) -> &mut Self {
         let found = self.api.operation(operation);
@@ -228,6 +237,7 @@ fn team(walk: &mut Walk) {
     }];
     walk.reads::<Page<workspaces::list::Workspace>>(op::WORKSPACES)
         .reads::<Page<Named<domain::TenantId>>>(op::WORKSPACES)
+        .is_whole(op::WORKSPACES)
         .sends(op::WORKSPACE_CREATE, &workspaces::create::Request { name: &name })
         .reads::<workspaces::create::Response>(op::WORKSPACE_CREATE)
         .reads::<workspaces::settings::Response>(op::WORKSPACE_GET)
@@ -265,6 +275,7 @@ fn secrets_and_projects(walk: &mut Walk) {
         .asks(op::PROJECT_UNINVITE)
         .reads::<Page<environments::create::Environment>>(op::ENVIRONMENTS)
         .reads::<Page<Named<domain::EnvironmentId>>>(op::ENVIRONMENTS)
+        .is_whole(op::ENVIRONMENTS)
         .sends(op::ENVIRONMENT_CREATE, &environments::create::Request { name: &name })
         .reads::<environments::create::Environment>(op::ENVIRONMENT_CREATE)
         .reads::<Page<secrets::list::Secret>>(op::SECRETS)

@@ -5,11 +5,12 @@
 //! held against the export.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use ledger::export::ExportReader;
 use ledger::verify::Reason;
-use ledger::{Evidence, Verdict, VerifierKey, verify_export};
+use ledger::{Checkpoint, Evidence, Verdict, VerifierKey, verify_export};
 use serde_json::json;
 
 use super::Context;
@@ -44,7 +45,7 @@ pub(crate) fn run(arguments: &Verify, context: &Context) -> Result<Exit, Failure
         Ok((size, file)) => {
             let progress = context.output.progress("verifying", Some(size));
             let source = BufReader::with_capacity(256 * 1024, progress.wrap_read(file));
-            let verdict = verify_export(source, Evidence { keys: &keys, ..Evidence::default() });
+            let verdict = judge(source, path, &keys, context)?;
             progress.finish_and_clear();
             verdict
         }
@@ -59,6 +60,41 @@ pub(crate) fn run(arguments: &Verify, context: &Context) -> Result<Exit, Failure
         Verdict::Tampered(_) => Exit::Tampered,
         Verdict::CannotEstablish(_) => Exit::CannotEstablish,
     })
+}
+
+/// The verdict on an export, with everything this profile kept about its log held against it.
+fn judge(
+    source: impl BufRead,
+    path: &Path,
+    keys: &[VerifierKey],
+    context: &Context,
+) -> Result<Verdict, Failure> {
+    let kept = Credentials::of(&context.settings).evidence()?;
+    let Some(claimed) = claimed(path) else {
+        return Ok(verify_export(source, Evidence { keys, ..Evidence::default() }));
+    };
+    let bearing = kept.bearing_on(&claimed.origin, claimed.size, keys);
+    let (seen, receipts) = (bearing.checkpoints.as_slice(), bearing.receipts.as_slice());
+    let verdict = verify_export(source, Evidence { keys, seen, receipts });
+    if let Verdict::Verified(verified) = &verdict {
+        let here = receipts.len().saturating_sub(verified.pending_receipts);
+        context.output.note(&format!(
+            "Held against it: {here} of your receipts, {} not due yet; {} checkpoints you saw.",
+            verified.pending_receipts,
+            seen.len(),
+        ));
+    }
+    if let Some(size) = bearing.later_size {
+        context.output.note(&format!("You saw this log at size {size}; this export ends before."));
+    }
+    Ok(verdict)
+}
+
+/// The log and size that an export claims to be. Nothing is believed yet: it only says which evidence to bring.
+fn claimed(path: &Path) -> Option<Checkpoint> {
+    let mut reader = ExportReader::new(BufReader::new(File::open(path).ok()?));
+    let (note, _) = reader.head().ok()?;
+    Checkpoint::parse(note.split_inclusive("\n\n").next()?.strip_suffix('\n')?).ok()
 }
 
 fn tell(verdict: &Verdict, context: &Context) -> Result<(), Failure> {

@@ -9,8 +9,8 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::CredentialsError;
 
-/// Largest file of a profile: a session is about 2 KiB.
-const FILE_BYTES_MAX: u64 = 64 * 1024;
+/// Largest file of a profile: a session is about 2 KiB, four hundred pieces of evidence about 300.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CredentialsError {
     let path = path.to_owned();
@@ -119,7 +119,7 @@ mod tests {
     fn a_file_larger_than_any_of_ours_is_damaged() {
         let base = tempfile::tempdir().unwrap();
         let path = base.path().join("file");
-        fs::write(&path, vec![0; 100_000]).unwrap();
+        fs::write(&path, vec![0; 1_048_577]).unwrap();
         assert!(matches!(read(&path), Err(CredentialsError::Damaged(_))));
     }
 

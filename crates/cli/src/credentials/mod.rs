@@ -9,6 +9,7 @@
 //!
 //! The pins (server, certificate, log key) outlive the session: signing out forgets no key that `verify` needs.
 
+mod evidence;
 mod folder;
 mod keyring;
 mod lockbox;
@@ -18,6 +19,7 @@ mod session;
 use std::io;
 use std::path::PathBuf;
 
+pub(crate) use evidence::{Kept, Piece};
 pub(crate) use folder::{Lock, write_private};
 pub(crate) use pins::Pins;
 pub(crate) use session::{Issued, Session};
@@ -132,6 +134,31 @@ impl Credentials {
     pub(crate) fn forget(&self) -> Result<(), CredentialsError> {
         Lockbox::forget(&self.session_path());
         folder::remove(&self.session_path())
+    }
+
+    /// The evidence that was kept.
+    ///
+    /// Errors: the file is there and cannot be read.
+    pub(crate) fn evidence(&self) -> Result<Kept, CredentialsError> {
+        let file = folder::read(&self.evidence_path())?;
+        Ok(file.map(|file| Kept::read(&file)).unwrap_or_default())
+    }
+
+    /// Keeps these pieces of evidence beside what was kept before.
+    ///
+    /// Errors: the file cannot be read or written.
+    pub(crate) fn keep(&self, pieces: Vec<Piece>) -> Result<(), CredentialsError> {
+        if pieces.is_empty() {
+            return Ok(());
+        }
+        let _lock = self.lock()?;
+        let mut kept = self.evidence()?;
+        kept.add(pieces);
+        write_private(&self.evidence_path(), &kept.lines())
+    }
+
+    fn evidence_path(&self) -> PathBuf {
+        self.folder.join("evidence.ndjson")
     }
 
     /// Waits until no other process of this profile refreshes or signs in.

@@ -105,6 +105,7 @@ impl Machine {
             .env_remove("CASEMATE_SERVER")
             .env_remove("CASEMATE_PROFILE")
             .env_remove("CASEMATE_CA")
+            .env_remove("NO_COLOR")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -8,10 +8,12 @@ mod server;
 
 mod audit;
 mod disk;
+mod evidence;
 mod first_contact;
 mod help;
 mod prompts;
 mod renewal;
 mod run;
 mod signup;
+mod terminal;
 mod verify;

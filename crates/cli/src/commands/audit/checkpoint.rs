@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::log::Log;
 use crate::client::{Call, operations as op};
 use crate::commands::Context;
+use crate::credentials::Piece;
 use crate::failure::Failure;
 
 /// The newest signed checkpoint
@@ -24,12 +25,13 @@ pub(crate) struct Response {
     pub(crate) checkpoint: String,
 }
 
-/// Prints the signed note as it is. Whoever keeps it can later prove that the log was rewritten.
+/// Prints the signed note as it is, and keeps it: whoever has it can later prove that the log was rewritten.
 ///
 /// Errors: as [`crate::account::Account::call`].
 pub(crate) async fn run(arguments: &Checkpoint, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
     let response: Response =
         account.ask(&arguments.log.of(Call::new(op::AUDIT_CHECKPOINT, &[]))).await?;
+    account.keep(vec![Piece::Checkpoint(response.checkpoint.clone())]);
     context.output.result(&response, |response| response.checkpoint.clone())
 }
