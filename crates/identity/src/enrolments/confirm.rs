@@ -17,6 +17,7 @@ use store::{
     QuietReason, Session, StoreError,
 };
 
+use super::record_refusal;
 use crate::ShownOnce;
 use crate::code;
 use crate::codes::BackupCode;
@@ -118,7 +119,8 @@ pub async fn confirm(
     let user = enrolment.user;
     let seed = enrolment.totp.clone();
     let Some(step) = identity.broker.check_totp(user, seed, code, None).await? else {
-        refuse(identity, origin, id).await?;
+        let nobody = Caller::anonymous(origin);
+        record_refusal(&identity.store, &nobody, "enrolment", id).await?;
         return Err(ConfirmError::Wrong);
     };
     let session: SessionId = identity.store.mint().id();
@@ -202,19 +204,6 @@ async fn counted(
         })
         .await?;
     Ok(counted.value)
-}
-
-async fn refuse(identity: &Identity, origin: Origin, id: EnrolmentId) -> Result<(), ConfirmError> {
-    identity
-        .store
-        .platform_write(&Caller::anonymous(origin), move |tx| {
-            // Nothing else is written: the entry alone is the act.
-            let event = AuditEvent::new(Verb::EnrolmentRefused, "enrolment", id)
-                .new_value(json!({ "at_ms": tx.now() }));
-            Ok::<_, ConfirmError>(Commit::audited(event, ()))
-        })
-        .await?;
-    Ok(())
 }
 
 /// The door that the link's code opened when the enrolment was started. Judged now, before an

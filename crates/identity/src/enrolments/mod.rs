@@ -9,8 +9,10 @@
 
 mod bootstrap;
 mod confirm;
+mod refusal;
 mod start;
 
 pub use bootstrap::{BootstrapError, IssuedLink, issue_bootstrap};
 pub use confirm::{ConfirmError, Confirmed, confirm};
+pub(crate) use refusal::record_refusal;
 pub use start::{StartEnrolment, StartEnrolmentError, Started, start};

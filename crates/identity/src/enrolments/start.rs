@@ -7,6 +7,7 @@ use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{Caller, Commit, Committed, LinkKind, NewEnrolment, QuietReason, StoreError};
 
+use super::record_refusal;
 use crate::ShownOnce;
 use crate::code;
 use crate::codes::TypedCode;
@@ -176,14 +177,8 @@ async fn bootstrap_opened(
     if constant_time::verify_slices_are_equal(&given, &counted.value).is_ok() {
         return Ok(());
     }
-    identity
-        .store
-        .platform_write(&Caller::anonymous(origin.clone()), move |tx| {
-            let event = AuditEvent::new(Verb::EnrolmentRefused, "bootstrap", link)
-                .new_value(json!({ "at_ms": tx.now() }));
-            Ok::<_, StartEnrolmentError>(Commit::audited(event, ()))
-        })
-        .await?;
+    let nobody = Caller::anonymous(origin.clone());
+    record_refusal(&identity.store, &nobody, "bootstrap", link).await?;
     Err(StartEnrolmentError::NotOpened)
 }
 

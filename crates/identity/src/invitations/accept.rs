@@ -20,6 +20,7 @@ use store::{
 
 use crate::code;
 use crate::codes::TypedCode;
+use crate::enrolments::record_refusal;
 use crate::team::{self, TeamError};
 
 /// Why an invitation did not let somebody in.
@@ -158,13 +159,7 @@ pub(crate) async fn open_door(
     if right && door.invitation.email == *knock.email {
         return Ok(door);
     }
-    store
-        .platform_write(&knock.caller, move |tx| {
-            let event = AuditEvent::new(Verb::EnrolmentRefused, "invitation", link)
-                .new_value(json!({ "at_ms": tx.now() }));
-            Ok::<_, AcceptError>(Commit::audited(event, ()))
-        })
-        .await?;
+    record_refusal(store, &knock.caller, "invitation", link).await?;
     Err(AcceptError::NotOpened)
 }
 

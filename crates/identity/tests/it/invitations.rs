@@ -69,6 +69,38 @@ async fn a_newcomer_enrols_by_an_invitation_and_is_in_the_workspace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_door_that_closed_since_the_enrolment_began_makes_no_account() {
+    each_engine(async |house: &House| {
+        let (ours, store) = (&house.ours, &house.store);
+        let owner = ours.owner.scope(ours.id);
+        let sent = invites(house, &ours.admin, "grace@ours.example", Role::Viewer, &[]).await;
+        let sent = sent.unwrap();
+        let presented = StartEnrolment {
+            link: sent.invitation.id,
+            code: TypedCode::parse(sent.code.show()).unwrap(),
+            email: email("grace@ours.example"),
+            password: Password::typed(PASSWORD.to_owned()).unwrap(),
+        };
+        let started = start(&house.identity, house.origin(), presented).await.unwrap().value;
+        let seed = seed_of(started.totp_uri.show());
+        let before = store.platform_read(|tx| tx.users().count()).await.unwrap();
+        let confirms = async || {
+            let code = TotpCode::parse(&code_of(&seed, house.now().0 / 1_000)).unwrap();
+            let done = confirm(&house.identity, house.origin(), started.enrolment, code).await;
+            done.unwrap_err().code()
+        };
+        members::change_role(store, &owner, house.fresh(), ours.admin.user, Role::Viewer)
+            .await
+            .unwrap();
+        assert_eq!(confirms().await, "rank.inviter_lost_right");
+        revoke(store, &owner, house.fresh(), sent.invitation.id).await.unwrap();
+        assert_eq!(confirms().await, "not_found");
+        assert_eq!(store.platform_read(|tx| tx.users().count()).await, Ok(before));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_signed_in_accepts_once() {
     each_engine(async |house: &House| {
         let guest = &house.theirs.viewer;

@@ -24,9 +24,10 @@ async fn refused_after(house: &House, tokens: &SessionTokens) -> Duration {
         }
         began.elapsed()
     };
+    let within = tokio::time::timeout(Duration::from_secs(5), refused);
     tokio::select! {
         () = house.identity.watch_revocations() => unreachable!("the watch does not end"),
-        took = refused => took,
+        took = within => took.expect("the token is never refused"),
     }
 }
 
@@ -80,9 +81,10 @@ async fn a_view_that_is_too_old_refuses_everybody() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
+        let within = tokio::time::timeout(Duration::from_secs(1), watched);
         tokio::select! {
             () = house.identity.watch_revocations() => unreachable!("the watch does not end"),
-            () = watched => {}
+            seen = within => seen.expect("a fresh view answers again"),
         }
     })
     .await;
