@@ -42,6 +42,11 @@ impl Database {
         made
     }
 
+    /// One that another process made.
+    pub(crate) fn existing(name: &str) -> Self {
+        Self { name: name.to_owned(), roles: Roles::without_passwords(name).unwrap() }
+    }
+
     pub(crate) fn as_superuser(&self) -> PostgresTarget {
         PostgresTarget::socket(address(None, &self.name))
     }
@@ -79,6 +84,11 @@ fn address(user: Option<&str>, database: &str) -> String {
     let (host, _) = host.rsplit_once('/').unwrap();
     let user = user.unwrap_or(own);
     format!("{scheme}://{user}@{host}/{database}")
+}
+
+/// The address to give to another process of this test; none when the house needs none.
+pub(crate) fn superuser_for_worker(house: &crate::house::House) -> &'static str {
+    if house.on_postgres() { superuser() } else { "" }
 }
 
 fn superuser() -> &'static str {

@@ -75,6 +75,7 @@ pub(crate) struct House {
 /// What must outlive the store.
 enum Ground {
     Folder(tempfile::TempDir),
+    Place(std::path::PathBuf),
     Database(Database),
 }
 
@@ -92,6 +93,22 @@ impl House {
                 (database.config(), Ground::Database(database))
             }
         };
+        Self::furnished(config, ground, clock, mint).await
+    }
+
+    /// A house on SQLite in this folder.
+    pub(crate) async fn at(folder: std::path::PathBuf) -> Self {
+        let (clock, mint) = mint();
+        let config = StoreConfig::Sqlite { folder: folder.clone() };
+        Self::furnished(config, Ground::Place(folder), clock, mint).await
+    }
+
+    async fn furnished(
+        config: StoreConfig,
+        ground: Ground,
+        clock: Arc<MovedClock>,
+        mint: Mint,
+    ) -> Self {
         let store = Store::open(config.clone(), mint).await.unwrap();
         let ours = workspace(&store, "ours").await;
         let theirs = workspace(&store, "theirs").await;
@@ -102,14 +119,19 @@ impl House {
     pub(crate) fn database(&self) -> &Database {
         match &self.ground {
             Ground::Database(database) => database,
-            Ground::Folder(_) => panic!("this house stands on SQLite"),
+            Ground::Folder(_) | Ground::Place(_) => panic!("this house stands on SQLite"),
         }
+    }
+
+    pub(crate) fn on_postgres(&self) -> bool {
+        matches!(self.ground, Ground::Database(_))
     }
 
     /// The data folder, when this house stands on SQLite.
     pub(crate) fn folder(&self) -> &std::path::Path {
         match &self.ground {
             Ground::Folder(folder) => folder.path(),
+            Ground::Place(folder) => folder,
             Ground::Database(_) => panic!("this house stands on PostgreSQL"),
         }
     }

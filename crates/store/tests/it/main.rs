@@ -8,10 +8,16 @@
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod compile_fail;
+#[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod crash;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
 mod postgres_walls;
+#[cfg(test)]
+mod sqlite_walls;
 #[cfg(test)]
 mod statements;

@@ -177,7 +177,7 @@ async fn the_log_cannot_be_changed_by_those_who_write_it() {
                 format!("alter table {table} rename to {table}_old"),
                 format!("drop table {table} cascade"),
                 format!("create rule quiet as on insert to {table} do instead nothing"),
-                format!("lock table {table} in access exclusive mode"),
+                format!("begin; lock table {table} in access exclusive mode"),
             ] {
                 assert_eq!(refused(&raw, &attack).await, "42501", "{role}: {attack}");
             }

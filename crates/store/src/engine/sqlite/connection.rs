@@ -204,3 +204,48 @@ pub(super) fn after_lost_transaction(connection: &Connection) -> StoreError {
         StoreError::Unreachable
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_confined_connection_changes_rows_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("unit.db");
+        std::fs::File::create(&file).unwrap();
+        let mut connection = open(&file).unwrap();
+        connection
+            .execute_batch(
+                "create table kept (a integer) strict; create trigger kept_no_delete \
+                 before delete on kept begin select raise(abort, 'kept'); end",
+            )
+            .unwrap();
+        confine(&mut connection).unwrap();
+        for attack in [
+            "drop trigger kept_no_delete",
+            "drop table kept",
+            "alter table kept rename to lost",
+            "create table more (a integer)",
+            "create temp trigger quiet before delete on kept begin select raise(ignore); end",
+            "pragma writable_schema = on",
+            "pragma foreign_keys = off",
+            "pragma query_only = off",
+            "attach ':memory:' as other",
+            "vacuum",
+        ] {
+            assert!(connection.execute_batch(attack).is_err(), "{attack}");
+        }
+        connection.execute_batch("insert into kept values (1); update kept set a = 2").unwrap();
+        assert!(connection.execute_batch("delete from kept").is_err());
+    }
+
+    #[test]
+    fn numbers_of_values_are_numbers_and_not_names() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut link = Link::new(Rc::new(connection));
+        let rows = link.query("select $2, $1", &[&Value::Int(1), &Value::Int(2)]).unwrap();
+        let mut row = rows.into_iter().next().unwrap();
+        assert_eq!((row.int().unwrap(), row.int().unwrap()), (2, 1));
+    }
+}
