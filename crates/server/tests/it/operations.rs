@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::document::document;
-use crate::house::{House, Team, code_of};
+use crate::house::{House, Person, Team, code_of};
 
 /// One operation of the document.
 #[derive(Debug, Clone)]
@@ -93,7 +93,7 @@ impl Operation {
     }
 
     /// The body: the document's own example, where it names nothing of a workspace.
-    pub(crate) fn body(&self, house: &House, team: &Team) -> Option<Value> {
+    pub(crate) fn body(&self, house: &House, team: &Team, asker: &Person) -> Option<Value> {
         let now_ms = house.template.now_ms;
         let body = match self.id.as_str() {
             "enrolments_create" => {
@@ -105,9 +105,9 @@ impl Operation {
             "enrolments_confirm" => {
                 json!({ "totp_code": code_of(&house.template.enrolment.1, now_ms) })
             }
-            "sessions_create" => team.guest.sign_in(now_ms + 30_000),
+            "sessions_create" => team.guest.sign_in(now_ms),
             "sessions_refresh" => json!({ "refresh_token": team.guest.refresh }),
-            "sessions_step_up" => json!({ "code": code_of(&team.owner.seed, now_ms + 30_000) }),
+            "sessions_step_up" => json!({ "code": code_of(&asker.seed, now_ms) }),
             "sessions_enter_workspace" => json!({ "workspace": team.id }),
             "invitations_accept" => json!({ "code": team.for_neighbour.code }),
             "members_transfer" => json!({ "to": team.admin.user }),

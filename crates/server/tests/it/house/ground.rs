@@ -44,6 +44,16 @@ impl Ground {
         (store, folder)
     }
 
+    /// A copy of the template's data, for a process of its own.
+    pub(crate) fn copy_data(&self, to: &Path) {
+        copy(&self.data(), to);
+    }
+
+    /// The socket of the broker that most tests share.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join("broker/socket")
+    }
+
     /// Makes the keys of an instance, and starts the broker that most tests share.
     pub(crate) async fn first_broker(&self, instance: InstanceId, clock: Arc<MovedClock>) -> Broker {
         let keys = self.folder.path().join("broker");

@@ -40,6 +40,10 @@ impl MovedClock {
     fn at(ms: i64) -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(ms)))
     }
+
+    fn advance(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
 }
 
 impl Clock for MovedClock {
@@ -122,7 +126,11 @@ impl House {
     }
 
     pub(crate) fn advance(&self, ms: i64) {
-        self.clock.0.fetch_add(ms, Ordering::SeqCst);
+        self.clock.advance(ms);
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.clock.now().0
     }
 
     /// Sequences every log, as the worker does.

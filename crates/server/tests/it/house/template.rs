@@ -12,6 +12,9 @@ use super::ground::Ground;
 use super::people::{Link, Person, ask, begin};
 use super::{MovedClock, Random, START_MS, WIDE, sequence, served};
 
+/// Two steps of an authenticator.
+const LATER_MS: i64 = 60_000;
+
 /// A workspace with everybody and everything in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Team {
@@ -63,7 +66,7 @@ impl Template {
         let clock = MovedClock::at(START_MS);
         let mint = Mint::new(clock.clone(), Arc::new(Random));
         let store = ground.first_store(mint).await;
-        let broker = ground.first_broker(store.instance(), clock).await;
+        let broker = ground.first_broker(store.instance(), clock.clone()).await;
         let house = served(store.clone(), broker.clone(), WIDE).await;
         let router = server::router::router(house.clone());
 
@@ -82,11 +85,13 @@ impl Template {
         let (acme_email, rival_email) = (acmes.email.clone(), rivals.email.clone());
         let acme = team(&router, acmes, "acme", &rival_email).await;
         let rival = team(&router, rivals, "rival", &acme_email).await;
+        // Everybody's authenticator shows a code that was not used yet.
+        clock.advance(LATER_MS);
         let waiting = acme.owner.invites(&router, &acme.id, "late@acme.example", "viewer", &[]).await;
         let enrolment = begin(&router, "late@acme.example", &waiting).await;
         sequence(&house).await;
         store.close().await;
-        Self { ground, acme, rival, enrolment, now_ms: START_MS }
+        Self { ground, acme, rival, enrolment, now_ms: START_MS + LATER_MS }
     }
 }
 
