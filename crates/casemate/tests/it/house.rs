@@ -82,6 +82,13 @@ impl House {
         Up::start(self.command(&["up", "--json"]), &self.path("log"))
     }
 
+    /// The same as an ordinary user. Its folders must be theirs.
+    pub fn up_as(&self, user: u32) -> Up {
+        let mut command = self.command(&["up", "--json"]);
+        command.uid(user).gid(user);
+        Up::start(command, &self.path("log"))
+    }
+
     /// Types the recovery code back, from the file that `up` named.
     pub fn confirm_recovery(&self, up: &Up) {
         let file = up.ready["recovery_code_file"].as_str().unwrap();

@@ -4,9 +4,12 @@
 //! Each test has folders of its own and always two workspaces. On PostgreSQL the same tests run
 //! when `CASEMATE_TEST_POSTGRES` holds a superuser's address.
 
+mod canary;
+mod crash;
 mod engine;
 mod environment;
 mod house;
 mod http;
 mod person;
+mod separation;
 mod walk;
