@@ -1,9 +1,11 @@
-//! The signed-in person: calls with their token, renews it when it is due, and asks for a fresh code when an act
-//! needs one.
+//! The signed-in person: calls with their token, renews it when it is due, and asks for a fresh
+//! code when an act needs one.
 //!
 //! Always true
-//! 1. Two processes of one profile renew one after the other, and the second takes what the first was given.
-//! 2. A call is sent again after a renewal or a step-up only: the server had refused it, so nothing was done twice.
+//! 1. Two processes of one profile renew one after the other, and the second takes what the first
+//!    was given.
+//! 2. A call is sent again after a renewal or a step-up only: the server had refused it, so nothing
+//!    was done twice.
 //! 3. When the session was ended elsewhere, the stored one is forgotten.
 
 use domain::{Clock, TenantId};
@@ -44,7 +46,8 @@ pub(crate) struct StepUpRequest<'a> {
 }
 
 impl Account {
-    /// The person signed in in this context's profile. `stdin` says whether questions may be answered by a pipe.
+    /// The person signed in in this context's profile. `stdin` says whether questions may be
+    /// answered by a pipe.
     ///
     /// Errors: nobody is signed in, or in another server than `--server` says.
     pub(crate) fn open(context: &Context, stdin: Stdin) -> Result<Self, Failure> {
@@ -99,8 +102,8 @@ impl Account {
         Ok(answer)
     }
 
-    /// Keeps evidence that the pinned log key signed. The act it is about is done already, so whatever goes wrong
-    /// here is told and is no failure.
+    /// Keeps evidence that the pinned log key signed. The act it is about is done already, so
+    /// whatever goes wrong here is told and is no failure.
     pub(crate) fn keep(&self, pieces: Vec<Piece>) {
         if pieces.is_empty() {
             return;
@@ -112,7 +115,8 @@ impl Account {
             .partition(|piece| key.as_ref().is_some_and(|key| piece.is_signed_by(key)));
         if !odd.is_empty() {
             self.output.warning(
-                "the server's receipt is not signed by the log key pinned at sign-in; it was not kept",
+                "the server's receipt is not signed by the log key pinned at sign-in; \
+                 it was not kept",
             );
         }
         if let Err(error) = self.credentials.keep(signed) {
@@ -153,8 +157,8 @@ impl Account {
         Ok(self.credentials.forget()?)
     }
 
-    /// Makes a call that is answered with the session's next tokens, and stores them, with no other process in
-    /// between.
+    /// Makes a call that is answered with the session's next tokens, and stores them, with no other
+    /// process in between.
     ///
     /// Errors: as [`Account::call`]; they cannot be stored.
     pub(crate) async fn exchange(&mut self, call: &Call) -> Result<(), Failure> {
@@ -184,7 +188,8 @@ impl Account {
         }
     }
 
-    /// Makes an attempt with a token that is good; once more after a renewal, once more after a step-up.
+    /// Makes an attempt with a token that is good; once more after a renewal, once more after a
+    /// step-up.
     async fn allowed<T>(
         &mut self,
         attempt: impl AsyncFn(&Transport, Option<&str>) -> Result<T, Failure>,
@@ -233,7 +238,8 @@ impl Account {
         let call = Call::new(op::REFRESH, &[]).body(&request)?;
         let mut answer = self.transport.call(&call, None).await;
         if matches!(answer, Err(Failure::Transport(_))) {
-            // It may have arrived although its answer did not. Within a moment the server gives the same tokens again.
+            // It may have arrived although its answer did not. Within a moment the server gives the
+            // same tokens again.
             answer = self.transport.call(&call, None).await;
         }
         match answer {
@@ -262,8 +268,8 @@ impl Account {
     }
 }
 
-/// Whether other tokens of the same session may do. A revoked token is not yet an ended session: what it was bound
-/// to may be gone. The refresh decides.
+/// Whether other tokens of the same session may do. A revoked token is not yet an ended session:
+/// what it was bound to may be gone. The refresh decides.
 fn may_be_renewed(problem: &Problem) -> bool {
     problem.is("auth.expired") || problem.is("auth.revoked")
 }

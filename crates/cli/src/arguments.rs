@@ -1,6 +1,7 @@
 //! The command line's shape: the commands, and the flags that every command takes.
 //!
-//! Always true: no flag takes a secret. What is secret is asked for, piped, or read from the file a flag names.
+//! Always true: no flag takes a secret. What is secret is asked for, piped, or read from the file a
+//! flag names.
 
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
 //! Where the client keeps its things, and the settings it takes from the environment.
 //!
-//! Precedence: a flag, then its `CASEMATE_*` variable, then what the profile remembers, then the default. This is
-//! the one module that reads the environment.
+//! Precedence: a flag, then its `CASEMATE_*` variable, then what the profile remembers, then the
+//! default. This is the one module that reads the environment.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -55,8 +55,8 @@ impl Settings {
     }
 }
 
-/// The configuration folder: named, else under XDG, else under the home folder. Relative paths are refused by
-/// the XDG specification, and so here.
+/// The configuration folder: named, else under XDG, else under the home folder. Relative paths are
+/// refused by the XDG specification, and so here.
 fn folder(
     named: Option<OsString>,
     xdg: Option<OsString>,

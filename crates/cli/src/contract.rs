@@ -1,9 +1,10 @@
-//! The contract between this client and the API: every operation it uses, every field it sends and reads, held
-//! against `openapi.json`.
+//! The contract between this client and the API: every operation it uses, every field it sends and
+//! reads, held against `openapi.json`.
 //!
-//! How: what we send must fit the schema of the request, with no unknown field. What we read is parsed from two
-//! answers made from the schema of the response: one with the required fields alone, one with all of them. So a
-//! field that the client needs and the server may leave out is found here and not by a person.
+//! How: what we send must fit the schema of the request, with no unknown field. What we read is
+//! parsed from two answers made from the schema of the response: one with the required fields
+//! alone, one with all of them. So a field that the client needs and the server may leave out is
+//! found here and not by a person.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! Why a command ended without doing what was asked, and what to do next.
 //!
-//! Always true: a message names what failed and never repeats a secret; the advice is something the reader can
-//! do.
+//! Always true: a message names what failed and never repeats a secret; the advice is something the
+//! reader can do.
 
 use std::io;
 use std::path::PathBuf;
@@ -108,7 +108,8 @@ pub(crate) fn mend(source: &io::Error) -> &'static str {
             "The disk is full: make room and run the command again."
         }
         io::ErrorKind::ReadOnlyFilesystem => {
-            "The folder is read-only: choose another one (CASEMATE_CONFIG_DIR moves the configuration)."
+            "The folder is read-only: choose another one (CASEMATE_CONFIG_DIR moves the \
+             configuration)."
         }
         _ => "The reason given by the system is above.",
     }

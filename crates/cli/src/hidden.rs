@@ -5,7 +5,8 @@ use std::ops::Deref;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-/// A text that is wiped when it is dropped. It has no `Debug`; it is written where the person asked to see it.
+/// A text that is wiped when it is dropped. It has no `Debug`; it is written where the person asked
+/// to see it.
 #[derive(Clone)]
 pub(crate) struct Hidden(Zeroizing<String>);
 

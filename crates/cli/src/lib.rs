@@ -3,9 +3,10 @@
 //! Always true
 //! 1. Every call goes through [`client::operations`], so the contract test knows each one by name.
 //! 2. Results go to stdout, everything else to stderr; with `--json` each result is one JSON line.
-//! 3. A secret arrives by prompt, pipe or file and leaves by TLS, a child's environment or the terminal it was
-//!    asked for on; it is never an argument, and tokens are never on disk in clear.
-//! 4. Tokens are sent to the server they were issued by, over TLS to the certificate pinned at sign-in.
+//! 3. A secret arrives by prompt, pipe or file and leaves by TLS, a child's environment or the
+//!    terminal it was asked for on; it is never an argument, and tokens are never on disk in clear.
+//! 4. Tokens are sent to the server they were issued by, over TLS to the certificate pinned at
+//!    sign-in.
 //!
 //! Never: a database, a key store, a rule of authority. What may be done is the server's to say.
 //!
@@ -37,8 +38,9 @@ use std::process::ExitCode;
 
 /// Runs one command to its end and says how the process should exit.
 ///
-/// `tree` is the whole command line of the binary, for completions and man pages. Everything that went wrong is
-/// already printed when this returns. The exit codes are those of [`Exit`]; `run` gives the program's own.
+/// `tree` is the whole command line of the binary, for completions and man pages. Everything that
+/// went wrong is already printed when this returns. The exit codes are those of [`Exit`]; `run`
+/// gives the program's own.
 #[must_use]
 pub fn run(command: Command, globals: &Globals, tree: clap::Command) -> ExitCode {
     let output = output::Output::new(globals);

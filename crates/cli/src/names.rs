@@ -1,6 +1,7 @@
 //! From the names people use to the ids the API takes, by listing.
 //!
-//! Always true: an id is taken as it is; a name is matched whole; a name nobody can see is the same as none.
+//! Always true: an id is taken as it is; a name is matched whole; a name nobody can see is the same
+//! as none.
 
 use domain::{EnvironmentId, ProjectId, TenantId, UserId};
 use serde::Deserialize;
@@ -20,7 +21,8 @@ pub(crate) struct Page<T> {
     pub(crate) next_cursor: Option<String>,
 }
 
-/// Most pages that are followed: far beyond every limit of the API, so that a server cannot keep us forever.
+/// Most pages that are followed: far beyond every limit of the API, so that a server cannot keep us
+/// forever.
 const PAGES_MAX: usize = 1_000;
 
 /// Everything of a list, page by page.

@@ -1,7 +1,8 @@
 //! What is printed where: results on stdout, everything else on stderr.
 //!
 //! Always true
-//! 1. With `--json` stdout holds JSON lines alone, one per result, and a failure is one JSON line on stderr.
+//! 1. With `--json` stdout holds JSON lines alone, one per result, and a failure is one JSON line
+//!    on stderr.
 //! 2. Text from the server never reaches a terminal with its control characters.
 //! 3. Colour appears on a terminal only, and never with `NO_COLOR` or `--no-color`.
 
@@ -167,8 +168,8 @@ impl Output {
     }
 }
 
-/// The same text with every control character but line feed and tab replaced, so that a name made by somebody
-/// else cannot move the cursor, recolour the screen or hide a line.
+/// The same text with every control character but line feed and tab replaced, so that a name made
+/// by somebody else cannot move the cursor, recolour the screen or hide a line.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match c {

@@ -1,7 +1,8 @@
-//! A problem as the server tells it (RFC 9457), its exit code, and a sentence that says what to do next.
+//! A problem as the server tells it (RFC 9457), its exit code, and a sentence that says what to do
+//! next.
 //!
-//! Always true: every stable code of the API has an exit code and an advice; a code this version does not know is
-//! judged by its status, so an older CLI still ends in the right way.
+//! Always true: every stable code of the API has an exit code and an advice; a code this version
+//! does not know is judged by its status, so an older CLI still ends in the right way.
 
 use serde::Deserialize;
 

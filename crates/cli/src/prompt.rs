@@ -1,4 +1,5 @@
-//! Questions: answered from a file, a pipe, or the terminal, in this order; never from the command line.
+//! Questions: answered from a file, a pipe, or the terminal, in this order; never from the command
+//! line.
 //!
 //! Always true
 //! 1. What is typed for a hidden question is not echoed, and is wiped after use.

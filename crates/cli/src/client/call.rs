@@ -26,8 +26,8 @@ pub(crate) struct Call {
 impl Call {
     /// A call of `operation` with these ids, in the order of the path.
     ///
-    /// Ids are typed or checked names before they come here; each is percent-encoded all the same, so that none
-    /// can reach another path.
+    /// Ids are typed or checked names before they come here; each is percent-encoded all the same,
+    /// so that none can reach another path.
     pub(crate) fn new(operation: Operation, ids: &[&dyn std::fmt::Display]) -> Self {
         let mut ids = ids.iter();
         let segments: Vec<String> = operation
@@ -53,7 +53,8 @@ impl Call {
         self
     }
 
-    /// The same call with this JSON body. The bytes are wiped once the last copy of the call is gone.
+    /// The same call with this JSON body. The bytes are wiped once the last copy of the call is
+    /// gone.
     ///
     /// Errors: the shape cannot be written as JSON, which no shape of this client does.
     pub(crate) fn body<T: Serialize>(mut self, body: &T) -> Result<Self, TransportError> {
@@ -81,7 +82,8 @@ impl Call {
     }
 }
 
-/// A segment of a path: everything but unreserved characters (RFC 3986 section 2.3) is percent-encoded.
+/// A segment of a path: everything but unreserved characters (RFC 3986 section 2.3) is
+/// percent-encoded.
 fn encoded(id: &str) -> String {
     id.bytes()
         .map(|byte| match byte {

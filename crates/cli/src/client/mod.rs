@@ -2,8 +2,10 @@
 //!
 //! Always true
 //! 1. Nothing is sent over plain HTTP, and nothing before the server's certificate was accepted.
-//! 2. A call is repeated only when a second time means the same as the first, once, when the server asked for it.
-//! 3. An answer larger than [`ANSWER_BYTES_MAX`] is refused while it arrives; only an export streams.
+//! 2. A call is repeated only when a second time means the same as the first, once, when the server
+//!    asked for it.
+//! 3. An answer larger than [`ANSWER_BYTES_MAX`] is refused while it arrives; only an export
+//!    streams.
 
 mod call;
 pub(crate) mod operations;
@@ -20,7 +22,8 @@ pub(crate) use transport::{Answer, Stream, Transport};
 
 use crate::Exit;
 
-/// Largest answer that is read into memory: an environment full of the largest secrets, in base64, with room.
+/// Largest answer that is read into memory: an environment full of the largest secrets, in base64,
+/// with room.
 pub(crate) const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Why no answer came.
@@ -34,7 +37,8 @@ pub(crate) enum TransportError {
     Unreachable { server: String, why: String },
     /// The server showed another certificate than the pinned one.
     #[error(
-        "{server} shows another certificate than the one pinned at sign-in:\n  pinned {pinned}\n  shown  {shown}"
+        "{server} shows another certificate than the one pinned at sign-in:\n  \
+         pinned {pinned}\n  shown  {shown}"
     )]
     Changed { server: String, pinned: Fingerprint, shown: Fingerprint },
     /// The server is not trusted yet, or its authority does not vouch for it.

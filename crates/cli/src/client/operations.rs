@@ -1,7 +1,7 @@
 //! Every operation of the API that this client uses, by name.
 //!
-//! Always true: a call is made from one of these, so the contract test, which reads this list beside
-//! `openapi.json`, sees everything the client can ask for.
+//! Always true: a call is made from one of these, so the contract test, which reads this list
+//! beside `openapi.json`, sees everything the client can ask for.
 
 /// One operation: a method and a path with `{}` where an id goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

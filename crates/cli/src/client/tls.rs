@@ -1,12 +1,14 @@
-//! Who the server must be: the certificate pinned at sign-in, or one that a named authority vouches for.
+//! Who the server must be: the certificate pinned at sign-in, or one that a named authority vouches
+//! for.
 //!
 //! Always true
-//! 1. A pinned server is accepted by the SHA-256 of its certificate and by nothing else: not by name, not by an
-//!    authority, not after it expired into a new one.
-//! 2. On first contact the handshake is broken off before anything is sent; the person compares the fingerprint
-//!    with the one that `casemate up` printed.
+//! 1. A pinned server is accepted by the SHA-256 of its certificate and by nothing else: not by
+//!    name, not by an authority, not after it expired into a new one.
+//! 2. On first contact the handshake is broken off before anything is sent; the person compares the
+//!    fingerprint with the one that `casemate up` printed.
 //!
-//! The signature over the handshake is always verified, so a copied certificate without its key is refused.
+//! The signature over the handshake is always verified, so a copied certificate without its key is
+//! refused.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

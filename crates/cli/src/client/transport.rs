@@ -91,7 +91,8 @@ impl Stream {
 }
 
 impl Transport {
-    /// A client of `server`, which must be what `trust` says; with no trust yet, only [`Transport::look`] works.
+    /// A client of `server`, which must be what `trust` says; with no trust yet, only
+    /// [`Transport::look`] works.
     ///
     /// Errors: not an `https` URL; the authority's file is of no use.
     pub(crate) fn new(server: &Url, trust: Option<&Trust>) -> Result<Self, TransportError> {
@@ -117,8 +118,8 @@ impl Transport {
         &self.server
     }
 
-    /// The narrowest trust that holds for the server as it was met: its very certificate, when the authority's
-    /// file held that one.
+    /// The narrowest trust that holds for the server as it was met: its very certificate, when the
+    /// authority's file held that one.
     pub(crate) fn settled(&self, trust: Trust) -> Trust {
         match self.verifier.listed() {
             Some(fingerprint) => Trust::Pinned(fingerprint),
@@ -178,7 +179,8 @@ impl Transport {
         Ok(Stream { body: response.into_body(), bytes })
     }
 
-    /// The head of a successful answer. A server that is busy is asked once more when that is harmless.
+    /// The head of a successful answer. A server that is busy is asked once more when that is
+    /// harmless.
     async fn answered(
         &self,
         call: &Call,

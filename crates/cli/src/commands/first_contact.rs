@@ -1,7 +1,8 @@
 //! The first contact with a server: which one, and what makes it the right one.
 //!
 //! Always true
-//! 1. A flag decides without a question; a pin decides without a flag; only then is the person asked.
+//! 1. A flag decides without a question; a pin decides without a flag; only then is the person
+//!    asked.
 //! 2. The question shows the fingerprint that `casemate up` printed, and no is the default.
 //! 3. Nothing but a handshake was sent when it is asked.
 
@@ -39,7 +40,8 @@ pub(crate) struct LogKey {
     pub(crate) key: String,
 }
 
-/// A connection to the server meant: `--server`, the one in `link`, the one of this profile, else the default.
+/// A connection to the server meant: `--server`, the one in `link`, the one of this profile, else
+/// the default.
 ///
 /// Errors: it cannot be reached; it is not trusted, or nobody can say whether it is.
 pub(crate) async fn meet(

@@ -15,8 +15,8 @@ pub struct Logout {
     all: bool,
 }
 
-/// Signs out. A session that has already ended is forgotten without complaint; one that could not be ended is kept,
-/// so that the person knows it still lives.
+/// Signs out. A session that has already ended is forgotten without complaint; one that could not
+/// be ended is kept, so that the person knows it still lives.
 ///
 /// Errors: nobody is signed in; the server cannot be reached.
 pub(crate) async fn run(arguments: &Logout, context: &Context) -> Result<(), Failure> {

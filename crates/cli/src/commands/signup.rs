@@ -1,7 +1,9 @@
-//! `signup`: an account from a link and its code, with a password, an authenticator and ten backup codes.
+//! `signup`: an account from a link and its code, with a password, an authenticator and ten backup
+//! codes.
 //!
-//! Always true: the link names an enrolment and opens nothing; code, password and authenticator code are typed,
-//! piped or read from files. The backup codes are shown once and kept only where the person puts them.
+//! Always true: the link names an enrolment and opens nothing; code, password and authenticator
+//! code are typed, piped or read from files. The backup codes are shown once and kept only where
+//! the person puts them.
 
 use std::fs::OpenOptions;
 use std::io::Write;

@@ -1,8 +1,8 @@
 //! `verify`: checks an audit export offline.
 //!
-//! Always true: the key comes from `--key`, else from what was pinned at sign-in; without either the answer is
-//! CANNOT ESTABLISH. No network is touched. What this profile was promised (receipts) and shown (checkpoints) is
-//! held against the export.
+//! Always true: the key comes from `--key`, else from what was pinned at sign-in; without either
+//! the answer is CANNOT ESTABLISH. No network is touched. What this profile was promised (receipts)
+//! and shown (checkpoints) is held against the export.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -90,7 +90,8 @@ fn judge(
     Ok(verdict)
 }
 
-/// The log and size that an export claims to be. Nothing is believed yet: it only says which evidence to bring.
+/// The log and size that an export claims to be. Nothing is believed yet: it only says which
+/// evidence to bring.
 fn claimed(path: &Path) -> Option<Checkpoint> {
     let mut reader = ExportReader::new(BufReader::new(File::open(path).ok()?));
     let (note, _) = reader.head().ok()?;

@@ -50,7 +50,8 @@ pub(crate) async fn run(_: &Whoami, context: &Context) -> Result<(), Failure> {
             None => "none yet: `casemate workspaces create NAME`".to_owned(),
         };
         format!(
-            "e-mail     {}\nserver     {server}\nworkspace  {workspace}\nsession    {}\nlast code  {}",
+            "e-mail     {}\nserver     {server}\nworkspace  {workspace}\nsession    {}\n\
+             last code  {}",
             user.email,
             user.session_id,
             written(user.factor_at_ms),

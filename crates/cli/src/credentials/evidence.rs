@@ -1,9 +1,10 @@
-//! What the server promised and showed to this person: receipts of their acts, and checkpoints of their logs.
+//! What the server promised and showed to this person: receipts of their acts, and checkpoints of
+//! their logs.
 //!
 //! Always true
 //! 1. Only what the pinned log key signed is kept.
-//! 2. `verify` holds it against every export of the same log, so an act that was left out, or a log that was
-//!    rewritten after it was seen, convicts whoever signed.
+//! 2. `verify` holds it against every export of the same log, so an act that was left out, or a log
+//!    that was rewritten after it was seen, convicts whoever signed.
 //! 3. The file is bounded: the newest [`KEPT_MAX`] stay.
 //!
 //! Nothing here is secret: a receipt names an entry by id and hash.
@@ -55,7 +56,8 @@ fn opened(note: &str, keys: &[VerifierKey]) -> Option<Checkpoint> {
 }
 
 impl Kept {
-    /// What the lines of a file hold; lines of another form, which a crash may leave, are passed over.
+    /// What the lines of a file hold; lines of another form, which a crash may leave, are passed
+    /// over.
     pub(super) fn read(file: &[u8]) -> Self {
         let lines = file.split(|byte| *byte == b'\n');
         Self(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())

@@ -1,4 +1,5 @@
-//! Private files: 0600 in folders 0700, replaced whole or not at all, and the lock between two processes.
+//! Private files: 0600 in folders 0700, replaced whole or not at all, and the lock between two
+//! processes.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -32,8 +33,8 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, CredentialsError> {
     if within { Ok(Some(bytes)) } else { Err(CredentialsError::Damaged(path.to_owned())) }
 }
 
-/// Puts these bytes at `path`, readable by the owner alone. After a crash or on a full disk the file has either
-/// its old bytes or its new ones.
+/// Puts these bytes at `path`, readable by the owner alone. After a crash or on a full disk the
+/// file has either its old bytes or its new ones.
 ///
 /// Errors: the folder or the file cannot be written.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), CredentialsError> {
@@ -70,7 +71,8 @@ pub(super) fn remove(path: &Path) -> Result<(), CredentialsError> {
     }
 }
 
-/// The right to change a profile's session; released when dropped, and by the kernel when the process dies.
+/// The right to change a profile's session; released when dropped, and by the kernel when the
+/// process dies.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,

@@ -1,8 +1,8 @@
 //! The key that seals the session, in the Linux kernel's keyring of this user.
 //!
-//! The persistent keyring survives the end of a login; the user keyring lives as long as the user has a process.
-//! Both are emptied at restart, and then the person signs in again. Where the kernel has neither (a container, a
-//! sandbox) there is no keyring, and the caller takes another way.
+//! The persistent keyring survives the end of a login; the user keyring lives as long as the user
+//! has a process. Both are emptied at restart, and then the person signs in again. Where the kernel
+//! has neither (a container, a sandbox) there is no keyring, and the caller takes another way.
 
 use linux_keyutils::{Key, KeyRing, KeyRingIdentifier};
 use seal::Exposed;
@@ -16,7 +16,8 @@ pub(super) fn find(description: &str) -> Option<Exposed> {
     (bytes.len() == KEY_BYTES).then(|| Exposed::new(bytes))
 }
 
-/// Puts a key into the keyring and proves that it can be read back; `false` when there is no working keyring.
+/// Puts a key into the keyring and proves that it can be read back; `false` when there is no
+/// working keyring.
 pub(super) fn add(description: &str, key: &Exposed) -> bool {
     let kept = |ring: KeyRing| -> Option<Key> {
         let added = ring.add_key(description, key.expose()).ok()?;
@@ -35,8 +36,8 @@ pub(super) fn remove(description: &str) {
     }
 }
 
-/// The keyrings of this user that can be reached, the longer-lived first. The persistent one is linked to the
-/// process keyring, because a key is readable only by who possesses it.
+/// The keyrings of this user that can be reached, the longer-lived first. The persistent one is
+/// linked to the process keyring, because a key is readable only by who possesses it.
 fn rings() -> impl Iterator<Item = KeyRing> {
     let _ = KeyRing::from_special_id(KeyRingIdentifier::Process, true);
     let persistent = KeyRing::get_persistent(KeyRingIdentifier::Process);

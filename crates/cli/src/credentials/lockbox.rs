@@ -1,13 +1,14 @@
 //! The key under which a session is sealed, and where that key is kept.
 //!
 //! Always true
-//! 1. The key is never in the folder of the file it opens: it is in the kernel's keyring, or in a machine key file
-//!    in a folder of its own, or it is a passphrase.
-//! 2. A passphrase, when one is set, is used and nothing weaker; the keyring is preferred to the machine key.
+//! 1. The key is never in the folder of the file it opens: it is in the kernel's keyring, or in a
+//!    machine key file in a folder of its own, or it is a passphrase.
+//! 2. A passphrase, when one is set, is used and nothing weaker; the keyring is preferred to the
+//!    machine key.
 //! 3. A session opens under the path it was sealed for; copied to another profile it does not.
 //!
-//! Honest limit: with a machine key whoever can read all of the user's files can read the tokens. What it stops
-//! is a token in a stray copy of one folder, and that is what the notice says.
+//! Honest limit: with a machine key whoever can read all of the user's files can read the tokens.
+//! What it stops is a token in a stray copy of one folder, and that is what the notice says.
 
 use std::fs;
 use std::io;
@@ -133,8 +134,8 @@ impl Lockbox {
         })
     }
 
-    /// Forgets the key of the session at `path`, so that no copy of the file opens any more. A machine key stays: it
-    /// is not of one session alone.
+    /// Forgets the key of the session at `path`, so that no copy of the file opens any more. A
+    /// machine key stays: it is not of one session alone.
     pub(super) fn forget(path: &Path) {
         keyring::remove(&description(path));
     }
@@ -161,7 +162,8 @@ impl Lockbox {
         key(fresh).ok_or_else(|| CredentialsError::Damaged(self.machine_key.clone()))
     }
 
-    /// The machine key; `None` when there is none. One that others may read is refused, because it protects nothing.
+    /// The machine key; `None` when there is none. One that others may read is refused, because it
+    /// protects nothing.
     fn machine_key(&self) -> Result<Option<Key>, CredentialsError> {
         let path = &self.machine_key;
         let Some(text) = folder::read(path)?.map(Zeroizing::new) else { return Ok(None) };
@@ -190,7 +192,8 @@ fn sealed(
     Ok(bytes)
 }
 
-/// The key of this session in the keyring, made when there is none; `None` without a working keyring.
+/// The key of this session in the keyring, made when there is none; `None` without a working
+/// keyring.
 fn keyring_key(path: &Path) -> Option<Key> {
     let description = description(path);
     if let Some(bytes) = keyring::find(&description) {

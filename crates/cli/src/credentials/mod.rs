@@ -1,13 +1,16 @@
-//! What this machine remembers of a sign-in: the tokens, sealed, and the pins of the server, in clear.
+//! What this machine remembers of a sign-in: the tokens, sealed, and the pins of the server, in
+//! clear.
 //!
 //! Always true
-//! 1. Tokens are on disk only inside an AEAD envelope whose key is kept apart ([`keyring`], a machine key in a
-//!    folder of its own, or a passphrase).
-//! 2. The sealed session names its server and its certificate, so whoever edits the pins beside it cannot have
-//!    the tokens sent elsewhere.
-//! 3. Files are 0600 in folders 0700, replaced by rename; two processes refresh one after the other ([`Lock`]).
+//! 1. Tokens are on disk only inside an AEAD envelope whose key is kept apart ([`keyring`], a
+//!    machine key in a folder of its own, or a passphrase).
+//! 2. The sealed session names its server and its certificate, so whoever edits the pins beside it
+//!    cannot have the tokens sent elsewhere.
+//! 3. Files are 0600 in folders 0700, replaced by rename; two processes refresh one after the other
+//!    ([`Lock`]).
 //!
-//! The pins (server, certificate, log key) outlive the session: signing out forgets no key that `verify` needs.
+//! The pins (server, certificate, log key) outlive the session: signing out forgets no key that
+//! `verify` needs.
 
 mod evidence;
 mod folder;
@@ -117,7 +120,8 @@ impl Credentials {
         Session::from_bytes(&opened).map(Some).ok_or(CredentialsError::Damaged(path))
     }
 
-    /// Stores the session, sealed. The text says how it was sealed when that is weaker than it could be.
+    /// Stores the session, sealed. The text says how it was sealed when that is weaker than it
+    /// could be.
     ///
     /// Errors: it cannot be sealed or written; what was there before is still there.
     pub(crate) fn store(&self, session: &Session) -> Result<Option<String>, CredentialsError> {

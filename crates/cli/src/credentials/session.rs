@@ -11,7 +11,8 @@ use crate::client::Trust;
 /// The version of the sealed form.
 const FORMAT: u32 = 1;
 
-/// A sign-in of this profile. Its tokens are wiped when it is dropped; there is no `Debug` to print them.
+/// A sign-in of this profile. Its tokens are wiped when it is dropped; there is no `Debug` to print
+/// them.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Session {
     format: u32,

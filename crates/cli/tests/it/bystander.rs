@@ -5,7 +5,8 @@ use std::path::Path;
 
 use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 
-/// The files under `folder` that hold `secret` in clear, base64 (at any alignment), base32 or hexadecimal.
+/// The files under `folder` that hold `secret` in clear, base64 (at any alignment), base32 or
+/// hexadecimal.
 pub(crate) fn finds(folder: &Path, secret: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

@@ -13,12 +13,14 @@ fn server_with_export() -> Server {
     })
 }
 
-/// Runs the client in a mount namespace of its own, where `mount` was done on the folder named `disk`.
+/// Runs the client in a mount namespace of its own, where `mount` was done on the folder named
+/// `disk`.
 fn on_disk(machine: &Machine, mount: &str, arguments: &[&str], input: &[u8]) -> (Ended, String) {
     let disk = machine.path("disk");
     std::fs::create_dir_all(&disk).unwrap();
     let script = format!(
-        "cd {disk} && {mount} && cd {disk} || exit 99\n\"$@\"; code=$?; ls -A {disk} >&2; exit $code",
+        "cd {disk} && {mount} && cd {disk} || exit 99\n\
+         \"$@\"; code=$?; ls -A {disk} >&2; exit $code",
         disk = disk.display()
     );
     let mut command = Command::new("unshare");

@@ -1,4 +1,5 @@
-//! A person's machine: a configuration folder, and the client started in it as a process without a terminal.
+//! A person's machine: a configuration folder, and the client started in it as a process without a
+//! terminal.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -79,7 +80,8 @@ impl Machine {
         self.path("configuration")
     }
 
-    /// A command that is ready to start, in a session of its own, so that it has no terminal whoever runs the tests.
+    /// A command that is ready to start, in a session of its own, so that it has no terminal
+    /// whoever runs the tests.
     pub(crate) fn command<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Command {
         let mut command = Command::new("setsid");
         command.args(["--wait"]).arg(client()).args(arguments);
@@ -152,7 +154,8 @@ pub(crate) fn tokens(access: &str, refresh: &str, expires_at_ms: i64) -> Value {
     })
 }
 
-/// A server that lets everybody in, has one project with one environment, and leaves the rest to `script`.
+/// A server that lets everybody in, has one project with one environment, and leaves the rest to
+/// `script`.
 pub(crate) fn server(script: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static) -> Server {
     Server::start(move |asked| script(asked).unwrap_or_else(|| usual(asked)))
 }
@@ -161,12 +164,14 @@ fn usual(asked: &Asked) -> Reply {
     match asked.line().as_str() {
         "POST /v1/sessions" => Reply::json(tokens(ACCESS, REFRESH, FAR)),
         "GET /v1/audit/key" => Reply::json(json!({ "key": log_key() })),
-        "GET /v1/projects" => Reply::json(
-            json!({ "items": [{ "id": PROJECT, "name": "shop", "created_at_ms": 0 }], "next_cursor": null }),
-        ),
-        line if line == format!("GET /v1/projects/{PROJECT}/environments") => Reply::json(
-            json!({ "items": [{ "id": ENVIRONMENT, "name": "development", "production": false }], "next_cursor": null }),
-        ),
+        "GET /v1/projects" => {
+            Reply::json(json!({ "items": [{ "id": PROJECT, "name": "shop", "created_at_ms": 0 }] }))
+        }
+        line if line == format!("GET /v1/projects/{PROJECT}/environments") => {
+            Reply::json(json!({ "items": [
+                { "id": ENVIRONMENT, "name": "development", "production": false },
+            ] }))
+        }
         _ => Reply::problem(404, "not_found"),
     }
 }

@@ -16,7 +16,8 @@ fn giving(secrets: &[(&str, &[u8])]) -> Server {
     let list: Vec<_> = secrets
         .iter()
         .map(|(name, value)| {
-            json!({ "name": name, "version": 1, "value_base64": data_encoding::BASE64.encode(value) })
+            let value_base64 = data_encoding::BASE64.encode(value);
+            json!({ "name": name, "version": 1, "value_base64": value_base64 })
         })
         .collect();
     let line = format!("POST /v1/projects/{PROJECT}/environments/{ENVIRONMENT}/local-use");

@@ -25,7 +25,8 @@ pub(crate) struct Response {
     pub(crate) checkpoint: String,
 }
 
-/// Prints the signed note as it is, and keeps it: whoever has it can later prove that the log was rewritten.
+/// Prints the signed note as it is, and keeps it: whoever has it can later prove that the log was
+/// rewritten.
 ///
 /// Errors: as [`crate::account::Account::call`].
 pub(crate) async fn run(arguments: &Checkpoint, context: &Context) -> Result<(), Failure> {

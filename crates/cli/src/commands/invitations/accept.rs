@@ -34,7 +34,8 @@ pub(crate) struct Response {
 
 /// Joins, and enters the workspace.
 ///
-/// Errors: the link leads to another server; the code is wrong; the inviter lost the right to invite.
+/// Errors: the link leads to another server; the code is wrong; the inviter lost the right to
+/// invite.
 pub(crate) async fn run(arguments: &Accept, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
     let signed_in = &account.session().server;

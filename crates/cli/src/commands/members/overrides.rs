@@ -47,7 +47,8 @@ pub(crate) struct Request {
     pub(crate) overrides: Vec<domain::authz::Override>,
 }
 
-/// Changes the named overrides and leaves the others, unless somebody else changed the member meanwhile.
+/// Changes the named overrides and leaves the others, unless somebody else changed the member
+/// meanwhile.
 ///
 /// Errors: no such member; more than the caller may hand out; changed meanwhile.
 pub(crate) async fn run(arguments: &Override, context: &Context) -> Result<(), Failure> {

@@ -1,8 +1,9 @@
 //! The environment that a program is given: ours, with the secrets on top.
 //!
 //! Always true
-//! 1. A secret whose name changes how programs are found or loaded is refused unless the person names it: whoever
-//!    may set a secret must not be able to run code on the machine of whoever uses it.
+//! 1. A secret whose name changes how programs are found or loaded is refused unless the person
+//!    names it: whoever may set a secret must not be able to run code on the machine of whoever
+//!    uses it.
 //! 2. A value that cannot be an environment variable (a NUL inside) is refused by name, never cut.
 
 use std::ffi::OsString;
@@ -75,7 +76,8 @@ fn changes_loading(name: &str) -> bool {
 
 /// The variables as the operating system takes them.
 ///
-/// Errors: a name that changes how programs are loaded and is not in `allowed`; a value with a NUL in it.
+/// Errors: a name that changes how programs are loaded and is not in `allowed`; a value with a NUL
+/// in it.
 pub(super) fn variables(
     secrets: &[Variable],
     allowed: &[VariableName],

@@ -1,12 +1,14 @@
 //! `run`: starts a program with an environment's secrets.
 //!
 //! Always true
-//! 1. The server logs each secret by name before it gives it; production is refused unless the workspace allows it.
+//! 1. The server logs each secret by name before it gives it; production is refused unless the
+//!    workspace allows it.
 //! 2. Values are in the program's environment only: not in its arguments, not in ours, in no file.
 //! 3. What the program prints passes the masker first, on a terminal too.
 //! 4. The program's exit code is ours.
 //!
-//! Honest limit: a program that is given a secret can send it anywhere. Masking stops accidents, not intent.
+//! Honest limit: a program that is given a secret can send it anywhere. Masking stops accidents,
+//! not intent.
 
 mod environment;
 mod program;
@@ -67,7 +69,8 @@ pub(crate) struct Given {
 
 /// Fetches the secrets, starts the program, and waits for its end.
 ///
-/// Errors: not allowed; no fresh factor; a secret that cannot be given. The program was not started then.
+/// Errors: not allowed; no fresh factor; a secret that cannot be given. The program was not started
+/// then.
 pub(crate) async fn run(arguments: Run, context: &Context) -> Result<ExitCode, Failure> {
     let secrets = fetch(&arguments, context).await?;
     let variables = environment::variables(&secrets, &arguments.allow)?;
@@ -92,8 +95,8 @@ async fn fetch(arguments: &Run, context: &Context) -> Result<Vec<Variable>, Fail
         .collect()
 }
 
-/// The program's name as the log keeps it: what cannot stand there is replaced, and what is too long is cut at its
-/// beginning, because the end says more.
+/// The program's name as the log keeps it: what cannot stand there is replaced, and what is too
+/// long is cut at its beginning, because the end says more.
 ///
 /// Errors: nothing is left of it.
 fn logged(program: &str) -> Result<ProgramName, Failure> {

@@ -1,7 +1,8 @@
 //! The program: started, signalled, waited for.
 //!
-//! Signals: SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 are passed on. SIGINT and SIGQUIT from a terminal reach the whole
-//! foreground group by themselves, the program included; they are passed on only when we have no terminal.
+//! Signals: SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 are passed on. SIGINT and SIGQUIT from a terminal
+//! reach the whole foreground group by themselves, the program included; they are passed on only
+//! when we have no terminal.
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -28,7 +29,8 @@ const SIGNALLED: i32 = 128;
 
 /// Runs the program to its end, and gives its exit code.
 ///
-/// Errors: it could not be started for a reason that has no exit code of its own; its output could not be read.
+/// Errors: it could not be started for a reason that has no exit code of its own; its output could
+/// not be read.
 pub(super) async fn run(
     program: &[OsString],
     variables: Vec<(String, OsString)>,
@@ -70,7 +72,8 @@ pub(super) async fn run(
     Ok(ExitCode::from(code(status)))
 }
 
-/// One of our own streams, written to on another thread, so that a reader who is slow does not keep signals waiting.
+/// One of our own streams, written to on another thread, so that a reader who is slow does not keep
+/// signals waiting.
 fn own(stream: impl AsFd) -> Result<File, Failure> {
     let stream = stream.as_fd().try_clone_to_owned();
     let stream = stream.map_err(|source| Failure::System { what: "use our own output", source })?;

@@ -2,7 +2,8 @@
 //!
 //! Always true
 //! 1. No byte of the program leaves but by the masker, whether or not our output is a terminal.
-//! 2. A byte is held back only while it may belong to a secret, so a prompt without a line end appears at once.
+//! 2. A byte is held back only while it may belong to a secret, so a prompt without a line end
+//!    appears at once.
 
 use std::io;
 

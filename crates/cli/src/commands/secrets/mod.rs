@@ -1,7 +1,7 @@
 //! `secrets`: named sealed values of an environment.
 //!
-//! Always true: a value comes from a prompt, a pipe, a file or the random source, never from the command line;
-//! nothing but `reveal` shows one.
+//! Always true: a value comes from a prompt, a pipe, a file or the random source, never from the
+//! command line; nothing but `reveal` shows one.
 
 pub(crate) mod delete;
 pub(crate) mod list;

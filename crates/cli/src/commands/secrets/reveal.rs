@@ -37,7 +37,8 @@ pub(crate) struct Response {
     pub(crate) value_base64: Hidden,
 }
 
-/// Prints the value: its exact bytes into a pipe, with a line feed after them on a terminal, base64 with `--json`.
+/// Prints the value: its exact bytes into a pipe, with a line feed after them on a terminal, base64
+/// with `--json`.
 ///
 /// Errors: there is none of this name; not allowed; no fresh factor.
 pub(crate) async fn run(arguments: &Reveal, context: &Context) -> Result<(), Failure> {

@@ -13,9 +13,8 @@ use crate::prompt::Stdin;
 
 /// Seal a new secret
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The value is asked for, or piped: printf %s \"$VALUE\" | casemate secrets set NAME ..."
-)]
+#[command(after_help = "The value is asked for, or piped: \
+        printf %s \"$VALUE\" | casemate secrets set NAME ...")]
 pub struct Set {
     /// Its name, in the form of an environment variable
     name: VariableName,

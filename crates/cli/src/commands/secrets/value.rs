@@ -26,8 +26,8 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// The value. One line feed at the end of a pipe is taken off, because `echo` puts it there; a file is taken as
-    /// it is.
+    /// The value. One line feed at the end of a pipe is taken off, because `echo` puts it there; a
+    /// file is taken as it is.
     ///
     /// Errors: it is empty or larger than a secret may be; nobody can be asked.
     pub(super) fn value(&self, name: &str) -> Result<Exposed, Failure> {
@@ -65,8 +65,8 @@ fn typed(name: &str) -> Result<Vec<u8>, Failure> {
     Ok(value.as_bytes().to_vec())
 }
 
-/// Everything of a reader, within the limit of a secret. The buffer is made once, so that no half-filled copy is
-/// left behind where it grew.
+/// Everything of a reader, within the limit of a secret. The buffer is made once, so that no
+/// half-filled copy is left behind where it grew.
 fn bounded(reader: impl Read, path: &Path) -> Result<Vec<u8>, Failure> {
     let mut value = Vec::with_capacity(SECRET_BYTES_MAX + 1);
     let limit = u64::try_from(SECRET_BYTES_MAX + 1).unwrap_or(u64::MAX);

@@ -17,7 +17,8 @@ pub struct Delete {
     yes: bool,
 }
 
-/// Deletes the workspace the session is in, after the person named it and agreed. Owner only; fresh factor.
+/// Deletes the workspace the session is in, after the person named it and agreed. Owner only; fresh
+/// factor.
 ///
 /// Errors: the name is not that of the current workspace; refused.
 pub(crate) async fn run(arguments: &Delete, context: &Context) -> Result<(), Failure> {

@@ -37,7 +37,8 @@ pub(crate) struct Response {
     pub(crate) production_local_use: bool,
 }
 
-/// Shows the settings; changes them first when something is to change, and only if nobody else did meanwhile.
+/// Shows the settings; changes them first when something is to change, and only if nobody else did
+/// meanwhile.
 ///
 /// Errors: not allowed; they changed meanwhile.
 pub(crate) async fn run(arguments: &Settings, context: &Context) -> Result<(), Failure> {
