@@ -186,8 +186,10 @@ fn make_primary(
         }
         PrimarySlot::KeyFile(path) => {
             let key = Key::random(homes, entropy).map_err(|_| no_room(path))?;
-            write_private(path, key_file::write(&key).expose())?;
+            // The slot first: an interrupted setup knows its slots, but not whose a lone key file
+            // is.
             write_slot(setup, &SlotSecret::KeyFile(&key), root, homes, entropy)?;
+            write_private(path, key_file::write(&key).expose())?;
             drop(key);
             let failed = |source| file_error(path, source);
             let content = slots::read_secret_file(path, key_file::KEY_FILE_BYTES_MAX);

@@ -109,11 +109,20 @@ pub(crate) fn read_secret_file(path: &Path, bytes_max: usize) -> io::Result<Expo
 }
 
 /// Writes a new file that only its owner can read, durably. An existing one is an error.
+///
+/// The name appears with the whole content or not at all: a crash leaves no half-written key.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), StartError> {
-    write_synced(path, private_file(path), content)
+    let mut fresh = path.as_os_str().to_owned();
+    fresh.push(".new");
+    let fresh = PathBuf::from(fresh);
+    replace_private(&fresh, content)?;
+    // A link, unlike a rename, never replaces what is there.
+    let linked = std::fs::hard_link(&fresh, path);
+    let removed = std::fs::remove_file(&fresh);
+    linked.and(removed).and_then(|()| sync_folder_of(path)).map_err(|e| file_error(path, e))
 }
 
-/// As [`write_private`], over whatever an interrupted earlier try left there.
+/// Writes a file that only its owner can read, durably, over whatever an interrupted try left.
 pub(crate) fn replace_private(path: &Path, content: &[u8]) -> Result<(), StartError> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true).mode(0o600);

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::batch::{self, HASH_OF_NOTHING, Read};
+use super::batch::{self, Batch, HASH_OF_NOTHING, Read};
 use crate::instance_keys::SigningKey;
 use crate::slots::sync_folder_of;
 use crate::start_error::StartError;
@@ -20,9 +20,10 @@ const DURABLE_WRITES: i32 = OFlags::DSYNC.bits().cast_signed();
 
 /// The end of the journal, where the writer appends.
 pub(super) struct JournalFile {
+    path: PathBuf,
     file: File,
     end: u64,
-    head: u64,
+    last: Option<Place>,
     hash: [u8; 32],
     failed: bool,
 }
@@ -51,10 +52,7 @@ impl JournalFile {
         copied: u64,
     ) -> Result<(Self, Index), StartError> {
         let failed = |source| StartError::File { path: path.to_owned(), source };
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        options.custom_flags(DURABLE_WRITES);
-        let mut file = options.open(path).map_err(failed)?;
+        let mut file = durable().truncate(false).open(path).map_err(failed)?;
         sync_folder_of(path).map_err(failed)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(failed)?;
@@ -69,13 +67,13 @@ impl JournalFile {
             public: *key.public(),
             batches: scan.batches,
         };
-        let Scan { end, head, hash, .. } = scan;
-        Ok((Self { file, end, head, hash, failed: false }, index))
+        let Scan { end, last, hash, .. } = scan;
+        Ok((Self { path: path.to_owned(), file, end, last, hash, failed: false }, index))
     }
 
     /// The last entry's number.
-    pub(super) const fn head(&self) -> u64 {
-        self.head
+    pub(super) fn head(&self) -> u64 {
+        self.last.map_or(0, |last| last.last_seq)
     }
 
     /// The last entry's hash.
@@ -96,17 +94,62 @@ impl JournalFile {
             self.failed = !is_lack_of_room(&error) || cut_back.is_err();
             return Err(error);
         }
+        let head = self.head();
         let place = Place {
             offset: self.end,
             bytes: bytes.len(),
-            first_seq: self.head + 1,
-            last_seq: self.head + u64::from(count),
+            first_seq: head + 1,
+            last_seq: head + u64::from(count),
         };
         self.end += u64::try_from(bytes.len()).unwrap_or(0);
-        self.head = place.last_seq;
+        self.last = Some(place);
         self.hash = hash;
         Ok(place)
     }
+
+    /// Moves on to a new file once more than `bytes_max` of this one was copied into the logs, so
+    /// that a start reads little. The old file stays beside it, named after its last copied entry.
+    ///
+    /// The new file begins with the first batch still needed, or with the last one: the chain goes
+    /// on from there.
+    pub(super) fn shorten(&mut self, index: &mut Index, bytes_max: u64) -> io::Result<()> {
+        let Some(first) = index.batches.front().copied().or(self.last) else { return Ok(()) };
+        if first.offset <= bytes_max {
+            return Ok(());
+        }
+        let kept = usize::try_from(self.end - first.offset).map_err(io::Error::other)?;
+        let mut bytes = vec![0u8; kept];
+        self.file.read_exact_at(&mut bytes, first.offset)?;
+        let fresh_path = self.path.with_added_extension("new");
+        let fresh = durable().truncate(true).open(&fresh_path)?;
+        fresh.write_all_at(&bytes, 0)?;
+        let for_reading = fresh.try_clone()?;
+        let archive = format!("through-{:020}", first.first_seq - 1);
+        match std::fs::hard_link(&self.path, self.path.with_added_extension(archive)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => std::fs::rename(&fresh_path, &self.path)?,
+        }
+        // From here on the new file is the journal. If its name is not durable, nothing more is.
+        self.failed = sync_folder_of(&self.path).is_err();
+        self.file = fresh;
+        self.end -= first.offset;
+        self.last = self.last.map(|last| last.moved_by(first.offset));
+        index.file = for_reading;
+        index.batches = index.batches.iter().map(|place| place.moved_by(first.offset)).collect();
+        Ok(())
+    }
+}
+
+impl Place {
+    const fn moved_by(self, bytes: u64) -> Self {
+        Self { offset: self.offset - bytes, ..self }
+    }
+}
+
+fn durable() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).mode(0o600).custom_flags(DURABLE_WRITES);
+    options
 }
 
 fn is_lack_of_room(error: &io::Error) -> bool {
@@ -117,17 +160,17 @@ fn is_lack_of_room(error: &io::Error) -> bool {
 /// What one pass over the whole file found.
 struct Scan {
     end: u64,
-    head: u64,
+    last: Option<Place>,
     hash: [u8; 32],
     batches: VecDeque<Place>,
 }
 
 impl Scan {
     fn of(bytes: &[u8], public: &[u8; 32], copied: u64) -> Result<Self, &'static str> {
-        let mut scan = Self { end: 0, head: 0, hash: HASH_OF_NOTHING, batches: VecDeque::new() };
+        let mut scan = Self { end: 0, last: None, hash: HASH_OF_NOTHING, batches: VecDeque::new() };
         let mut rest = bytes;
         while let Read::Batch(batch, size) = batch::read(rest, public) {
-            if batch.first_seq != scan.head + 1 || batch.hash_before != scan.hash {
+            if !scan.is_continued_by(&batch, copied) {
                 return Err("a batch does not continue the one before it");
             }
             let (entries, hash) = batch.entries().ok_or("a batch's entries do not fit it")?;
@@ -142,17 +185,27 @@ impl Scan {
                 scan.batches.push_back(place);
             }
             scan.end += u64::try_from(size).unwrap_or(0);
-            scan.head = place.last_seq;
+            scan.last = Some(place);
             scan.hash = hash;
             rest = rest.get(size..).unwrap_or_default();
         }
         if batch::any_in(rest, public) {
             return Err("there is a hole before whole batches");
         }
-        if scan.head < copied {
+        if scan.last.map_or(0, |last| last.last_seq) < copied {
             return Err("it ends before entries that were already copied from it");
         }
         Ok(scan)
+    }
+
+    /// A shortened journal begins later than entry 1, but never after an entry that is not in the
+    /// tenants' logs yet.
+    fn is_continued_by(&self, batch: &Batch<'_>, copied: u64) -> bool {
+        match self.last {
+            Some(last) => batch.first_seq == last.last_seq + 1 && batch.hash_before == self.hash,
+            None if batch.first_seq == 1 => batch.hash_before == HASH_OF_NOTHING,
+            None => batch.first_seq > 0 && batch.first_seq - 1 <= copied,
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod writer;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
 
 use domain::{Clock, RequestId, limits};
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,10 @@ use crate::status::JournalEntry;
 /// Most entries that one call of [`Journal::after`] returns.
 pub(crate) const ENTRIES_PER_READ_MAX: u32 = 1_000;
 
+/// Bytes already copied into the logs that the file may hold before the journal moves on to a new
+/// one.
+const COPIED_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
 /// What will be unwrapped, by whom and what for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Opening {
@@ -43,7 +48,8 @@ pub(crate) struct Opening {
 
 /// The append-only journal of one broker process.
 pub(crate) struct Journal {
-    jobs: mpsc::SyncSender<writer::Job>,
+    jobs: Option<mpsc::SyncSender<writer::Job>>,
+    writer: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
 }
 
@@ -67,6 +73,16 @@ impl Journal {
         keys: Arc<InstanceKeys>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
+        Self::open_shortened(path, copied, keys, clock, COPIED_BYTES_MAX)
+    }
+
+    fn open_shortened(
+        path: &Path,
+        copied: u64,
+        keys: Arc<InstanceKeys>,
+        clock: Arc<dyn Clock>,
+        copied_bytes_max: u64,
+    ) -> Result<Self, StartError> {
         let (file, index) = file::JournalFile::open(path, &keys.journal, copied)?;
         let shared = Arc::new(Shared {
             head: AtomicU64::new(file.head()),
@@ -74,12 +90,12 @@ impl Journal {
             batches: Mutex::new(index),
         });
         let (jobs, queue) = mpsc::sync_channel(writer::WAITING_MAX);
-        let writer = writer::Writer::new(file, keys, clock, Arc::clone(&shared));
-        std::thread::Builder::new()
+        let writer = writer::Writer::new(file, keys, clock, Arc::clone(&shared), copied_bytes_max);
+        let writer = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer.run(&queue))
             .map_err(|source| StartError::File { path: path.to_owned(), source })?;
-        Ok(Self { jobs, shared })
+        Ok(Self { jobs: Some(jobs), writer: Some(writer), shared })
     }
 
     /// Makes the opening durable and returns its number.
@@ -89,7 +105,8 @@ impl Journal {
     /// [`BrokerError::Storage`].
     pub(crate) fn append(&self, opening: Opening) -> Result<u64, BrokerError> {
         let (answer, answered) = mpsc::sync_channel(1);
-        self.jobs.send(writer::Job { opening, answer }).map_err(|_| BrokerError::Storage)?;
+        let jobs = self.jobs.as_ref().ok_or(BrokerError::Storage)?;
+        jobs.send(writer::Job { opening, answer }).map_err(|_| BrokerError::Storage)?;
         answered.recv().unwrap_or(Err(BrokerError::Storage))
     }
 
@@ -132,6 +149,16 @@ impl Journal {
     /// How many entries wait to be copied.
     pub(crate) fn lag(&self) -> u64 {
         self.head().saturating_sub(self.shared.copied())
+    }
+}
+
+impl Drop for Journal {
+    /// Waits for the writer: whoever opens the file next finds nobody else in it.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
     }
 }
 

@@ -103,6 +103,56 @@ fn entries_are_dense_chained_and_read_back_after_a_restart() {
     assert_eq!(journal.after(4, 3).unwrap().iter().map(|e| e.seq).collect::<Vec<_>>(), [5, 6, 7]);
 }
 
+#[test]
+fn copied_entries_are_left_behind_and_the_chain_goes_on() {
+    let desk = Desk::new();
+    let open = |copied| {
+        let clock = Arc::new(Ticking(AtomicI64::new(1)));
+        Journal::open_shortened(&desk.path(), copied, Arc::clone(&desk.keys), clock, 2_000).unwrap()
+    };
+    let mut journal = open(0);
+    for number in 0..100u64 {
+        assert_eq!(journal.append(opening(number.into())), Ok(number + 1));
+        if number % 7 == 0 {
+            journal.copied(number.saturating_sub(3));
+        }
+        if number % 31 == 0 {
+            let copied = journal.shared.copied();
+            assert_eq!(journal.after(copied, 100).unwrap().last().unwrap().seq, number + 1);
+            drop(journal);
+            journal = open(copied);
+        }
+    }
+    let copied = journal.shared.copied();
+    let left: Vec<_> = journal.after(copied, 100).unwrap().iter().map(|entry| entry.seq).collect();
+    assert_eq!(left, (copied + 1..=100).collect::<Vec<_>>());
+    drop(journal);
+    let size = std::fs::metadata(desk.path()).unwrap().len();
+    assert!(size < 6_000, "{size} bytes are left in the journal");
+    let files = std::fs::read_dir(desk.folder.path()).unwrap();
+    let names = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let archives = names.filter(|name| name.starts_with("journal.through-")).count();
+    assert!(archives >= 3, "{archives} archives");
+    // Nothing that is not in the logs yet may be missing from the front.
+    assert_eq!(damaged(desk.open(1)), "a batch does not continue the one before it");
+}
+
+#[test]
+fn a_move_to_a_new_file_that_was_interrupted_loses_nothing() {
+    let desk = Desk::new();
+    desk.three_batches();
+    std::fs::write(desk.path().with_added_extension("new"), b"half of a new file").unwrap();
+    let archive = desk.path().with_added_extension("through-00000000000000000002");
+    std::fs::hard_link(desk.path(), archive).unwrap();
+    let clock = Arc::new(Ticking(AtomicI64::new(1)));
+    let journal = Journal::open_shortened(&desk.path(), 3, Arc::clone(&desk.keys), clock, 100);
+    let journal = journal.unwrap();
+    assert_eq!(journal.append(opening(3)), Ok(4));
+    assert_eq!(journal.append(opening(4)), Ok(5));
+    drop(journal);
+    assert_eq!(desk.open(3).unwrap().after(3, 10).unwrap().len(), 2);
+}
+
 /// A kill cannot show a missing sync, since the kernel still writes; the open file's flags can.
 #[test]
 fn a_write_to_the_journal_returns_when_it_is_on_the_disk() {

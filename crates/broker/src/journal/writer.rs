@@ -25,6 +25,7 @@ pub(super) struct Writer {
     keys: Arc<InstanceKeys>,
     clock: Arc<dyn Clock>,
     shared: Arc<Shared>,
+    copied_bytes_max: u64,
 }
 
 impl Writer {
@@ -33,8 +34,9 @@ impl Writer {
         keys: Arc<InstanceKeys>,
         clock: Arc<dyn Clock>,
         shared: Arc<Shared>,
+        copied_bytes_max: u64,
     ) -> Self {
-        Self { file, keys, clock, shared }
+        Self { file, keys, clock, shared, copied_bytes_max }
     }
 
     /// Writes until every sender is gone.
@@ -47,6 +49,15 @@ impl Writer {
                 jobs.push(job);
             }
             self.write(jobs);
+            self.shorten();
+        }
+    }
+
+    /// After the answers were given, so that nobody waits for it. When it fails the journal goes on
+    /// as it was, or refuses from now on; it tries again after the next batch.
+    fn shorten(&mut self) {
+        if let Err(error) = self.file.shorten(&mut self.shared.index(), self.copied_bytes_max) {
+            tracing::warn!(%error, "the journal could not move on to a new file");
         }
     }
 

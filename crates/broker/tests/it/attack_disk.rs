@@ -78,6 +78,51 @@ async fn when_the_disk_is_full_nothing_is_unwrapped() {
     refuses_from_now_on(&house, &broker, &records).await;
 }
 
+/// The key store on a full disk: no realm, no new data key, no confirmation, and nothing half done.
+#[tokio::test]
+async fn when_the_key_store_is_full_nothing_new_is_promised_and_what_was_sealed_still_opens() {
+    let (mut house, broker) = House::running().await;
+    let name = house.ann.name();
+    let sealed = broker.seal(house.ann.realm(), vec![(name, secret("kept"))]).await.unwrap();
+    let sealed = sealed.into_iter().next().unwrap();
+    drop(broker);
+    house.kill();
+    let mut command = Command::new("unshare");
+    if our_uid() != 0 {
+        command.arg("--map-root-user");
+    }
+    command.args(["--mount", "sh", "-c"]);
+    // The same key store on a small file system that is then filled up to the last byte.
+    command.arg(
+        "cp -a \"$1\" \"$1.copy\" && mount -t tmpfs -o size=1m small \"$1\" && \
+         cp -a \"$1.copy/.\" \"$1\" && { cat /dev/zero > \"$1/fill\" 2>/dev/null; true; } && \
+         exec \"$0\" run \"$2\" \"$3\"",
+    );
+    command.arg(House::host_binary()).arg(house.path("data")).arg(house.path(""));
+    command.arg(format!("0,{}", our_uid()));
+    house.spawn_command(&mut command);
+    match house.connect_or_end().await {
+        Err(status) => assert!(!status.success(), "it ended as if all were well"),
+        Ok(broker) => {
+            let full = Some(BrokerError::Storage);
+            let stranger = broker::Realm::Tenant(crate::house::id());
+            assert_eq!(broker.create_realm(stranger).await.err(), full);
+            let elsewhere = house.bob.name();
+            let records = vec![(elsewhere, secret("lost"))];
+            assert_eq!(broker.seal(house.bob.realm(), records).await.err(), full);
+            let code = secret(&house.recovery_code);
+            assert_eq!(broker.confirm_recovery(code).await.err(), full);
+            let opened = broker.open(house.ann.grant(), vec![(name, sealed.clone())]).await;
+            assert_eq!(opened.err(), full, "unwrapped without room for an entry");
+            assert!(!broker.status().await.unwrap().recovery_confirmed);
+            house.kill();
+        }
+    }
+    let broker = house.start().await;
+    let opened = broker.open(house.ann.grant(), vec![(name, sealed)]).await.unwrap();
+    assert_eq!(opened.values[0].expose_text(), Some("kept"));
+}
+
 #[tokio::test]
 async fn after_the_disk_has_room_again_every_opening_is_there_and_the_journal_goes_on() {
     let (mut house, broker) = House::running().await;

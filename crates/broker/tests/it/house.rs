@@ -143,13 +143,20 @@ impl House {
     }
 
     pub(crate) async fn connect(&mut self) -> Broker {
+        self.connect_or_end().await.unwrap_or_else(|ended| panic!("the broker ended: {ended}"))
+    }
+
+    /// The client, or how the broker ended instead of answering.
+    pub(crate) async fn connect_or_end(&mut self) -> Result<Broker, std::process::ExitStatus> {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             if let Ok(broker) = Broker::connect(&self.socket()).await {
-                return broker;
+                return Ok(broker);
             }
-            let ended = self.broker.as_mut().unwrap().try_wait().unwrap();
-            assert!(ended.is_none(), "the broker ended: {ended:?}");
+            if let Some(ended) = self.broker.as_mut().unwrap().try_wait().unwrap() {
+                self.broker = None;
+                return Err(ended);
+            }
             assert!(Instant::now() < deadline, "the broker does not answer");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -179,9 +186,13 @@ impl House {
 
     /// Runs the helper to its end: `before FOLDER after`.
     pub(crate) fn host(&self, before: &[&str], after: &[&str]) -> Output {
+        self.host_command(before, after).output().unwrap()
+    }
+
+    pub(crate) fn host_command(&self, before: &[&str], after: &[&str]) -> Command {
         let mut command = Command::new(host());
         command.args(before).arg(self.path("")).args(after).stdin(Stdio::null());
-        command.output().unwrap()
+        command
     }
 
     pub(crate) fn host_binary() -> PathBuf {

@@ -229,3 +229,39 @@ async fn a_passphrase_opens_the_start_and_a_short_one_is_refused() {
     std::fs::write(house.path("config/passphrase"), b"a longer passphrase").unwrap();
     assert!(house.start().await.status().await.is_ok());
 }
+
+#[tokio::test]
+async fn a_setup_killed_at_any_moment_can_be_done_again() {
+    let seed = crate::house::random();
+    println!("seed {seed}");
+    for kill in 0..16 {
+        let mut house = House::empty();
+        let mut setup = house.host_command(&["setup"], &[&house.instance.to_string()]);
+        let mut setup = setup.stdout(std::process::Stdio::null()).spawn().unwrap();
+        let wait = u64::from(seed.as_bytes()[kill]) * 300;
+        std::thread::sleep(std::time::Duration::from_micros(wait));
+        setup.kill().unwrap();
+        setup.wait().unwrap();
+        let done = house.path("data/keys.db").exists();
+        let (again, said) = setup_again(&house);
+        assert_eq!(again, !done, "killed after {wait} us: {said}");
+        assert!(house.start().await.status().await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_setup_that_finds_no_room_can_be_done_again() {
+    // In blocks of 512 bytes: too little for the key store, then for all of it but some pages.
+    for blocks in [0, 1, 8, 64, 100] {
+        let house = House::empty();
+        let mut setup = std::process::Command::new("sh");
+        setup.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""));
+        setup.arg(House::host_binary()).arg("setup").arg(house.path(""));
+        let output = setup.arg(house.instance.to_string()).output().unwrap();
+        let finished = house.path("data/keys.db").exists();
+        assert_eq!(output.status.success(), finished);
+        assert!(finished || !output.stderr.is_empty(), "{blocks} blocks: no reason given");
+        let (again, said) = setup_again(&house);
+        assert_eq!(again, !finished, "{blocks} blocks: {said}");
+    }
+}
