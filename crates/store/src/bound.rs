@@ -1,9 +1,11 @@
 //! A transaction bound to one unit: the only place that puts a tenant into a statement.
 //!
 //! Always true
-//! 1. The unit's id is bound as `$1` of every tenant statement here, from the transaction, not from a caller.
-//! 2. A statement that failed spoils the transaction: nothing after it runs and it cannot be committed. (An
-//!    engine may answer "rolled back" to COMMIT without an error; that must never look like success.)
+//! 1. The unit's id is bound as `$1` of every tenant statement here, from the transaction, not from
+//!    a caller.
+//! 2. A statement that failed spoils the transaction: nothing after it runs and it cannot be
+//!    committed. (An engine may answer "rolled back" to COMMIT without an error; that must never
+//!    look like success.)
 //! 3. A read transaction refuses statements that write or lock, on both engines alike.
 
 use domain::{Mint, TenantId, TimeMs};

@@ -1,6 +1,7 @@
 //! Who an entry of the platform's unit, or of housekeeping, names as its actor.
 //!
-//! Always true: a tenant's entries take their actor from the [`Scope`]; a [`Caller`] opens no tenant.
+//! Always true: a tenant's entries take their actor from the [`Scope`]; a [`Caller`] opens no
+//! tenant.
 
 use domain::{AccountScope, Actor, Origin, RequestId, Scope, SessionId, UserId};
 use ledger::EntryActor;

@@ -1,8 +1,9 @@
 //! How a transaction that writes may end.
 //!
 //! Always true
-//! 1. A write closure returns a [`Commit`]: with audit events, with a listed reason for having none, or with
-//!    the statement that nothing was written, which is checked. There is no fourth way.
+//! 1. A write closure returns a [`Commit`]: with audit events, with a listed reason for having
+//!    none, or with the statement that nothing was written, which is checked. There is no fourth
+//!    way.
 //! 2. The events' entries are inserted in the same transaction as the rows they speak about.
 
 use domain::{EntryId, TimeMs};
@@ -42,8 +43,8 @@ impl<T> Commit<T> {
         Self { end: End::Quiet(reason), value }
     }
 
-    /// Ends a transaction that wrote nothing. When it did write, it is rolled back and the call fails with
-    /// [`crate::StoreError::Defect`].
+    /// Ends a transaction that wrote nothing. When it did write, it is rolled back and the call
+    /// fails with [`crate::StoreError::Defect`].
     pub const fn unchanged(value: T) -> Self {
         Self { end: End::Unchanged, value }
     }
@@ -82,8 +83,8 @@ pub struct EntryRef {
 
 macro_rules! quiet_reasons {
     ($($(#[$doc:meta])* $variant:ident = $why:literal,)+) => {
-        /// Why a transaction may write without an audit entry. A closed list; its golden file only shrinks
-        /// without a review.
+        /// Why a transaction may write without an audit entry. A closed list; its golden file only
+        /// shrinks without a review.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum QuietReason {
             $($(#[$doc])* $variant,)+
@@ -108,7 +109,7 @@ quiet_reasons! {
     /// When something was last used.
     LastUsed = "a time of last use; the use itself has its entry, or is a read",
     /// Wrong guesses.
-    GuessCounted = "a wrong code or password is counted before it is judged; the refusal is logged apart",
+    GuessCounted = "a code or password is counted before it is judged; a refusal is logged apart",
     /// A refreshed session.
     SessionRefreshed = "a refresh changes no right; sign-in, sign-out and replay have entries",
     /// Pointers from the platform to a tenant.
@@ -118,7 +119,7 @@ quiet_reasons! {
     /// Rows past their end.
     Expired = "rows that ended by the passing of time are swept",
     /// A kept answer.
-    IdempotentAnswer = "the answer of a request is kept for its repetition; the request has its entry",
+    IdempotentAnswer = "an answer is kept for the request's repetition; the request has its entry",
     /// The first steps of somebody who has no account yet.
     EnrolmentStep = "an enrolment that waits for its confirmation, which has the entry",
     /// Installation.

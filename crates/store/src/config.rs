@@ -1,7 +1,7 @@
 //! Where the data is.
 //!
-//! Always true: an address of PostgreSQL is a Unix socket, or TLS with a root certificate; anything else is
-//! refused when the store opens. Passwords are in no `Debug` output.
+//! Always true: an address of PostgreSQL is a Unix socket, or TLS with a root certificate; anything
+//! else is refused when the store opens. Passwords are in no `Debug` output.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -35,7 +35,8 @@ pub struct PostgresTarget {
 }
 
 impl PostgresTarget {
-    /// Over a Unix socket: `postgres:///database?host=/folder/of/the/socket&user=name`, or key=value form.
+    /// Over a Unix socket: `postgres:///database?host=/folder/of/the/socket&user=name`, or
+    /// key=value form.
     #[must_use]
     pub fn socket(url: impl Into<String>) -> Self {
         Self { url: Zeroizing::new(url.into()), root_certificate: None }

@@ -1,8 +1,8 @@
 //! Why the store could not do what it was asked.
 //!
 //! Always true
-//! 1. Seven variants, each with its own answer for the caller; none carries an engine's text, which may hold
-//!    values. The engine's code is logged where the error is made.
+//! 1. Seven variants, each with its own answer for the caller; none carries an engine's text, which
+//!    may hold values. The engine's code is logged where the error is made.
 //! 2. "Not found" is an `Option`, never an error.
 //!
 //! Never: a variant that means two different things to whoever has to mend it.

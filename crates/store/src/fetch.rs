@@ -1,7 +1,8 @@
 //! One-shot reads: one statement in one round trip, for the hot path.
 //!
 //! Always true
-//! 1. A one-shot read is bound to the scope's tenant exactly like a transaction's, by the same statements.
+//! 1. A one-shot read is bound to the scope's tenant exactly like a transaction's, by the same
+//!    statements.
 //! 2. When its future is dropped half-way, its connection is closed and never serves anybody else.
 
 use domain::{EnvironmentId, ProjectId, Scope, VariableName};
@@ -10,7 +11,8 @@ use crate::tenant::{SealedSecret, Secret};
 use crate::{Store, StoreError, Unit};
 
 impl Store {
-    /// A secret's newest value, sealed: what `tx.secrets().sealed(…)` finds, without a transaction around it.
+    /// A secret's newest value, sealed: what `tx.secrets().sealed(…)` finds, without a transaction
+    /// around it.
     ///
     /// # Errors
     /// The engine's.

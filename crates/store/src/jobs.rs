@@ -2,9 +2,10 @@
 //!
 //! Always true
 //! 1. Tenants are served in the order they were last served; a busy one waits behind the others.
-//! 2. A scope is made for a job only after its MAC was found right; a job with a wrong one is a dead letter.
-//! 3. A workspace that was reserved and not born is released; one that was born is confirmed. No commit spans
-//!    units, so this is how the two sides of a birth meet after a crash.
+//! 2. A scope is made for a job only after its MAC was found right; a job with a wrong one is a
+//!    dead letter.
+//! 3. A workspace that was reserved and not born is released; one that was born is confirmed. No
+//!    commit spans units, so this is how the two sides of a birth meet after a crash.
 
 use domain::{RequestId, Scope, TenantId, TimeMs, limits};
 
@@ -27,8 +28,9 @@ pub struct Reconciled {
 }
 
 impl Store {
-    /// Claims at most `count` due jobs for `limits::JOB_LEASE_MS`, of tenants in turn, at most one each before
-    /// anybody gets a second. `genuine` checks a job's MAC; the store has no key to do it.
+    /// Claims at most `count` due jobs for `limits::JOB_LEASE_MS`, of tenants in turn, at most one
+    /// each before anybody gets a second. `genuine` checks a job's MAC; the store has no key to do
+    /// it.
     ///
     /// # Errors
     /// The engine's; jobs claimed before the failure come back when their lease ends.
@@ -42,8 +44,9 @@ impl Store {
     {
         let count = count.clamp(1, limits::JOBS_PER_CLAIM_MAX);
         let mut claimed = Vec::new();
-        // A hint may be old: a tenant without a due job is passed over, and its hint mended. Each step either
-        // claims a job or mends a hint, so twice the count is enough unless other workers take them all.
+        // A hint may be old: a tenant without a due job is passed over, and its hint mended. Each
+        // step either claims a job or mends a hint, so twice the count is enough unless other
+        // workers take them all.
         for _ in 0..2 * count {
             let Some(tenant) = self.next_ready().await? else { break };
             let (jobs, next) = self.claim_of(tenant).await?;
@@ -63,7 +66,8 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Mends what a crash left half-done: unconfirmed workspaces, and lost hints about due jobs. Run at start.
+    /// Mends what a crash left half-done: unconfirmed workspaces, and lost hints about due jobs.
+    /// Run at start.
     ///
     /// # Errors
     /// The engine's; what was mended before stays mended.

@@ -1,15 +1,19 @@
-//! Tenant-scoped data on SQLite and PostgreSQL, behind transactions that know whose rows they may touch.
+//! Tenant-scoped data on SQLite and PostgreSQL, behind transactions that know whose rows they may
+//! touch.
 //!
 //! Always true
-//! 1. A statement over a tenant's rows binds the tenant itself, and does not compile without the predicate.
-//! 2. What is written is committed with an audit entry in the same transaction, or for a listed reason.
+//! 1. A statement over a tenant's rows binds the tenant itself, and does not compile without the
+//!    predicate.
+//! 2. What is written is committed with an audit entry in the same transaction, or for a listed
+//!    reason.
 //! 3. Secret columns take and give [`domain::Sealed`] only; this crate cannot open them.
 //! 4. The branch between engines is in [`engine`] alone; there is one text per statement.
 //!
-//! Never: a key, a password in clear, a statement built from a caller's text, a join between a tenant's rows
-//! and the platform's.
+//! Never: a key, a password in clear, a statement built from a caller's text, a join between a
+//! tenant's rows and the platform's.
 //!
-//! Walk: [`Store`] → [`tx`] → a noun's table file in [`tenant`], [`platform`] or [`audit`] → [`engine`].
+//! Walk: [`Store`] → [`tx`] → a noun's table file in [`tenant`], [`platform`] or [`audit`] →
+//! [`engine`].
 
 mod audit;
 mod bound;

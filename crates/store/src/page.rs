@@ -1,6 +1,7 @@
 //! Pages of a listing: a bounded number of rows after a key.
 //!
-//! Always true: a page holds at most [`limits::PAGE_ITEMS_MAX`] items, and says whether more follow.
+//! Always true: a page holds at most [`limits::PAGE_ITEMS_MAX`] items, and says whether more
+//! follow.
 
 use domain::limits;
 

@@ -1,12 +1,15 @@
 //! Statements: one text for both engines, checked when the program is compiled.
 //!
 //! Always true
-//! 1. A [`TenantSql`] without the tenant predicate does not compile: `tenant_id = $1` in a select, update or
-//!    delete, `(tenant_id, …) values ($1, …)` in an insert. `$1` is bound by the transaction, never by a caller.
+//! 1. A [`TenantSql`] without the tenant predicate does not compile: `tenant_id = $1` in a select,
+//!    update or delete, `(tenant_id, …) values ($1, …)` in an insert. `$1` is bound by the
+//!    transaction, never by a caller.
 //! 2. A [`PlatformSql`] states why it may touch rows that belong to no tenant.
-//! 3. Every statement is in its module's `STATEMENTS`, so a test prepares each one on both engines; the text
-//!    check is the first wall, the tokenised test the second, row security or the tenant's own file the third.
-//! 4. No text is built at run time, except by [`Filters`]: typed parts, joined with `and`, in parentheses.
+//! 3. Every statement is in its module's `STATEMENTS`, so a test prepares each one on both engines;
+//!    the text check is the first wall, the tokenised test the second, row security or the tenant's
+//!    own file the third.
+//! 4. No text is built at run time, except by [`Filters`]: typed parts, joined with `and`, in
+//!    parentheses.
 //!
 //! Sources: the shape was tried in the project's own prototype (`docs/decisions/0002`).
 
@@ -17,8 +20,8 @@ use crate::value::Value;
 pub enum Effect {
     /// Reads them.
     Reads,
-    /// Reads them and keeps them locked until the transaction ends (`for update` on PostgreSQL; on SQLite the
-    /// unit has one writer, so there is nothing to lock).
+    /// Reads them and keeps them locked until the transaction ends (`for update` on PostgreSQL; on
+    /// SQLite the unit has one writer, so there is nothing to lock).
     Locks,
     /// Changes them.
     Writes,
@@ -50,7 +53,7 @@ impl TenantSql {
     pub const fn new(name: &'static str, text: &'static str) -> Self {
         assert!(
             names_tenant(text.as_bytes()),
-            "a tenant statement says `tenant_id = $1`, or inserts `(tenant_id, ...) values ($1, ...)`"
+            "a tenant statement says `tenant_id = $1`, or inserts (tenant_id, ...) values ($1, ...)"
         );
         Self { name, text, effect: effect_of(text.as_bytes()) }
     }
@@ -88,7 +91,8 @@ impl PlatformSql {
     /// A statement, with the reason why it may stand outside a tenant.
     ///
     /// # Panics
-    /// When no reason is given, or when the text names a tenant's rows; in a `const` this is a compile error.
+    /// When no reason is given, or when the text names a tenant's rows; in a `const` this is a
+    /// compile error.
     #[must_use]
     pub const fn new(name: &'static str, why: &'static str, text: &'static str) -> Self {
         assert!(why.len() >= 10, "a platform statement states its reason");
@@ -164,7 +168,10 @@ pub(crate) use tenant_statements;
 
 /// Declares a module's platform statements with their one reason, and its `STATEMENTS` list.
 macro_rules! platform_statements {
-    ($module:literal, $why:literal: $($(#[$doc:meta])* $name:ident $($locking:ident)? = $text:expr;)+) => {
+    (
+        $module:literal, $why:literal:
+        $($(#[$doc:meta])* $name:ident $($locking:ident)? = $text:expr;)+
+    ) => {
         $($(#[$doc])* const $name: $crate::sql::PlatformSql = const {
             $crate::sql::PlatformSql::new(concat!($module, "::", stringify!($name)), $why, $text)
                 $(.$locking())?
@@ -177,8 +184,8 @@ pub(crate) use platform_statements;
 /// The place in a statement where [`Filters`] are put.
 pub(crate) const FILTERS: &str = "{filters}";
 
-/// Further conditions of a listing: `column = value`, ANDed, each in parentheses. Columns are constants of this
-/// crate and values are bound, so no text of a caller reaches a statement.
+/// Further conditions of a listing: `column = value`, ANDed, each in parentheses. Columns are
+/// constants of this crate and values are bound, so no text of a caller reaches a statement.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filters {
     parts: Vec<(&'static str, Value)>,

@@ -2,12 +2,12 @@
 //!
 //! Always true
 //! 1. A use case is a synchronous closure over one transaction of one unit; no commit spans units.
-//! 2. A write that answered is durable. When the future of a write is dropped, the transaction still ends by
-//!    itself, committed or rolled back, and its connection is never reused half-way.
+//! 2. A write that answered is durable. When the future of a write is dropped, the transaction
+//!    still ends by itself, committed or rolled back, and its connection is never reused half-way.
 //! 3. A tenant's transaction is opened by a [`Scope`] and nothing else.
 //!
-//! Walk: `write` → [`crate::engine`] opens the unit → the closure → `finish` inserts the entries → commit.
-//! Choice: `docs/decisions/0002-synchronous-use-cases.md`.
+//! Walk: `write` → [`crate::engine`] opens the unit → the closure → `finish` inserts the entries →
+//! commit. Choice: `docs/decisions/0002-synchronous-use-cases.md`.
 
 use std::sync::Arc;
 
@@ -50,8 +50,9 @@ impl Store {
     /// Opens the database, bringing it to this program's format first.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] when the data is newer than this program, the folder cannot be written, a guard
-    /// of the database is weaker than it has to be, or the connection would be neither a Unix socket nor TLS.
+    /// [`StoreError::Refused`] when the data is newer than this program, the folder cannot be
+    /// written, a guard of the database is weaker than it has to be, or the connection would be
+    /// neither a Unix socket nor TLS.
     pub async fn open(config: StoreConfig, mint: Mint) -> Result<Self, StoreError> {
         let engine = Engine::open(config, mint.clone()).await?;
         let fresh: InstanceId = mint.id();
@@ -111,8 +112,8 @@ impl Store {
         Ok(committed)
     }
 
-    /// Runs a use case that only reads the scope's tenant; its reads are of one moment on SQLite, and each of
-    /// its own on PostgreSQL.
+    /// Runs a use case that only reads the scope's tenant; its reads are of one moment on SQLite,
+    /// and each of its own on PostgreSQL.
     ///
     /// # Errors
     /// The closure's own, or the store's.
@@ -165,7 +166,8 @@ impl Store {
         self.read_unit(Unit::Platform, move |bound| work(&mut PlatformTx::new(bound))).await
     }
 
-    /// Runs the notary's or housekeeping's work on the log of any unit. Its callers are a golden list.
+    /// Runs the notary's or housekeeping's work on the log of any unit. Its callers are a golden
+    /// list.
     ///
     /// # Errors
     /// The closure's own; or the store's, and then nothing was written.
@@ -210,7 +212,8 @@ impl Store {
         self.inner.engine.create_unit(tenant).await
     }
 
-    /// Removes the data of a workspace that was reserved and never born. Refused when its team exists.
+    /// Removes the data of a workspace that was reserved and never born. Refused when its team
+    /// exists.
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: the team was born.
@@ -310,7 +313,8 @@ impl Store {
             .unwrap_or_else(|error| Err(E::from(error)))
     }
 
-    /// Tells the control unit that a tenant has a job due. A lost hint is found by the sweep at start.
+    /// Tells the control unit that a tenant has a job due. A lost hint is found by the sweep at
+    /// start.
     pub(crate) async fn hint_due(&self, tenant: TenantId, at: TimeMs) {
         let told = self.platform_hint(move |due| due.hint(tenant, at)).await;
         if let Err(error) = told {

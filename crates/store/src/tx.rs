@@ -1,10 +1,10 @@
 //! The three transactions a use case can hold, and the table handles each of them hands out.
 //!
 //! Always true
-//! 1. A [`TenantTx`] exists only inside [`crate::Store::write`] and [`crate::Store::read`], bound to the
-//!    scope's tenant; it has no platform table.
-//! 2. A [`PlatformTx`] has no tenant table; an [`AuditTx`] has the log, the jobs and the journal mark of one
-//!    unit, and nothing else.
+//! 1. A [`TenantTx`] exists only inside [`crate::Store::write`] and [`crate::Store::read`], bound
+//!    to the scope's tenant; it has no platform table.
+//! 2. A [`PlatformTx`] has no tenant table; an [`AuditTx`] has the log, the jobs and the journal
+//!    mark of one unit, and nothing else.
 //! 3. None has a public constructor, a raw statement, or a connection to give away.
 
 use domain::{Mint, Scope, TimeMs};

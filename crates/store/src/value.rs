@@ -1,10 +1,10 @@
 //! The five kinds of value that cross the boundary to an engine, and the rows that come back.
 //!
 //! Always true
-//! 1. Ids are 16 bytes (`uuid` on PostgreSQL, `blob` on SQLite), times are milliseconds, flags are 0 or 1,
-//!    lists are JSON text.
-//! 2. A row is read in the order of its statement's columns, each column once; a value of another type than
-//!    expected is [`StoreError::Corrupt`].
+//! 1. Ids are 16 bytes (`uuid` on PostgreSQL, `blob` on SQLite), times are milliseconds, flags are
+//!    0 or 1, lists are JSON text.
+//! 2. A row is read in the order of its statement's columns, each column once; a value of another
+//!    type than expected is [`StoreError::Corrupt`].
 
 use std::str::FromStr;
 
@@ -50,7 +50,8 @@ impl From<u32> for Value {
 
 impl From<u64> for Value {
     fn from(value: u64) -> Self {
-        // Counters of ours never come near 2^63; one that did would fail its check instead of wrapping.
+        // Counters of ours never come near 2^63; one that did would fail its check instead of
+        // wrapping.
         Self::Int(i64::try_from(value).unwrap_or(i64::MAX))
     }
 }

@@ -1,5 +1,5 @@
--- The log of every unit. Rows are inserted and read; triggers refuse everything else, on every table by itself
--- (a truncate trigger on a parent does not fire for its partitions).
+-- The log of every unit. Rows are inserted and read; triggers refuse everything else, on every
+-- table by itself (a truncate trigger on a parent does not fire for its partitions).
 
 create table audit_entries (
     tenant_id uuid not null,

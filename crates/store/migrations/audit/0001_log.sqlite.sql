@@ -1,5 +1,5 @@
--- The log of one unit. Rows are inserted and read; the triggers abort everything else. `insert or replace`
--- fires no delete trigger, so a key that exists is refused before the insert.
+-- The log of one unit. Rows are inserted and read; the triggers abort everything else. `insert or
+-- replace` fires no delete trigger, so a key that exists is refused before the insert.
 
 create table audit_entries (
     tenant_id blob not null,

@@ -1,4 +1,5 @@
--- People, sessions, and hints about tenants. Nothing of a tenant's own; the runtime role has no right here.
+-- People, sessions, and hints about tenants. Nothing of a tenant's own; the runtime role has no
+-- right here.
 
 create table instance (
     one bigint primary key check (one = 1),

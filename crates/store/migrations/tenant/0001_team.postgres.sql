@@ -1,5 +1,6 @@
--- Workspaces. The tenant leads every key and every foreign key, so a row cannot refer to a neighbour's (the
--- check of a foreign key is not subject to row security). Row security is forced, on the owner too.
+-- Workspaces. The tenant leads every key and every foreign key, so a row cannot refer to a
+-- neighbour's (the check of a foreign key is not subject to row security). Row security is forced,
+-- on the owner too.
 
 create table team (
     tenant_id uuid primary key,

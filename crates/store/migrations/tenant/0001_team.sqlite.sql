@@ -1,5 +1,5 @@
--- One workspace. The tenant's id leads every key although the file has one tenant only: a row that was carried
--- in from another file matches no statement.
+-- One workspace. The tenant's id leads every key although the file has one tenant only: a row that
+-- was carried in from another file matches no statement.
 
 create table team (
     tenant_id blob primary key check (length(tenant_id) = 16),

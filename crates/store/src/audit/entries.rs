@@ -1,7 +1,7 @@
 //! Inserting entries: the last step of a commit.
 //!
-//! Always true: the bytes stored are the bytes hashed; clock and salts come from the transaction's mint, the
-//! actor and origin from its scope or caller, the unit from the transaction.
+//! Always true: the bytes stored are the bytes hashed; clock and salts come from the transaction's
+//! mint, the actor and origin from its scope or caller, the unit from the transaction.
 
 use domain::EntryId;
 use ledger::{AuditEvent, EntryContext, canonical_entry};

@@ -1,7 +1,7 @@
 //! Reading a unit's log.
 //!
-//! Always true: entries come back with the bytes that were hashed; an entry without an index has been written
-//! and waits for the sequencer.
+//! Always true: entries come back with the bytes that were hashed; an entry without an index has
+//! been written and waits for the sequencer.
 
 use domain::{EntryId, TimeMs};
 use ledger::{PersonalValue, Stream, Verb};

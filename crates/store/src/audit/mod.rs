@@ -1,8 +1,9 @@
 //! The log's tables, which every unit has: entries, personal values, the tree, checkpoints.
 //!
 //! Always true
-//! 1. Rows are inserted and read, never changed or deleted: triggers abort it on both engines, and on
-//!    PostgreSQL the role has no right to. The one exception is the list of entries that wait for an index.
+//! 1. Rows are inserted and read, never changed or deleted: triggers abort it on both engines, and
+//!    on PostgreSQL the role has no right to. The one exception is the list of entries that wait
+//!    for an index.
 //! 2. An entry is inserted by the commit of the transaction it speaks about, and nowhere else.
 
 mod entries;

@@ -1,8 +1,9 @@
 //! Moving entries into a stream's tree, and the checkpoints over it.
 //!
 //! Always true
-//! 1. Indices are dense: a leaf's index is a primary key, and the sequencer appends at the size of the newest
-//!    checkpoint. Two sequencers at once conflict on that key, and one of them rolls back.
+//! 1. Indices are dense: a leaf's index is a primary key, and the sequencer appends at the size of
+//!    the newest checkpoint. Two sequencers at once conflict on that key, and one of them rolls
+//!    back.
 //! 2. An entry that waits becomes a leaf, and stops waiting, in one transaction.
 
 use domain::{EntryId, TimeMs};
@@ -150,7 +151,8 @@ impl Tree<'_> {
         newest_checkpoint(self.bound, stream)
     }
 
-    /// Appends leaves, the subtrees they complete, and the checkpoint over all of it; the entries stop waiting.
+    /// Appends leaves, the subtrees they complete, and the checkpoint over all of it; the entries
+    /// stop waiting.
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: another sequencer was faster; read again.
@@ -197,8 +199,8 @@ impl JournalMark<'_> {
         self.bound.one(&MARK, values![])?.map_or(Ok(0), |mut row| row.count())
     }
 
-    /// Notes that the journal was copied up to `seq`. `false`: that was noted before, so the entries of this
-    /// transaction would be copies of copies; end it with an error.
+    /// Notes that the journal was copied up to `seq`. `false`: that was noted before, so the
+    /// entries of this transaction would be copies of copies; end it with an error.
     ///
     /// # Errors
     /// The engine's.

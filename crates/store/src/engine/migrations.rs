@@ -2,11 +2,12 @@
 //!
 //! Always true
 //! 1. A number, once released, keeps its content: a test compares every hash with the frozen list.
-//! 2. Migrations only go forward; what was applied is recorded with its hash, and another hash is refused.
+//! 2. Migrations only go forward; what was applied is recorded with its hash, and another hash is
+//!    refused.
 //! 3. The format of a database is the number of its newest migration; a newer one is refused.
 //!
-//! On SQLite a file has one list: `control.db` the platform's and the log's, a tenant's file the team's and the
-//! log's. On PostgreSQL one database has all three.
+//! On SQLite a file has one list: `control.db` the platform's and the log's, a tenant's file the
+//! team's and the log's. On PostgreSQL one database has all three.
 
 use aws_lc_rs::digest::{SHA256, digest};
 

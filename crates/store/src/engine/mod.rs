@@ -1,7 +1,8 @@
 //! The branch between the two engines, and the only code that talks to a driver.
 //!
 //! Always true
-//! 1. A closure gets a [`Bound`] over one open transaction; how it ends is decided here, by its [`Outcome`].
+//! 1. A closure gets a [`Bound`] over one open transaction; how it ends is decided here, by its
+//!    [`Outcome`].
 //! 2. A closure that panics is a rolled-back transaction and an error, never a stuck engine.
 //!
 //! Never: a driver's type outside this folder.

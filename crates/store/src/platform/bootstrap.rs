@@ -1,7 +1,7 @@
 //! Links for the first owner of an installation.
 //!
-//! Always true: a link works once; its code is stored as a digest; wrong codes are counted and end it; a new
-//! link ends the ones before.
+//! Always true: a link works once; its code is stored as a digest; wrong codes are counted and end
+//! it; a new link ends the ones before.
 
 use domain::{InvitationId, TimeMs, UserId, limits};
 
@@ -82,7 +82,8 @@ impl Bootstrap<'_> {
         self.bound.platform_one(&FIND, values![id])?.map(BootstrapLink::from_row).transpose()
     }
 
-    /// Counts one more code that is about to be judged; the number so far, or `None` when it was used.
+    /// Counts one more code that is about to be judged; the number so far, or `None` when it was
+    /// used.
     ///
     /// # Errors
     /// The engine's.

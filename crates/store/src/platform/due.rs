@@ -1,7 +1,8 @@
 //! When each tenant's next job is due: a hint that makes claiming fair and cheap.
 //!
-//! Always true: the tenant's own rows decide whether there is a job; a lost or wrong hint is mended by the
-//! sweep at start. Tenants are served in the order they were last served, so a busy one cannot starve others.
+//! Always true: the tenant's own rows decide whether there is a job; a lost or wrong hint is mended
+//! by the sweep at start. Tenants are served in the order they were last served, so a busy one
+//! cannot starve others.
 
 use domain::{TenantId, TimeMs};
 

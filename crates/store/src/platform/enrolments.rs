@@ -1,6 +1,7 @@
 //! Enrolments that wait for their first TOTP code.
 //!
-//! Always true: an enrolment becomes an account once; wrong codes are counted on the row and end it.
+//! Always true: an enrolment becomes an account once; wrong codes are counted on the row and end
+//! it.
 
 use std::str::FromStr;
 
@@ -161,7 +162,8 @@ impl Enrolments<'_> {
         self.bound.platform_one(&FIND, values![id])?.map(Enrolment::from_row).transpose()
     }
 
-    /// Counts one more code that is about to be judged; the number so far, or `None` when it is over.
+    /// Counts one more code that is about to be judged; the number so far, or `None` when it is
+    /// over.
     ///
     /// # Errors
     /// The engine's.

@@ -1,7 +1,7 @@
 //! Answers kept for requests that are repeated with the same key.
 //!
-//! Always true: a key belongs to one principal and one request; the first to take it works, the others wait or
-//! get its answer; an answer is kept without anything that is shown once.
+//! Always true: a key belongs to one principal and one request; the first to take it works, the
+//! others wait or get its answer; an answer is kept without anything that is shown once.
 
 use domain::{TimeMs, limits};
 

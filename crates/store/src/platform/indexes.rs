@@ -1,7 +1,8 @@
 //! Which tenant a credential belongs to: asked before any tenant is known.
 //!
-//! Always true: a row gives a tenant's id for an id that its holder already has, and nothing else. Why this is
-//! a platform statement and not a role of its own: `docs/decisions/0003-lookup-is-a-platform-statement.md`.
+//! Always true: a row gives a tenant's id for an id that its holder already has, and nothing else.
+//! Why this is a platform statement and not a role of its own:
+//! `docs/decisions/0003-lookup-is-a-platform-statement.md`.
 
 use domain::{ApiKeyId, InvitationId, TenantId, TimeMs};
 

@@ -1,6 +1,7 @@
 //! Which workspaces a person is in: hints for listing and for signing in.
 //!
-//! Always true: nothing is allowed because of a row here; the team's own rows decide, in their own unit.
+//! Always true: nothing is allowed because of a row here; the team's own rows decide, in their own
+//! unit.
 
 use domain::authz::Role;
 use domain::{TenantId, UserId};

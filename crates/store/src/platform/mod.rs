@@ -1,9 +1,12 @@
 //! The tables of the platform's unit, one file per noun.
 //!
 //! Always true
-//! 1. Every statement here is a [`crate::sql::PlatformSql`] with its reason; their list is a golden file.
-//! 2. None holds anything of a tenant but its id, its name and hints that the tenant's own rows decide about.
-//! 3. Races are settled by single conditional statements: a refresh, a TOTP step, a backup code, a counter.
+//! 1. Every statement here is a [`crate::sql::PlatformSql`] with its reason; their list is a golden
+//!    file.
+//! 2. None holds anything of a tenant but its id, its name and hints that the tenant's own rows
+//!    decide about.
+//! 3. Races are settled by single conditional statements: a refresh, a TOTP step, a backup code, a
+//!    counter.
 
 mod bootstrap;
 mod due;

@@ -1,7 +1,7 @@
 //! What was revoked, in one order that every replica reads.
 //!
-//! Always true: numbers become visible in their order. The counter's row stays locked until the transaction
-//! ends, so no reader ever sees a number before all smaller ones are there to be seen.
+//! Always true: numbers become visible in their order. The counter's row stays locked until the
+//! transaction ends, so no reader ever sees a number before all smaller ones are there to be seen.
 
 use std::str::FromStr;
 

@@ -1,10 +1,12 @@
 //! Sessions of people. The row is the truth; tokens only point at it.
 //!
 //! Always true
-//! 1. One row per session; a refresh is one compare-and-swap of its generation, so of any number of parallel
-//!    refreshes exactly one advances it.
-//! 2. The previous generation gets the same successor for `limits::REFRESH_GRACE_MS`; anything older is a replay.
-//! 3. A session ends when idle for `limits::SESSION_IDLE_MS_MAX`, at its absolute end, or by revocation.
+//! 1. One row per session; a refresh is one compare-and-swap of its generation, so of any number of
+//!    parallel refreshes exactly one advances it.
+//! 2. The previous generation gets the same successor for `limits::REFRESH_GRACE_MS`; anything
+//!    older is a replay.
+//! 3. A session ends when idle for `limits::SESSION_IDLE_MS_MAX`, at its absolute end, or by
+//!    revocation.
 //!
 //! Sources: ASVS 5.0 7.3, 10.4; RFC 9700 section 4.14.
 
@@ -109,13 +111,14 @@ pub enum Rotation {
     Advanced(Session),
     /// It was the one before, within the grace: the answer is the newest generation again.
     Repeated(Session),
-    /// It was older, or the grace is over: somebody holds a stolen token. The session is still to be revoked.
+    /// It was older, or the grace is over: somebody holds a stolen token. The session is still to
+    /// be revoked.
     Replayed(Session),
     /// There is no such session, or it ended.
     Ended,
 }
 
-platform_statements! { "sessions", "a session belongs to a person, who may enter several workspaces":
+platform_statements! { "sessions", "a session is of a person, who may enter several workspaces":
     CREATE = "insert into sessions (session_id, user_id, workspace_id, generation, epoch, \
         created_at_ms, used_at_ms, rotated_at_ms, expires_at_ms, factor_at_ms, amr, user_agent, \
         ip, revoked_at_ms) values ($1, $2, $3, 1, 0, $4, $4, $4, $5, $4, $6, $7, $8, null)";
@@ -253,7 +256,8 @@ impl Sessions<'_> {
         self.bound.platform_change_if(&STEP_UP, values![id, now])
     }
 
-    /// Enters a workspace, or leaves it with `None`; access tokens of before end. `false`: it is revoked.
+    /// Enters a workspace, or leaves it with `None`; access tokens of before end. `false`: it is
+    /// revoked.
     ///
     /// # Errors
     /// The engine's.

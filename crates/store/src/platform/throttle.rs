@@ -1,7 +1,7 @@
 //! Counters of failures, by a subject the caller names (an account, a network, a pair of both).
 //!
-//! Always true: a failure is counted in one statement before anything is verified, so parallel guesses all
-//! count; a subject is blocked for a time, never for ever.
+//! Always true: a failure is counted in one statement before anything is verified, so parallel
+//! guesses all count; a subject is blocked for a time, never for ever.
 
 use domain::TimeMs;
 

@@ -184,7 +184,8 @@ impl Users<'_> {
         self.bound.platform_change_if(&ACCEPT_STEP, values![id, step])
     }
 
-    /// Replaces a password's hash by one with newer parameters. `false`: the password changed meanwhile.
+    /// Replaces a password's hash by one with newer parameters. `false`: the password changed
+    /// meanwhile.
     ///
     /// # Errors
     /// The engine's.

@@ -1,7 +1,8 @@
 //! Which workspaces exist: the platform's hint about each unit.
 //!
-//! Always true: a workspace is reserved here before its unit exists and confirmed after its team was born, so
-//! a crash in between leaves a row that start-up finishes or removes. The unit's own rows decide everything.
+//! Always true: a workspace is reserved here before its unit exists and confirmed after its team
+//! was born, so a crash in between leaves a row that start-up finishes or removes. The unit's own
+//! rows decide everything.
 
 use std::str::FromStr;
 

@@ -1,7 +1,7 @@
 //! Environments of a project.
 //!
-//! Always true: a name is unique in its project; whether an environment holds production secrets is fixed when
-//! it is created.
+//! Always true: a name is unique in its project; whether an environment holds production secrets is
+//! fixed when it is created.
 
 use domain::authz::{CreateEnvironment, Permit};
 use domain::{EnvironmentId, Name, ProjectId, TimeMs};
@@ -99,7 +99,8 @@ impl Environments<'_> {
         self.bound.one(&FIND, values![project, id])?.map(Environment::from_row).transpose()
     }
 
-    /// Every environment of a project (at most `limits::ENVIRONMENTS_PER_PROJECT_MAX`), oldest first.
+    /// Every environment of a project (at most `limits::ENVIRONMENTS_PER_PROJECT_MAX`), oldest
+    /// first.
     ///
     /// # Errors
     /// The engine's.

@@ -1,7 +1,7 @@
 //! Who was asked to join, by whom, and what became of it.
 //!
-//! Always true: an invitation's code is stored as a digest; wrong codes are counted on the row and end it;
-//! an invitation leaves the state `open` once.
+//! Always true: an invitation's code is stored as a digest; wrong codes are counted on the row and
+//! end it; an invitation leaves the state `open` once.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -215,8 +215,9 @@ impl Invitations<'_> {
         self.bound.one(&COUNT_OPEN, values![now])?.map_or(Ok(0), |mut row| row.count())
     }
 
-    /// Counts one more code that is about to be judged; the number so far, or `None` when it is not open.
-    /// One statement, committed before the code is compared, so that parallel guesses all count.
+    /// Counts one more code that is about to be judged; the number so far, or `None` when it is not
+    /// open. One statement, committed before the code is compared, so that parallel guesses all
+    /// count.
     ///
     /// # Errors
     /// The engine's.

@@ -1,9 +1,10 @@
 //! Background jobs of a tenant: enqueued in the business transaction, claimed under a lease.
 //!
 //! Always true
-//! 1. A job runs under at most one valid fence: every claim raises it, and finishing or failing needs it.
-//! 2. A job carries its principal and a MAC over its content; the claim checks the MAC before a scope is made,
-//!    and a job whose MAC is wrong is a dead letter.
+//! 1. A job runs under at most one valid fence: every claim raises it, and finishing or failing
+//!    needs it.
+//! 2. A job carries its principal and a MAC over its content; the claim checks the MAC before a
+//!    scope is made, and a job whose MAC is wrong is a dead letter.
 //! 3. A job that failed `limits::JOB_TRIES_MAX` times is a dead letter, kept.
 
 use std::str::FromStr;
@@ -188,8 +189,8 @@ impl Jobs<'_> {
         self.bound.change_if(&FINISH, values![id, fence])
     }
 
-    /// Counts a failure: the job is due again after a delay that doubles with each try, or is given up after
-    /// `limits::JOB_TRIES_MAX`. `None`: the fence is not the newest.
+    /// Counts a failure: the job is due again after a delay that doubles with each try, or is given
+    /// up after `limits::JOB_TRIES_MAX`. `None`: the fence is not the newest.
     ///
     /// # Errors
     /// The engine's.

@@ -1,7 +1,7 @@
 //! API keys: who made them, what they may do at most, and the digest of their secret half.
 //!
-//! Always true: the secret half is never stored; a revoked or expired key is not usable, whatever else a row
-//! says.
+//! Always true: the secret half is never stored; a revoked or expired key is not usable, whatever
+//! else a row says.
 
 use domain::authz::{ActSet, CreateKey, Permit, RevokeKey};
 use domain::{ApiKeyId, TimeMs, UserId};

@@ -1,10 +1,10 @@
 //! Who is in the team, with which rank and overrides, and the authority a rule needs to decide.
 //!
 //! Always true
-//! 1. Exactly one owner: a partial unique index forbids a second, and no statement here removes or demotes the
-//!    first except the transfer.
-//! 2. Every change names the state it was decided on (`role = …`), so a permit decided on other facts changes
-//!    nothing and fails.
+//! 1. Exactly one owner: a partial unique index forbids a second, and no statement here removes or
+//!    demotes the first except the transfer.
+//! 2. Every change names the state it was decided on (`role = …`), so a permit decided on other
+//!    facts changes nothing and fails.
 
 use std::collections::BTreeSet;
 
@@ -88,9 +88,9 @@ tenant_statements! { "members":
 }
 
 impl Members<'_> {
-    /// Everything a rule needs to know about this actor. `None`: the person behind it is not in the team, or
-    /// the key is unknown, revoked or expired. `factor_at` is the session's last factor; it is ignored for keys
-    /// and jobs, which have none.
+    /// Everything a rule needs to know about this actor. `None`: the person behind it is not in the
+    /// team, or the key is unknown, revoked or expired. `factor_at` is the session's last factor;
+    /// it is ignored for keys and jobs, which have none.
     ///
     /// # Errors
     /// The engine's.

@@ -1,7 +1,7 @@
 //! The tables of a tenant's unit, one file per noun.
 //!
-//! Always true: every statement here is a [`crate::sql::TenantSql`]; every change that a rule decides takes the
-//! rule's [`domain::authz::Permit`] instead of loose values.
+//! Always true: every statement here is a [`crate::sql::TenantSql`]; every change that a rule
+//! decides takes the rule's [`domain::authz::Permit`] instead of loose values.
 
 mod environments;
 mod invitations;

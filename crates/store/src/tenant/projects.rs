@@ -1,7 +1,7 @@
 //! Projects, and who was let into them.
 //!
-//! Always true: a project's name is unique in its workspace; a project member is a member of the team (composite
-//! foreign key), and leaves the project when leaving the team.
+//! Always true: a project's name is unique in its workspace; a project member is a member of the
+//! team (composite foreign key), and leaves the project when leaving the team.
 
 use domain::authz::{AddProjectMember, CreateProject, Permit, RemoveProjectMember};
 use domain::{Name, ProjectId, TimeMs, UserId};

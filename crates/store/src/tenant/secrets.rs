@@ -3,7 +3,8 @@
 //! Always true
 //! 1. A value goes in and comes out as [`Sealed`]; this crate cannot open one.
 //! 2. Listing and finding never touch a value.
-//! 3. The head's version is the newest; a rotation names the version it follows, so two at once cannot both win.
+//! 3. The head's version is the newest; a rotation names the version it follows, so two at once
+//!    cannot both win.
 
 use domain::authz::{DeleteSecret, Permit, RotateSecret, SetSecret};
 use domain::{EnvironmentId, ProjectId, Sealed, SecretId, TimeMs, UserId, VariableName, limits};
@@ -223,7 +224,8 @@ impl Secrets<'_> {
     }
 
     /// Gives a secret its next version, `expected + 1`, which is what `sealed` was sealed for.
-    /// `None`: there is no such secret, or `expected` is not its newest version any more; nothing changed.
+    /// `None`: there is no such secret, or `expected` is not its newest version any more; nothing
+    /// changed.
     ///
     /// # Errors
     /// The engine's.

@@ -1,6 +1,7 @@
 //! The workspace itself: its name, its settings, and the row that every change of membership locks.
 //!
-//! Always true: one row per unit; a deleted workspace keeps its row, so that its log stays explained.
+//! Always true: one row per unit; a deleted workspace keeps its row, so that its log stays
+//! explained.
 
 use std::str::FromStr;
 
@@ -82,8 +83,8 @@ tenant_statements! { "team":
 }
 
 impl Team<'_> {
-    /// Locks the team: the first call of every change of membership, so that two of them never judge the same
-    /// facts. `None` when the workspace was never born.
+    /// Locks the team: the first call of every change of membership, so that two of them never
+    /// judge the same facts. `None` when the workspace was never born.
     ///
     /// # Errors
     /// [`StoreError::Busy`]: another change held the lock for too long.
@@ -99,7 +100,8 @@ impl Team<'_> {
         self.bound.one(&SETTINGS, values![])?.map(TeamSettings::from_row).transpose()
     }
 
-    /// Workspace birth: the team's row and its owner. `false` when it was born before; then nothing changed.
+    /// Workspace birth: the team's row and its owner. `false` when it was born before; then nothing
+    /// changed.
     ///
     /// # Errors
     /// The engine's.

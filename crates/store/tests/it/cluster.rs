@@ -1,5 +1,6 @@
-//! PostgreSQL for the tests: the one that `CASEMATE_TEST_POSTGRES` names, else one that this binary starts from
-//! an installed package and that ends with it. Each test gets a database and roles of its own.
+//! PostgreSQL for the tests: the one that `CASEMATE_TEST_POSTGRES` names, else one that this binary
+//! starts from an installed package and that ends with it. Each test gets a database and roles of
+//! its own.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -20,7 +21,8 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 struct Superuser {
     url: String,
-    /// Holds the pipe whose closing stops the cluster: it closes when this process ends, however it ends.
+    /// Holds the pipe whose closing stops the cluster: it closes when this process ends, however it
+    /// ends.
     _cluster: Option<Child>,
 }
 
@@ -110,12 +112,13 @@ fn start() -> Superuser {
     if let Some((uid, gid)) = owner {
         std::os::unix::fs::chown(&folder, Some(uid), Some(gid)).unwrap();
     }
-    // The shell outlives nobody: `read` returns when this process ends, and the cluster with its folder goes.
+    // The shell outlives nobody: `read` returns when this process ends, and the cluster with its
+    // folder goes.
     let script = r#"
         "$1/initdb" --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8 --no-sync \
             -D "$2/data" >"$2/log" 2>&1 || exit 1
-        "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c port=5432 -c max_connections=300 \
-            -c fsync=off -c full_page_writes=off >>"$2/log" 2>&1 &
+        "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c port=5432 \
+            -c max_connections=300 -c fsync=off -c full_page_writes=off >>"$2/log" 2>&1 &
         server=$!
         until "$1/pg_isready" -q -h "$2" -p 5432; do
             kill -0 "$server" 2>/dev/null || exit 1

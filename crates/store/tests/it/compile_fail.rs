@@ -1,6 +1,6 @@
-//! Programs that must not compile: each is one way around a wall of types. They are compiled by `rustc` against
-//! the library that this test links to, beside one program that must compile, so that a broken call of `rustc`
-//! cannot look like a standing wall.
+//! Programs that must not compile: each is one way around a wall of types. They are compiled by
+//! `rustc` against the library that this test links to, beside one program that must compile, so
+//! that a broken call of `rustc` cannot look like a standing wall.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,7 +23,8 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ),
     (
         "the tenant as another value",
-        "pub const S: TenantSql = TenantSql::new(\"a\", \"select a from b where tenant_id = $10\");",
+        "pub const S: TenantSql = \
+         TenantSql::new(\"a\", \"select a from b where tenant_id = $10\");",
         "a tenant statement says `tenant_id = $1`",
     ),
     (
@@ -72,13 +73,15 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ),
     (
         "a secret in clear",
-        "pub fn f(tx: &mut TenantTx<'_>, p: Permit<SetSecret>, id: domain::SecretId, u: domain::UserId) { \
+        "pub fn f(tx: &mut TenantTx<'_>, p: Permit<SetSecret>, id: domain::SecretId, \
+         u: domain::UserId) { \
          let _ = tx.secrets().set(p, id, u, &String::from(\"hunter2\")); }",
         "E0308",
     ),
     (
         "a seed in clear",
-        "pub fn f(id: domain::UserId, email: domain::EmailAddress) -> NewUser { NewUser { id, email, \
+        "pub fn f(id: domain::UserId, email: domain::EmailAddress) -> NewUser { \
+         NewUser { id, email, \
          password_hash: String::new(), totp: vec![1_u8], totp_last_step: 0 } }",
         "E0308",
     ),
@@ -142,7 +145,8 @@ const REFUSED: &[(&str, &str, &str)] = &[
 const ACCEPTED: &str = "
     pub const S: TenantSql = TenantSql::new(\"a\", \"select a from b where tenant_id = $1\");
     pub const P: PlatformSql = PlatformSql::new(\"a\", \"because it is so\", \"select a from b\");
-    pub async fn f(s: &Store, scope: &Scope, p: Permit<RemoveMember>) -> Result<Committed<()>, Failed> {
+    pub async fn f(s: &Store, scope: &Scope, p: Permit<RemoveMember>)
+        -> Result<Committed<()>, Failed> {
         s.write(scope, |tx| {
             tx.members().remove(p)?;
             let event = ledger::AuditEvent::new(ledger::Verb::MemberRemoved, \"member\", \"x\");

@@ -1,5 +1,6 @@
-//! A process that is killed in the middle of its work: no action without its entry, no entry without its action,
-//! and nothing that was answered is lost. The killed process is this test binary, run again as a worker.
+//! A process that is killed in the middle of its work: no action without its entry, no entry
+//! without its action, and nothing that was answered is lost. The killed process is this test
+//! binary, run again as a worker.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -15,7 +16,8 @@ use crate::house::{House, Kind, Workspace, mint, scope, set_permit};
 
 /// How often the worker of each engine is killed.
 const KILLS: u32 = 6;
-/// What the worker needs to find the house: `sqlite <folder>` or `postgres <database>`, and the workspace's ids.
+/// What the worker needs to find the house: `sqlite <folder>` or `postgres <database>`, and the
+/// workspace's ids.
 const WORK: &str = "CASEMATE_TEST_STORE_WORK";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -322,7 +322,8 @@ pub(crate) fn as_system(store: &Store) -> Caller {
     Caller::system("tests", store.mint().id())
 }
 
-/// A folder in memory where there is one: these tests ask what is written, not how fast the disk is.
+/// A folder in memory where there is one: these tests ask what is written, not how fast the disk
+/// is.
 pub(crate) fn memory_folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }

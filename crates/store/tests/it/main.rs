@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "tests are one of the three places that make a scope, and read the harness's environment"
+    reason = "tests are one of the three places that make a scope, and ask for PostgreSQL's address"
 )]
 
 #[cfg(test)]
@@ -15,6 +15,8 @@ mod contract;
 mod crash;
 #[cfg(test)]
 mod house;
+#[cfg(test)]
+mod postgres_guards;
 #[cfg(test)]
 mod postgres_walls;
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Every statement: prepared on both engines, its words looked at one by one, the doors on a golden list.
+//! Every statement: prepared on both engines, its words looked at one by one, the doors on a golden
+//! list.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -151,8 +152,10 @@ fn the_check_of_words_finds_what_the_check_at_compile_time_lets_through() {
         "select a from secrets s join projects p on p.project_id = s.project_id \
          where s.tenant_id = $1",
         "select a from secrets where tenant_id = $1 and name in (select name from api_keys)",
-        "delete from secrets where name = $2 and exists (select 1 from team t where t.tenant_id = $1)",
-        "select a from secrets where tenant_id = $1 union select b from api_keys where tenant_id = $1",
+        "delete from secrets where name = $2 \
+         and exists (select 1 from team t where t.tenant_id = $1)",
+        "select a from secrets where tenant_id = $1 \
+         union select b from api_keys where tenant_id = $1",
     ] {
         assert!(!faults(text).is_empty(), "{text}");
         // The first wall sees the predicate and is content: that is why there is a second one.
@@ -192,7 +195,8 @@ fn names_are_unique_and_every_module_with_statements_is_registered() {
 
 #[test]
 fn every_secret_column_is_written_from_sealed_bytes_only() {
-    // The tables' own words for what is sealed; a new one has to be added here and in its handle's signature.
+    // The tables' own words for what is sealed; a new one has to be added here and in its handle's
+    // signature.
     let sealed = ["totp_sealed", "sealed"];
     for folder in ["control", "tenant", "audit"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);

@@ -1,7 +1,7 @@
 //! Connections: a Unix socket, or TLS with full verification; anything else is refused.
 //!
-//! Always true: every connection has its settings pinned by us (search path, durable commits, timeouts), so a
-//! role's or database's defaults cannot weaken them.
+//! Always true: every connection has its settings pinned by us (search path, durable commits,
+//! timeouts), so a role's or database's defaults cannot weaken them.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,8 @@
-//! Who may do what to which table: written once, granted by [`super::prepare`], checked by [`super::guards`].
+//! Who may do what to which table: written once, granted by [`super::prepare`], checked by
+//! [`super::guards`].
 //!
-//! Always true: whatever is not listed is not granted. Nobody may update, delete or truncate the log.
+//! Always true: whatever is not listed is not granted. Nobody may update, delete or truncate the
+//! log.
 
 /// A table with the privileges a role has on it.
 pub(super) type Grant = (&'static str, &'static [&'static str]);

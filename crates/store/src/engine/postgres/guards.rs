@@ -1,8 +1,9 @@
 //! Are the walls of the database what `prepare` made them?
 //!
-//! Always true: attributes and memberships of the roles, ownership, row security, policies, grants, triggers
-//! and their function are read from the catalog and compared with what this program expects. Whatever is
-//! weaker is named. A superuser can still do anything: that is for the log's tree and its witness to show.
+//! Always true: attributes and memberships of the roles, ownership, row security, policies, grants,
+//! triggers and their function are read from the catalog and compared with what this program
+//! expects. Whatever is weaker is named. A superuser can still do anything: that is for the log's
+//! tree and its witness to show.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
 //! The connection of an open transaction, and what its errors mean.
 //!
 //! Always true
-//! 1. A link that is dropped with its transaction open takes its connection with it: the connection is closed.
+//! 1. A link that is dropped with its transaction open takes its connection with it: the connection
+//!    is closed.
 //! 2. Nothing of an error but its code and the constraint's name is logged; details hold values.
 
 use std::future::Future;
@@ -116,8 +117,9 @@ impl Link {
     }
 }
 
-/// Runs a statement; when it is the first, BEGIN and the tenant setting are sent before it without waiting. They
-/// cannot be separated: row security shows nothing without the setting, and an error of either is an error.
+/// Runs a statement; when it is the first, BEGIN and the tenant setting are sent before it without
+/// waiting. They cannot be separated: row security shows nothing without the setting, and an error
+/// of either is an error.
 async fn together<T>(
     client: &Object,
     begin: Option<String>,

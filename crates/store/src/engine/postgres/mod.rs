@@ -1,10 +1,11 @@
 //! PostgreSQL: one database, tenant rows under row security, one pool per credential.
 //!
 //! Always true
-//! 1. A tenant's transaction is on the runtime credential, with `casemate.tenant` set for that transaction
-//!    only; the platform's is on the platform credential, whose log rows are under row security too.
-//! 2. A closure runs on a blocking thread and waits for its statements there; BEGIN and the tenant setting
-//!    travel with the first statement.
+//! 1. A tenant's transaction is on the runtime credential, with `casemate.tenant` set for that
+//!    transaction only; the platform's is on the platform credential, whose log rows are under row
+//!    security too.
+//! 2. A closure runs on a blocking thread and waits for its statements there; BEGIN and the tenant
+//!    setting travel with the first statement.
 //! 3. A connection whose transaction did not end is closed, never pooled.
 //! 4. A guard that is weaker than it has to be refuses the start.
 
@@ -74,8 +75,8 @@ impl Postgres {
         .map_err(|_| StoreError::Defect("a transaction's thread panicked"))?
     }
 
-    /// Everything in one round trip: BEGIN, the tenant setting, the statement, COMMIT. When the future is dropped
-    /// before the end, the lease closes the connection.
+    /// Everything in one round trip: BEGIN, the tenant setting, the statement, COMMIT. When the
+    /// future is dropped before the end, the lease closes the connection.
     pub(super) async fn fetch(
         &self,
         unit: Unit,
@@ -108,7 +109,8 @@ impl Postgres {
         }
     }
 
-    /// Refuses a database that is newer, older, or was made by other migrations than this program carries.
+    /// Refuses a database that is newer, older, or was made by other migrations than this program
+    /// carries.
     async fn same_history(&self) -> Result<(), StoreError> {
         let client = connect::taken(&self.runtime).await?;
         let rows = client
@@ -138,8 +140,8 @@ impl Postgres {
     }
 }
 
-/// Begins a transaction and sets its tenant, in one message. An id is hexadecimal digits and dashes, so it needs
-/// no quoting.
+/// Begins a transaction and sets its tenant, in one message. An id is hexadecimal digits and
+/// dashes, so it needs no quoting.
 fn begin(id: TenantId, access: Access) -> String {
     let mode = match access {
         Access::Read => "read only",
@@ -165,7 +167,8 @@ fn run<R>(mut bound: Bound, work: impl FnOnce(&mut Bound) -> Outcome<R>) -> Resu
         }
         Ok(Outcome::Commit(answer)) => link.commit().map(|()| answer),
         Ok(Outcome::RollBack(answer)) => {
-            // The answer stands whether or not the rollback was heard: a connection that did not hear it is closed.
+            // The answer stands whether or not the rollback was heard: a connection that did not
+            // hear it is closed.
             if link.roll_back().is_err() {
                 tracing::warn!("a rollback was not heard; its connection is closed");
             }

@@ -1,8 +1,10 @@
-//! Making a database ready: roles, schema, migrations, grants. Run by an administrator, before `serve`.
+//! Making a database ready: roles, schema, migrations, grants. Run by an administrator, before
+//! `serve`.
 //!
 //! Always true
 //! 1. Repeating it changes nothing that is right, and mends attributes and grants that are not.
-//! 2. The owner of the tables cannot sign in; those who sign in own nothing, and row security is forced on all.
+//! 2. The owner of the tables cannot sign in; those who sign in own nothing, and row security is
+//!    forced on all.
 //! 3. Passwords reach the server as SCRAM verifiers, never in clear.
 
 use domain::Mint;
@@ -24,8 +26,8 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// Roles without passwords, for sockets with peer authentication: `<prefix>_owner`, `<prefix>_runtime`,
-    /// `<prefix>_platform`, `<prefix>_backup`.
+    /// Roles without passwords, for sockets with peer authentication: `<prefix>_owner`,
+    /// `<prefix>_runtime`, `<prefix>_platform`, `<prefix>_backup`.
     ///
     /// # Errors
     /// [`Refusal::Address`]: the prefix is not 1 to 40 of `a-z 0-9 _`.
@@ -72,8 +74,8 @@ impl Roles {
     }
 }
 
-/// Makes the database of `admin` ready: roles, schema, migrations, grants. `admin` is a superuser, or a role that
-/// may create roles and owns the database.
+/// Makes the database of `admin` ready: roles, schema, migrations, grants. `admin` is a superuser,
+/// or a role that may create roles and owns the database.
 ///
 /// # Errors
 /// [`StoreError::Refused`]: the database is newer than this program, or has another history.

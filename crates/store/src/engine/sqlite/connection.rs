@@ -1,8 +1,8 @@
 //! A connection to one file: how it is opened, what it may do, and what its errors mean.
 //!
 //! Always true
-//! 1. After the migrations, a connection reads and changes rows and nothing else: an authorizer refuses every
-//!    other kind of statement, so that not even a mistake of ours can drop a trigger.
+//! 1. After the migrations, a connection reads and changes rows and nothing else: an authorizer
+//!    refuses every other kind of statement, so that not even a mistake of ours can drop a trigger.
 //! 2. No value leaves in an error or a log line.
 
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Are the walls of a file what the migrations made them?
 //!
-//! Always true: tables, indexes and triggers are compared word for word with those that the migrations make in
-//! an empty database, so a dropped or softened trigger is found, whoever did it.
+//! Always true: tables, indexes and triggers are compared word for word with those that the
+//! migrations make in an empty database, so a dropped or softened trigger is found, whoever did it.
 
 use std::collections::BTreeMap;
 use std::fs;

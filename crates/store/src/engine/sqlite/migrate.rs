@@ -1,8 +1,8 @@
 //! Bringing a file to this program's format.
 //!
 //! Always true
-//! 1. Each migration and its record are one transaction, under the file's write lock: of several processes
-//!    that start at once, one applies it and the others find it applied.
+//! 1. Each migration and its record are one transaction, under the file's write lock: of several
+//!    processes that start at once, one applies it and the others find it applied.
 //! 2. A file with data is copied beside itself before it is changed.
 
 use domain::Mint;
@@ -110,7 +110,8 @@ fn same_history(connection: &Connection, place: &Place) -> Result<(), StoreError
     Ok(())
 }
 
-/// Copies the file to `<name>.before-<format>` with SQLite's own backup, so that the copy is one moment.
+/// Copies the file to `<name>.before-<format>` with SQLite's own backup, so that the copy is one
+/// moment.
 fn back_up(connection: &Connection, place: &Place, format: u32) -> Result<(), StoreError> {
     let copy = place.file.with_extension(format!("db.format-{format}"));
     if copy.exists() {

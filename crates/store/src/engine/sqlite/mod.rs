@@ -1,8 +1,10 @@
 //! SQLite: one file per unit, one writer thread and a few readers per open file.
 //!
 //! Always true
-//! 1. A tenant's file is opened by its id and by nothing else; `control.db` holds nothing of a tenant.
-//! 2. Commits are durable (`synchronous=FULL`); writers of several processes take turns by the file's own lock.
+//! 1. A tenant's file is opened by its id and by nothing else; `control.db` holds nothing of a
+//!    tenant.
+//! 2. Commits are durable (`synchronous=FULL`); writers of several processes take turns by the
+//!    file's own lock.
 //! 3. At most [`OPEN_UNITS_MAX`] files are open; the one used longest ago and idle is closed first.
 
 mod connection;
@@ -160,7 +162,8 @@ impl Sqlite {
                 })
                 .min_by_key(|(_, slot)| slot.used)
                 .map(|(name, _)| *name);
-            // With no idle unit the map grows past its bound for a moment, rather than refusing a tenant.
+            // With no idle unit the map grows past its bound for a moment, rather than refusing a
+            // tenant.
             if let Some(idle) = idle {
                 units.remove(&idle);
             }

@@ -1,8 +1,8 @@
 //! One open file: its writer, its readers, and how a file comes to be.
 //!
 //! Always true
-//! 1. A file is made by [`create`] only; opening one that is missing or empty never makes a new one, so a lost
-//!    tenant is an error and not an empty workspace.
+//! 1. A file is made by [`create`] only; opening one that is missing or empty never makes a new
+//!    one, so a lost tenant is an error and not an empty workspace.
 //! 2. Files are readable by their owner only.
 
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -70,8 +70,8 @@ pub(super) fn create(place: &Place, mint: &Mint) -> Result<(), StoreError> {
     migrate::apply(&connection, place, mint, migrate::Start::Empty)
 }
 
-/// Makes an empty file that only its owner can read, unless it exists. SQLite gives the files it puts beside it
-/// the same mode.
+/// Makes an empty file that only its owner can read, unless it exists. SQLite gives the files it
+/// puts beside it the same mode.
 pub(super) fn owner_only(file: &Path) -> Result<(), StoreError> {
     OpenOptions::new()
         .create(true)
@@ -103,6 +103,9 @@ pub(super) fn remove_unborn(place: &Place) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+/// What became of a lent reader: the answer, and the reader when it can be used again.
+type Lent<R> = (Result<R, StoreError>, Option<Connection>);
 
 /// A unit that is open.
 pub(super) struct OpenUnit {
@@ -170,7 +173,7 @@ impl OpenUnit {
     /// Lends a reader to a blocking thread; `work` gives it back when it can be used again.
     async fn with_reader<R: Send + 'static>(
         &self,
-        work: impl FnOnce(Connection) -> (Result<R, StoreError>, Option<Connection>) + Send + 'static,
+        work: impl FnOnce(Connection) -> Lent<R> + Send + 'static,
     ) -> Result<R, StoreError> {
         let _permit = self.permits.acquire().await.map_err(|_| StoreError::Unreachable)?;
         let idle = self.idle().pop();
@@ -209,7 +212,7 @@ fn read_with<R>(
     id: TenantId,
     mint: Mint,
     work: impl FnOnce(&mut Bound) -> Outcome<R>,
-) -> (Result<R, StoreError>, Option<Connection>) {
+) -> Lent<R> {
     let reader = Rc::new(reader);
     if let Err(error) = control(&reader, "begin") {
         return (Err(error), None);

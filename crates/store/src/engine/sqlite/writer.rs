@@ -1,13 +1,15 @@
 //! The writer thread of one file: closures run one after another, and share durable commits.
 //!
 //! Always true
-//! 1. Each closure runs in a savepoint of one outer transaction; it keeps or undoes its own writes only.
-//! 2. Nobody is answered before the outer transaction ended. If its COMMIT fails, everyone in the group gets
-//!    that error, those who wanted to roll back too: they judged rows that never came to be.
+//! 1. Each closure runs in a savepoint of one outer transaction; it keeps or undoes its own writes
+//!    only.
+//! 2. Nobody is answered before the outer transaction ended. If its COMMIT fails, everyone in the
+//!    group gets that error, those who wanted to roll back too: they judged rows that never came to
+//!    be.
 //! 3. A closure that panics is rolled back and answered with an error; the thread lives on.
 //!
-//! Why a group: a commit waits for the disk (`synchronous=FULL`), and everybody who waits meanwhile can share
-//! the next wait.
+//! Why a group: a commit waits for the disk (`synchronous=FULL`), and everybody who waits meanwhile
+//! can share the next wait.
 
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -44,7 +46,8 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
-    /// Runs a closure in a transaction. The transaction ends by itself even when this future is dropped.
+    /// Runs a closure in a transaction. The transaction ends by itself even when this future is
+    /// dropped.
     pub(super) async fn run<R: Send + 'static>(
         &self,
         id: TenantId,
@@ -128,7 +131,8 @@ fn serve(connection: &Rc<Connection>, tasks: &Receiver<Box<dyn Task>>) {
         let mut group = Vec::with_capacity(1);
         let ended = run_group(connection, first, tasks, &mut group);
         if ended.is_err() && !connection.is_autocommit() {
-            // A failed COMMIT leaves the transaction open; SQLite has rolled it back already otherwise.
+            // A failed COMMIT leaves the transaction open; SQLite has rolled it back already
+            // otherwise.
             let _ = control(connection, "rollback");
         }
         for task in group {

@@ -1,4 +1,5 @@
-//! A scope of one workspace with the ids of another: every handle finds nothing and changes nothing.
+//! A scope of one workspace with the ids of another: every handle finds nothing and changes
+//! nothing.
 
 use domain::authz::{
     AddProjectMember, Authority, ChangeRole, CreateEnvironment, DeleteSecret, Permit, RemoveMember,
@@ -111,8 +112,8 @@ async fn a_neighbour_finds_nothing_by_any_id(kind: Kind) {
     assert_eq!(fetched, Ok(None));
 }
 
-/// Permits that a rule would never give for a neighbour's rows: made from invented facts, to see what the store
-/// does when everything above it is broken.
+/// Permits that a rule would never give for a neighbour's rows: made from invented facts, to see
+/// what the store does when everything above it is broken.
 struct Forged {
     owner: Authority,
     target: Standing,
@@ -189,7 +190,10 @@ async fn a_neighbour_changes_nothing_by_any_id(kind: Kind) {
     };
     let sealed = Sealed::from_envelope(vec![0]);
     assert_eq!(
-        attack!(tx => { let permit = rotate(tx); tx.secrets().rotate(permit, 1, ours.owner, &sealed)? }),
+        attack!(tx => {
+            let permit = rotate(tx);
+            tx.secrets().rotate(permit, 1, ours.owner, &sealed)?
+        }),
         Ok(None)
     );
     let delete = move |tx: &TenantTx<'_>| -> Permit<DeleteSecret> {
