@@ -16,7 +16,7 @@ use crate::commands::{
 
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Everywhere", after_help = crate::exit::TABLE)]
 pub struct Globals {
     /// Print results as JSON lines
     #[arg(long, global = true)]

@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// The table of exit codes, as the help shows it.
+pub(crate) const TABLE: &str = "Exit codes: 0 done, 1 failed, 2 wrong use, 3 sign in first, \
+    4 refused, 5 not found, 6 conflict, 7 try again, 10 TAMPERED, 11 CANNOT ESTABLISH; \
+    `run` gives the program's own.";
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]

@@ -133,7 +133,8 @@ fn known(code: &str) -> Option<(Exit, &'static str)> {
         "rank.oneself" => (Refused, "Ask somebody else to do this to your membership."),
         "production.stays_inside" => (
             Refused,
-            "Use another environment; an admin can allow it with `casemate workspaces settings`.",
+            "Use another environment; an admin can allow it: \
+             `casemate workspaces settings --production-local-use allowed`.",
         ),
         "not_found" => (NotFound, "Check the name, and the workspace with `casemate whoami`."),
         "conflict.exists" => (Conflict, "Choose another name, or change the one that exists."),

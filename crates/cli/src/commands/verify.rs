@@ -79,7 +79,8 @@ fn judge(
     if let Verdict::Verified(verified) = &verdict {
         let here = receipts.len().saturating_sub(verified.pending_receipts);
         context.output.note(&format!(
-            "Held against it: {here} of your receipts, {} not due yet; {} checkpoints you saw.",
+            "Held against it: your receipts ({here} found, {} not due yet), \
+             checkpoints you saw ({}).",
             verified.pending_receipts,
             seen.len(),
         ));

@@ -1,7 +1,7 @@
 //! `audit export`: the log and its proofs, streamed into a file.
 //!
 //! Always true: the file appears under its name only when it is whole. Whatever breaks off before
-//! leaves nothing behind.
+//! leaves nothing behind; a process that was killed leaves a file ending in `.part` at most.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
