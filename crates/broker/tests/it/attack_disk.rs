@@ -101,23 +101,19 @@ async fn when_the_key_store_is_full_nothing_new_is_promised_and_what_was_sealed_
     command.arg(House::host_binary()).arg(house.path("data")).arg(house.path(""));
     command.arg(format!("0,{}", our_uid()));
     house.spawn_command(&mut command);
-    match house.connect_or_end().await {
-        Err(status) => assert!(!status.success(), "it ended as if all were well"),
-        Ok(broker) => {
-            let full = Some(BrokerError::Storage);
-            let stranger = broker::Realm::Tenant(crate::house::id());
-            assert_eq!(broker.create_realm(stranger).await.err(), full);
-            let elsewhere = house.bob.name();
-            let records = vec![(elsewhere, secret("lost"))];
-            assert_eq!(broker.seal(house.bob.realm(), records).await.err(), full);
-            let code = secret(&house.recovery_code);
-            assert_eq!(broker.confirm_recovery(code).await.err(), full);
-            let opened = broker.open(house.ann.grant(), vec![(name, sealed.clone())]).await;
-            assert_eq!(opened.err(), full, "unwrapped without room for an entry");
-            assert!(!broker.status().await.unwrap().recovery_confirmed);
-            house.kill();
-        }
-    }
+    let broker = house.connect().await;
+    let full = Some(BrokerError::Storage);
+    let stranger = broker::Realm::Tenant(crate::house::id());
+    assert_eq!(broker.create_realm(stranger).await.err(), full);
+    let records = vec![(house.bob.name(), secret("lost"))];
+    assert_eq!(broker.seal(house.bob.realm(), records).await.err(), full);
+    let code = secret(&house.recovery_code);
+    assert_eq!(broker.confirm_recovery(code).await.err(), full);
+    let opened = broker.open(house.ann.grant(), vec![(name, sealed.clone())]).await;
+    assert_eq!(opened.err(), full, "unwrapped without room for an entry");
+    assert!(!broker.status().await.unwrap().recovery_confirmed);
+    house.kill();
+
     let broker = house.start().await;
     let opened = broker.open(house.ann.grant(), vec![(name, sealed)]).await.unwrap();
     assert_eq!(opened.values[0].expose_text(), Some("kept"));

@@ -143,20 +143,13 @@ impl House {
     }
 
     pub(crate) async fn connect(&mut self) -> Broker {
-        self.connect_or_end().await.unwrap_or_else(|ended| panic!("the broker ended: {ended}"))
-    }
-
-    /// The client, or how the broker ended instead of answering.
-    pub(crate) async fn connect_or_end(&mut self) -> Result<Broker, std::process::ExitStatus> {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             if let Ok(broker) = Broker::connect(&self.socket()).await {
-                return Ok(broker);
+                return broker;
             }
-            if let Some(ended) = self.broker.as_mut().unwrap().try_wait().unwrap() {
-                self.broker = None;
-                return Err(ended);
-            }
+            let ended = self.broker.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none(), "the broker ended: {ended:?}");
             assert!(Instant::now() < deadline, "the broker does not answer");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
