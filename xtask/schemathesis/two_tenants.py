@@ -2,8 +2,8 @@
 
 Usage: two_tenants.py URL CA LINK OUT, with the bootstrap code on standard input.
 
-OUT gets `auth.json` (two users in the Web Fuzzing Commons form), `first.json` (ids of the first workspace) and
-`canary` (a text that only the second workspace's rows hold, and that no answer to the first may contain).
+OUT gets `first.token` (the owner of the first workspace), `first.json` and `second.json` (ids of each workspace)
+and `canary` (a text that only the second workspace's rows hold, and that no answer to the first may contain).
 """
 
 import base64
@@ -61,7 +61,7 @@ class Person:
         self.secret = start["totp_secret"]
         done = call("POST", f"/v1/enrolments/{start['enrolment_id']}/confirm",
                     {"totp_code": self.code()})
-        self.token = (done.get("session") or done)["access_token"]
+        self.token = done["access_token"]
 
     def code(self):
         step = int(time.time()) // 30
@@ -73,7 +73,7 @@ class Person:
 
     def enter(self, workspace):
         tokens = call("POST", "/v1/sessions/current/workspace", {"workspace": workspace}, self.token)
-        self.token = (tokens.get("session") or tokens)["access_token"]
+        self.token = tokens["access_token"]
 
 
 def furnish(person, name, text):
@@ -94,11 +94,11 @@ first = Person("first@example.org", LINK, CODE)
 ids = furnish(first, "first", "first-project")
 invitation = call("POST", f"/v1/teams/{ids['team']}/members",
                   {"email": "second@example.org", "role": "viewer"}, first.token)
-second = Person("second@example.org", invitation["invitation_id"], invitation["code"])
-furnish(second, CANARY, CANARY)
+second = Person("second@example.org", invitation["id"], invitation["code"])
+other = furnish(second, CANARY, CANARY)
 
 OUT.mkdir(parents=True, exist_ok=True)
 (OUT / "first.json").write_text(json.dumps(ids))
+(OUT / "second.json").write_text(json.dumps(other))
 (OUT / "canary").write_text(CANARY)
 (OUT / "first.token").write_text(first.token)
-(OUT / "second.token").write_text(second.token)

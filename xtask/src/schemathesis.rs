@@ -1,10 +1,185 @@
-//! Schemathesis.
-use crate::run::Failure;
+//! Schemathesis against a running server, with two tenants.
+//!
+//! A fresh platform gets two workspaces. The first one's owner then sends generated requests: as they come, with the
+//! ids of the own workspace, with the ids of the neighbour's, and last to the operations that end things. No answer
+//! may be a server error or differ from the OpenAPI document, and no answer may hold what only the neighbour has.
+//!
+//! The seed is fixed and the number of requests is bounded. Rates are raised by configuration, never off.
 
-/// Runs schemathesis.
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::packages::python_tool;
+use crate::run::{Failure, cargo, must, root, target};
+
+const VERSION: &str = "4.32.5";
+const SEED: &str = "20261121";
+
+/// What every answer is checked for.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                      response_headers_conformance,response_schema_conformance,unsupported_method,\
+                      allow_header_conformance,negative_data_rejection,ignored_auth";
+
+/// Operations that end the session or the workspace the run lives in.
+const ENDING: &[&str] =
+    &["sessions_revoke", "sessions_revoke_others", "workspaces_delete", "sessions_create"];
+
+/// Runs schemathesis on SQLite.
 ///
 /// # Errors
-/// None yet.
+/// A check that failed, or an answer that held the neighbour's canary.
 pub fn run() -> Result<(), Failure> {
-    Ok(())
+    must(cargo().args(["build", "--quiet", "--package", "casemate"]))?;
+    let program = python_tool("schemathesis", VERSION, "schemathesis")?;
+    let platform = Platform::start()?;
+    let tenants = platform.furnish(&program)?;
+    let runs: [(&str, Option<&str>, &str); 3] = [
+        ("as they come", None, "25"),
+        ("own ids", Some("first.json"), "25"),
+        ("the neighbour's ids", Some("second.json"), "10"),
+    ];
+    for (name, ids, count) in runs {
+        println!("--- {name}");
+        let mut command = tenants.command(&program, &platform, ids, count)?;
+        for operation in ENDING {
+            command.args(["--exclude-operation-id", operation]);
+        }
+        must(&mut command)?;
+        tenants.no_canary()?;
+    }
+    println!("--- operations that end things");
+    let mut command = tenants.command(&program, &platform, Some("second.json"), "10")?;
+    for operation in ENDING {
+        command.args(["--include-operation-id", operation]);
+    }
+    must(&mut command)?;
+    tenants.no_canary()
+}
+
+/// A platform in folders of its own.
+struct Platform {
+    folder: TempDir,
+    process: Child,
+    ready: Value,
+}
+
+impl Platform {
+    fn start() -> Result<Self, Failure> {
+        let folder = tempfile::Builder::new().prefix("cm-schema-").tempdir_in("/tmp")?;
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
+        let mut command = Command::new(target().join("debug/casemate"));
+        command.args(["up", "--json"]).env("CASEMATE_DATA", folder.path().join("data"));
+        command.env("CASEMATE_CONFIG", folder.path().join("etc"));
+        command.env("CASEMATE_API__LISTEN", "127.0.0.1:0");
+        command.env("CASEMATE_API__HEALTH", "127.0.0.1:0");
+        for rate in ["ANONYMOUS", "CALLER", "NETWORK"] {
+            command.env(format!("CASEMATE_LIMITS__{rate}_PER_MINUTE"), "1000000");
+        }
+        let log = fs::File::create(folder.path().join("log"))?;
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn()?;
+        let output = process.stdout.take().ok_or_else(|| Failure::new("no output"))?;
+        let mut line = String::new();
+        let mut output = BufReader::new(output);
+        output.read_line(&mut line)?;
+        let ready = serde_json::from_str(&line)
+            .map_err(|error| Failure(format!("`up` printed {line:?}: {error}")))?;
+        std::thread::spawn(move || output.lines().for_each(drop));
+        Ok(Self { folder, process, ready })
+    }
+
+    fn said(&self, name: &str) -> Result<&str, Failure> {
+        let missing = || Failure(format!("`up` did not print {name}"));
+        self.ready.get(name).and_then(Value::as_str).ok_or_else(missing)
+    }
+
+    fn certificate(&self) -> PathBuf {
+        self.folder.path().join("data/tls/cert.pem")
+    }
+
+    /// Two workspaces, by the API alone.
+    fn furnish(&self, schemathesis: &Path) -> Result<Tenants, Failure> {
+        let folder = self.folder.path().join("tenants");
+        let python = schemathesis.with_file_name("python");
+        let link = self.said("link")?.rsplit('/').next().unwrap_or_default();
+        must(
+            Command::new(python)
+                .arg(root().join("xtask/schemathesis/two_tenants.py"))
+                .arg(self.said("url")?)
+                .arg(self.certificate())
+                .arg(link)
+                .arg(&folder)
+                .stdin(fs::File::open(self.said("code_file")?)?),
+        )?;
+        Ok(Tenants { folder })
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        let pid = self.process.id().to_string();
+        let _ = Command::new("kill").args(["-TERM", &pid]).status();
+        let _ = self.process.wait();
+    }
+}
+
+/// Two workspaces, and where what is known about them lies.
+struct Tenants {
+    folder: PathBuf,
+}
+
+impl Tenants {
+    /// One run as the first workspace's owner; `ids` names the file whose ids fill the paths.
+    fn command(
+        &self,
+        program: &Path,
+        platform: &Platform,
+        ids: Option<&str>,
+        count: &str,
+    ) -> Result<Command, Failure> {
+        let token = fs::read_to_string(self.folder.join("first.token"))?;
+        let config = self.folder.join("schemathesis.toml");
+        fs::write(&config, self.config(ids)?)?;
+        let url = platform.said("url")?;
+        let mut command = Command::new(program);
+        command.arg("--config-file").arg(config).arg("run").arg(root().join("openapi.json"));
+        command.args(["--url", url, "--seed", SEED, "--max-examples", count]);
+        command.args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing,stateful"]);
+        command.arg("--tls-verify").arg(platform.certificate());
+        command.arg("--header").arg(format!("Authorization: Bearer {token}"));
+        command.args(["--report", "ndjson", "--report-ndjson-path"]).arg(self.report());
+        command.args(["--output-sanitize", "false", "--output-truncate", "false", "--no-color"]);
+        command.args(["--suppress-health-check", "all", "--workers", "2"]);
+        command.current_dir(&self.folder);
+        Ok(command)
+    }
+
+    fn config(&self, ids: Option<&str>) -> Result<String, Failure> {
+        let Some(ids) = ids else { return Ok(String::new()) };
+        let ids: toml::Table = serde_json::from_str(&fs::read_to_string(self.folder.join(ids))?)
+            .map_err(|error| Failure(error.to_string()))?;
+        Ok(format!("[parameters]\n{ids}"))
+    }
+
+    fn report(&self) -> PathBuf {
+        self.folder.join("report.ndjson")
+    }
+
+    /// No answer of the last run holds what only the neighbour has.
+    fn no_canary(&self) -> Result<(), Failure> {
+        let canary = fs::read_to_string(self.folder.join("canary"))?;
+        let report = fs::read_to_string(self.report())?;
+        if report.is_empty() {
+            return Err(Failure::new("schemathesis wrote no report"));
+        }
+        if report.contains(&canary) {
+            return Err(Failure::new("an answer held what only the neighbour has"));
+        }
+        Ok(())
+    }
 }

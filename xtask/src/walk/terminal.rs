@@ -76,7 +76,9 @@ impl Terminal {
         loop {
             let new = screen.text.get(self.read..).unwrap_or_default().to_owned();
             let shown = plain(&new);
-            let ending = endings.iter().position(|ending| shown.trim_end().ends_with(ending));
+            // A question whose answer is not shown says so behind its words.
+            let asked = shown.trim_end().replace(" (not shown):", ":");
+            let ending = endings.iter().position(|ending| asked.ends_with(ending));
             if ending.is_some() || is_prompt(&new) {
                 self.read = screen.text.len();
                 return Ok((shown, ending));
