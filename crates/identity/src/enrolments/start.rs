@@ -102,6 +102,7 @@ pub async fn start(
 ) -> Result<Committed<Started>, StartEnrolmentError> {
     let StartEnrolment { link, code, email, password } = presented;
     passwords::check_new(&password, &email)?;
+    let place = identity.passwords.place()?;
     let (store, broker) = (&identity.store, &identity.broker);
     let user: UserId = store.mint().id();
     let link_kind = opened(identity, &origin, user, link, &code, &email).await?;
@@ -110,7 +111,7 @@ pub async fn start(
         return Err(StartEnrolmentError::Exists);
     }
 
-    let password_hash = identity.passwords.hash(password).await?.to_phc();
+    let password_hash = identity.passwords.hash(place, password).await?.to_phc();
     broker.create_realm(Realm::Person(user)).await?;
     let (totp, uri) = broker.new_totp(user, email.as_str()).await?;
     let (totp_uri, totp_secret) =

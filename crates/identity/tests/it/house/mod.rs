@@ -74,6 +74,12 @@ impl House {
         start(&self.store, &self.broker).await
     }
 
+    /// The same with another password pool.
+    pub(crate) async fn replica_with(&self, pool: PoolSize, cost: Cost) -> Identity {
+        let config = IdentityConfig { pool, cost, ..config() };
+        Identity::start(self.store.clone(), self.broker.clone(), config).await.unwrap()
+    }
+
     /// Moves the one clock of store, broker and identity.
     pub(crate) fn advance(&self, ms: i64) {
         self.clock.0.fetch_add(ms, Ordering::SeqCst);
@@ -133,13 +139,16 @@ impl House {
 }
 
 async fn start(store: &Store, broker: &Broker) -> Identity {
-    let config = IdentityConfig {
+    Identity::start(store.clone(), broker.clone(), config()).await.unwrap()
+}
+
+fn config() -> IdentityConfig {
+    IdentityConfig {
         issuer: "https://casemate.example".to_owned(),
         audience: "casemate".to_owned(),
         pool: PoolSize { at_once: 2, waiting_max: 500 },
         cost: Cost::LEAST,
-    };
-    Identity::start(store.clone(), broker.clone(), config).await.unwrap()
+    }
 }
 
 pub(crate) fn origin(store: &Store, last: u8) -> Origin {

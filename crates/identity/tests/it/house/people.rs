@@ -118,7 +118,8 @@ pub(crate) fn code_of(seed: &[u8], at_s: i64) -> String {
 async fn hash(store: &Store) -> String {
     let size = PoolSize { at_once: 1, waiting_max: 1 };
     let pool = PasswordPool::new(size, Cost::LEAST, store.mint().clone()).unwrap();
-    pool.hash(Password::typed(PASSWORD.to_owned()).unwrap()).await.unwrap().to_phc()
+    let password = Password::typed(PASSWORD.to_owned()).unwrap();
+    pool.hash(pool.place().unwrap(), password).await.unwrap().to_phc()
 }
 
 async fn backup_codes(
