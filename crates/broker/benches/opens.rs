@@ -27,7 +27,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     let done = match arguments.as_slice() {
         [_, word, folder] if word == "host" => host(Path::new(folder)),
-        _ => measure(),
+        [_, rest @ ..] if rest.iter().any(|word| word == "--bench") => measure(),
+        // A test runner that only asks what is in here.
+        _ => Ok(()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
