@@ -58,7 +58,7 @@ impl Output {
         describe: impl FnOnce(&T) -> String,
     ) -> Result<(), Failure> {
         match self.form {
-            Form::Text => stdout(&describe(value)),
+            Form::Text => stdout(&printable(&describe(value))),
             Form::Json => stdout(&json_line(value)?),
         }
     }

@@ -25,6 +25,8 @@ use crate::problem::Problem;
 
 /// Longest wait for the head of an answer: a little more than the server gives itself.
 const ANSWER_WAIT: Duration = Duration::from_millis(domain::limits::REQUEST_MS_MAX + 5_000);
+/// Longest wait for all of an answer: the largest one over a slow line.
+const BODY_WAIT: Duration = Duration::from_secs(120);
 /// Longest wait for a connection.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
 /// Longest wait that a `Retry-After` may ask of a person before they are told instead.
@@ -296,8 +298,14 @@ async fn problem(response: Response<Incoming>) -> Result<Problem, TransportError
     Ok(problem)
 }
 
-/// The whole body, within [`ANSWER_BYTES_MAX`].
+/// The whole body, within [`ANSWER_BYTES_MAX`] and [`BODY_WAIT`].
 async fn whole(body: Incoming) -> Result<Zeroizing<Vec<u8>>, TransportError> {
+    tokio::time::timeout(BODY_WAIT, gathered(body))
+        .await
+        .map_err(|_| TransportError::Answer(io::ErrorKind::TimedOut.into()))?
+}
+
+async fn gathered(body: Incoming) -> Result<Zeroizing<Vec<u8>>, TransportError> {
     let mut stream = Stream { body, bytes: None };
     let mut pieces = Vec::new();
     let mut size = 0usize;

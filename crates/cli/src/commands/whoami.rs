@@ -27,6 +27,7 @@ pub(crate) struct User {
     pub(crate) email: String,
     pub(crate) session_id: SessionId,
     pub(crate) factor_at_ms: TimeMs,
+    pub(crate) backup_codes_left: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,10 +52,11 @@ pub(crate) async fn run(_: &Whoami, context: &Context) -> Result<(), Failure> {
         };
         format!(
             "e-mail     {}\nserver     {server}\nworkspace  {workspace}\nsession    {}\n\
-             last code  {}",
+             last code  {}\nbackup     {} codes left",
             user.email,
             user.session_id,
             written(user.factor_at_ms),
+            user.backup_codes_left,
         )
     })
 }

@@ -119,18 +119,30 @@ fn problems_are_told_with_advice_request_id_and_exit_code() {
 }
 
 #[test]
-fn a_name_somebody_else_chose_cannot_speak_to_the_terminal() {
+fn a_text_somebody_else_chose_cannot_speak_to_the_terminal() {
     let machine = Machine::new();
-    let server = server(|asked| {
-        (asked.path == "/v1/keys").then(|| {
-            Reply::json(json!({ "items": [{
-                "id": PROJECT, "name": "a\u{1b}]0;owned\u{7}b", "scopes": [],
-                "created_at_ms": 0,
-            }] }))
-        })
+    let evil = "a\u{1b}]0;owned\u{7}b\u{9b}2Jc\u{202e}d";
+    let server = server(move |asked| match asked.line().as_str() {
+        "GET /v1/keys" => Some(Reply::json(json!({ "items": [{
+            "id": PROJECT, "name": evil, "scopes": [], "created_at_ms": 0,
+        }] }))),
+        "GET /v1/whoami" => Some(Reply::json(json!({ "user": {
+            "id": PROJECT, "email": evil, "session_id": PROJECT, "factor_at_ms": 0,
+            "backup_codes_left": 10,
+        } }))),
+        "GET /v1/sessions" => {
+            let mut body = json!({ "status": 403, "code": "act.not_held", "title": evil });
+            body["request_id"] = json!(evil);
+            Some(Reply::bytes(body.to_string().into_bytes()).status(403))
+        }
+        _ => None,
     });
     machine.sign_in(&server);
-    let ended = machine.run(&["keys", "list"]);
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(!ended.out.contains('\u{1b}') && ended.out.contains("owned"), "{ended:?}");
+    for command in [&["keys", "list"][..], &["whoami"], &["sessions", "list"]] {
+        let ended = machine.run(command);
+        let all = format!("{}{}", ended.out, ended.err);
+        assert!(all.contains("owned"), "{command:?}: {ended:?}");
+        let controls = ['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}'];
+        assert!(!all.contains(controls), "{command:?}: {ended:?}");
+    }
 }
