@@ -93,7 +93,9 @@ create trigger audit_leaves_no_delete before delete on audit_leaves
 begin select raise(abort, 'the log is never changed'); end;
 create trigger audit_leaves_no_replace before insert on audit_leaves
 when exists (select 1 from audit_leaves where tenant_id = new.tenant_id
-    and ((stream = new.stream and leaf_index = new.leaf_index) or entry_id = new.entry_id))
+        and stream = new.stream and leaf_index = new.leaf_index)
+    or exists (select 1 from audit_leaves
+        where tenant_id = new.tenant_id and entry_id = new.entry_id)
 begin select raise(abort, 'the log is never changed'); end;
 
 create trigger audit_nodes_no_update before update on audit_nodes

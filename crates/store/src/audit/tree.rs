@@ -95,7 +95,8 @@ tenant_statements! { "tree":
     OLDEST = "select min(e.at_ms) from audit_pending p \
         join audit_entries e on e.tenant_id = $1 and e.entry_id = p.entry_id \
         where p.tenant_id = $1";
-    SETTLE = "delete from audit_pending where tenant_id = $1 and entry_id = $2";
+    SETTLE = "delete from audit_pending \
+        where tenant_id = $1 and stream = $2 and entry_id = $3";
     ADD_LEAF = "insert into audit_leaves (tenant_id, stream, leaf_index, entry_id, hash) \
         values ($1, $2, $3, $4, $5)";
     ADD_NODE = "insert into audit_nodes (tenant_id, stream, level, node_index, hash) \
@@ -168,7 +169,7 @@ impl Tree<'_> {
                 &ADD_LEAF,
                 values![stream.as_str(), leaf.index, leaf.entry, leaf.hash],
             )?;
-            self.bound.change_one(&SETTLE, values![leaf.entry])?;
+            self.bound.change_one(&SETTLE, values![stream.as_str(), leaf.entry])?;
         }
         for node in nodes {
             self.bound.change_one(
