@@ -1,7 +1,5 @@
 //! Workspaces: born whole or not at all, ended for everybody.
 
-use std::time::Duration;
-
 use domain::authz::UpdateWorkspace;
 use domain::limits;
 use identity::sessions::{AccountError, enter_workspace, sign_out};
@@ -74,10 +72,7 @@ async fn a_deleted_workspace_is_gone_for_people_tokens_and_keys() {
         assert_eq!(code(get(store, &scope, house.fresh()).await), "not_found");
         assert_eq!(code(delete(store, &scope, house.fresh()).await), "not_found");
         assert_eq!(code(keys::list(store, &scope, None, Page::first(10)).await), "not_found");
-        let poll = Duration::from_millis(2 * limits::REVOCATION_POLL_MS);
-        let _ = tokio::time::timeout(poll, house.identity.watch_revocations()).await;
-        let refused = authenticate(&house.identity, token, house.origin()).await;
-        assert_eq!(refused.unwrap_err(), AuthRefused::Revoked);
+        house.refused_after(&bound).await;
         let theirs = &house.theirs;
         assert_eq!(code(get(store, &theirs.owner.scope(theirs.id), None).await), "done");
     })

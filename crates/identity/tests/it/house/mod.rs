@@ -8,14 +8,17 @@ mod teams;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 use broker::Broker;
 use domain::{Clock, EmailAddress, Entropy, Mint, Name, Origin, TimeMs, UserAgent};
 use identity::passwords::{Cost, PoolSize};
-use identity::{Identity, IdentityConfig};
+use identity::sessions::SessionTokens;
+use identity::{AuthRefused, Identity, IdentityConfig, authenticate};
 use ledger::Verb;
 use serde_json::Value;
 use store::{EntryFilter, Page, Store};
+use tokio::task::JoinSet;
 
 pub(crate) use grounds::Ground;
 pub(crate) use people::{PASSWORD, Person, code_of, seed_of};
@@ -42,10 +45,12 @@ impl Entropy for Random {
 pub(crate) struct House {
     pub(crate) store: Store,
     pub(crate) broker: Broker,
-    pub(crate) identity: Identity,
+    pub(crate) identity: Arc<Identity>,
     pub(crate) ours: Team,
     pub(crate) theirs: Team,
     clock: Arc<MovedClock>,
+    /// Reads revocations as the server does, until the house goes.
+    _watch: JoinSet<()>,
     _ground: Ground,
 }
 
@@ -63,13 +68,16 @@ impl House {
         let mint = Mint::new(clock.clone(), Arc::new(Random));
         let store = ground.store(mint).await;
         let broker = ground.broker(store.instance(), clock.clone()).await;
-        let identity = start(&store, &broker).await;
+        let identity = Arc::new(start(&store, &broker).await);
+        let mut watch = JoinSet::new();
+        let watcher = Arc::clone(&identity);
+        watch.spawn(async move { watcher.watch_revocations().await });
         let ours = Team::found(&store, &broker, "ours").await;
         let theirs = Team::found(&store, &broker, "theirs").await;
-        Self { store, broker, identity, ours, theirs, clock, _ground: ground }
+        Self { store, broker, identity, ours, theirs, clock, _watch: watch, _ground: ground }
     }
 
-    /// A second process over the same store and broker.
+    /// A second process over the same store and broker, which does not watch revocations yet.
     pub(crate) async fn replica(&self) -> Identity {
         start(&self.store, &self.broker).await
     }
@@ -78,6 +86,19 @@ impl House {
     pub(crate) async fn replica_with(&self, pool: PoolSize, cost: Cost) -> Identity {
         let config = IdentityConfig { pool, cost, ..config() };
         Identity::start(self.store.clone(), self.broker.clone(), config).await.unwrap()
+    }
+
+    /// How long until these tokens are refused because their session ended or rose.
+    pub(crate) async fn refused_after(&self, tokens: &SessionTokens) -> Duration {
+        let began = Instant::now();
+        loop {
+            let token = tokens.access_token.show();
+            match authenticate(&self.identity, token, self.origin()).await {
+                Err(AuthRefused::Revoked) => return began.elapsed(),
+                _ if began.elapsed() > Duration::from_secs(10) => panic!("they are never refused"),
+                _ => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
     }
 
     /// Moves the one clock of store, broker and identity.
