@@ -1,7 +1,8 @@
 //! The server as a process of its own, for the tests in `tests/it/process.rs`.
 //!
-//! `server_host` serves with the settings of its environment. `server_host confined DATA FILE...` gives up
-//! everything that `serve` gives up over the data folder DATA, and says of each FILE whether it can still be read.
+//! `server_host` serves with the settings of its environment. `server_host confined DATA FILE...`
+//! gives up everything that `serve` gives up over the data folder DATA, and says of each FILE
+//! whether it can still be read.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,13 +1,14 @@
-//! Landlock: `serve` gives up every file but its own, so that a hole in it does not reach the unseal slots or the
-//! broker's key store, even where all processes run as one user.
+//! Landlock: `serve` gives up every file but its own, so that a hole in it does not reach the
+//! unseal slots or the broker's key store, even where all processes run as one user.
 //!
 //! Always true
-//! 1. It is called before the first thread starts: Landlock binds the calling thread and those it starts.
-//! 2. What is allowed is listed; the slots and the key store are on no list, so a new place is refused, not
-//!    overlooked.
+//! 1. It is called before the first thread starts: Landlock binds the calling thread and those it
+//!    starts.
+//! 2. What is allowed is listed; the slots and the key store are on no list, so a new place is
+//!    refused, not overlooked.
 //!
-//! Honest limit: an older kernel enforces less, or nothing. [`Confinement`] says so, the log shows it, and
-//! `doctor` reports it.
+//! Honest limit: an older kernel enforces less, or nothing. [`Confinement`] says so, the log shows
+//! it, and `doctor` reports it.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -41,8 +42,8 @@ pub struct Reach {
     pub read: Vec<PathBuf>,
 }
 
-/// The files at the top of the data folder that `serve` uses. They are opened one by one: a right on the folder
-/// would reach the key store, which lies in it.
+/// The files at the top of the data folder that `serve` uses. They are opened one by one: a right
+/// on the folder would reach the key store, which lies in it.
 pub const TOP_FILES: [&str; 5] =
     ["control.db", "control.db-wal", "control.db-shm", "FORMAT", "lock"];
 
@@ -90,7 +91,8 @@ fn restrict(reach: &Reach) -> Result<RulesetStatus, RulesetError> {
     for name in TOP_FILES {
         rules = allow(rules, &reach.data.join(name), writing)?;
     }
-    // The folder itself is listed and nothing more: SQLite opens it to make a new file's name durable.
+    // The folder itself is listed and nothing more: SQLite opens it to make a new file's name
+    // durable.
     rules = allow(rules, &reach.data, AccessFs::ReadDir.into())?;
     rules.restrict_self().map(|status| status.ruleset)
 }

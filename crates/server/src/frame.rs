@@ -1,5 +1,5 @@
-//! The frame around every request: its id, where it came from, its share of the rate, its deadline, and on the
-//! way out the problem's body and the headers that every answer carries.
+//! The frame around every request: its id, where it came from, its share of the rate, its deadline,
+//! and on the way out the problem's body and the headers that every answer carries.
 //!
 //! Always true
 //! 1. Every answer has a `casemate-request-id`, made here; one that a client sends is ignored.
@@ -121,8 +121,8 @@ fn dress(response: Response, frame: &Frame, method: &Method) -> Response {
     response
 }
 
-/// Headers of every answer. The API is read by programs: a browser that is led here must neither render, nor
-/// frame, nor cache, nor guess a type.
+/// Headers of every answer. The API is read by programs: a browser that is led here must neither
+/// render, nor frame, nor cache, nor guess a type.
 const HEADERS: [(&str, &str); 6] = [
     ("cache-control", "no-store"),
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
@@ -132,7 +132,8 @@ const HEADERS: [(&str, &str); 6] = [
     ("x-frame-options", "DENY"),
 ];
 
-/// The problem that a handler put beside its answer, or the one that the router's own refusal stands for.
+/// The problem that a handler put beside its answer, or the one that the router's own refusal
+/// stands for.
 fn as_problem(response: &Response) -> Option<Problem> {
     if let Some(problem) = response.extensions().get::<Problem>() {
         return Some(problem.clone());

@@ -19,7 +19,6 @@ use crate::house::House;
 const ANSWER_MS_MAX: u64 = 2_000;
 
 /// The pages.
-#[must_use]
 pub(crate) fn router(house: House) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))

@@ -1,6 +1,7 @@
 //! Counters in Prometheus' text format, for the loopback port.
 //!
-//! Never: an id, a name or an address as a label; metrics are read by people who may not see tenants.
+//! Never: an id, a name or an address as a label; metrics are read by people who may not see
+//! tenants.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,10 +1,11 @@
 //! The OpenAPI 3.1 document, read off the handlers' signatures.
 //!
 //! Always true
-//! 1. A response's status and schema come from the handler's return type ([`crate::reply::Reply`] and
-//!    [`crate::problem::Refused`]); what every operation of a kind can answer is added in [`complete`].
-//! 2. Each response lists the problem codes it can carry in `x-casemate-codes`; the tests' harness fails on an
-//!    answer whose status or code is not listed.
+//! 1. A response's status and schema come from the handler's return type ([`crate::reply::Reply`]
+//!    and [`crate::problem::Refused`]); what every operation of a kind can answer is added in
+//!    [`complete`].
+//! 2. Each response lists the problem codes it can carry in `x-casemate-codes`; the tests' harness
+//!    fails on an answer whose status or code is not listed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +22,8 @@ use utoipa::openapi::{
 
 use crate::problem::{Code, ProblemBody};
 
-/// Where a response keeps the definitions of its body until [`complete`] moves them to the components.
+/// Where a response keeps the definitions of its body until [`complete`] moves them to the
+/// components.
 const DEFINITIONS: &str = "x-definitions";
 /// The problem codes a response can carry.
 pub const CODES: &str = "x-casemate-codes";
@@ -95,11 +97,12 @@ pub(crate) fn skeleton() -> OpenApi {
         .build()
 }
 
-const ABOUT: &str = "Sealed secrets, teams whose ranks cannot be climbed, and a log that proves itself. \
-What the caller may not see is answered with 404, what they may see but not do with 403. Refusals are \
-RFC 9457 problems with a stable code and the id of the request.";
+const ABOUT: &str = "Sealed secrets, teams whose ranks cannot be climbed, and a log that proves \
+itself. What the caller may not see is answered with 404, what they may see but not do with 403. \
+Refusals are RFC 9457 problems with a stable code and the id of the request.";
 
-/// Adds to every operation what operations of its kind share, and moves definitions to the components.
+/// Adds to every operation what operations of its kind share, and moves definitions to the
+/// components.
 pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
     let mut found = BTreeMap::new();
     for item in api.paths.paths.values_mut() {

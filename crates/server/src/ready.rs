@@ -1,7 +1,7 @@
 //! `run/ready.json`: the real addresses, once everything answers.
 //!
-//! Always true: the file is there whole or not at all, and goes away when the process ends by itself. What is left
-//! of one that was killed names a `pid` that is gone.
+//! Always true: the file is there whole or not at all, and goes away when the process ends by
+//! itself. What is left of one that was killed names a `pid` that is gone.
 
 use std::fs;
 use std::io;

@@ -1,7 +1,7 @@
 //! The success half of a handler's return type: status, body, receipts, entity tag.
 //!
-//! Always true: the status and the schema in the OpenAPI document are those of the handler's return type; a
-//! test refuses a hand-written `body =`.
+//! Always true: the status and the schema in the OpenAPI document are those of the handler's return
+//! type; a test refuses a hand-written `body =`.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,8 @@ use utoipa::{IntoResponses, ToSchema};
 
 use crate::openapi;
 
-/// Signed promises that the entries of this answer will be in the log: base64url signed notes, comma-separated.
+/// Signed promises that the entries of this answer will be in the log: base64url signed notes,
+/// comma-separated.
 pub static RECEIPT: HeaderName = HeaderName::from_static("casemate-receipt");
 /// Set to `true` when an answer is the repetition of an earlier one.
 pub static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");

@@ -15,7 +15,6 @@ use crate::problem::{Code, Problem};
 use crate::v1;
 
 /// The API's router.
-#[must_use]
 pub fn router(house: House) -> Router {
     let (routes, _) = parts();
     let document = axum::body::Bytes::from(document());

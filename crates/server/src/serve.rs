@@ -76,7 +76,8 @@ impl From<io::Error> for ServeError {
     }
 }
 
-/// Runs the server until it is asked to stop. Blocks; must be called before the process has other threads.
+/// Runs the server until it is asked to stop. Blocks; must be called before the process has other
+/// threads.
 ///
 /// # Errors
 /// [`ServeError`].
@@ -97,7 +98,8 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
     outcome
 }
 
-/// Makes the folders, and lets the store make and migrate its files, while the data folder can still be written.
+/// Makes the folders, and lets the store make and migrate its files, while the data folder can
+/// still be written.
 fn prepare(config: &Config) -> Result<(), ServeError> {
     for folder in [config.data.folder.clone(), config.data.run()] {
         private_folder(&folder)
@@ -123,7 +125,8 @@ fn system_mint() -> Mint {
     Mint::new(Arc::new(SystemClock), Arc::new(SystemEntropy))
 }
 
-/// The places that the server keeps: its part of the data folder, and what name resolution and TLS read.
+/// The places that the server keeps: its part of the data folder, and what name resolution and TLS
+/// read.
 fn reach(config: &Config) -> Reach {
     let data = &config.data;
     let mut read: Vec<PathBuf> =
@@ -178,7 +181,8 @@ async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeEr
         (None, None) => "https://localhost".to_owned(),
     };
     let identity = IdentityConfig {
-        // The issuer must stay the same when the port is taken at random, or a restart would sign everybody out.
+        // The issuer must stay the same when the port is taken at random, or a restart would sign
+        // everybody out.
         issuer: config.api.url.as_ref().map_or("https://localhost".to_owned(), |_| address.clone()),
         audience: format!("casemate {}", store.instance()),
         pool: pool_size(),
@@ -189,7 +193,8 @@ async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeEr
     Ok(House::new(Parts { identity, limiter, security: config.security.clone() }))
 }
 
-/// One password is hashed per core at a time; a queue of 32 per core answers within about half a second.
+/// One password is hashed per core at a time; a queue of 32 per core answers within about half a
+/// second.
 fn pool_size() -> PoolSize {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     PoolSize { at_once: cores, waiting_max: 32 * cores }

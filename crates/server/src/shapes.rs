@@ -1,13 +1,14 @@
 //! Schemas of the domain's own texts, so that each rule stands once in the OpenAPI document.
 //!
-//! A field says `#[schema(value_type = shapes::NameText)]`; its Rust type checks the same rule when it is read.
+//! A field says `#[schema(value_type = shapes::NameText)]`; its Rust type checks the same rule when
+//! it is read.
 
 use domain::authz::{Act, Role};
 use domain::limits;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
-use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 use zeroize::Zeroizing;
 
@@ -35,11 +36,11 @@ macro_rules! texts {
 texts! {
     /// A UUID in its one text form.
     IdText as "Id" = text("An id: a UUID in lower case.")
-        .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Uuid)))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
         .pattern(Some("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"))
         .examples([json!("01890a5d-ac96-774b-bcce-b302099a8057")]);
     /// [`domain::Name`].
-    NameText as "Name" = text("A name: small letters, digits and hyphens, a letter first, no hyphen last.")
+    NameText as "Name" = text("Small letters, digits and hyphens; a letter first, no hyphen last.")
         .pattern(Some("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"))
         .min_length(Some(1))
         .max_length(Some(limits::NAME_CHARS_MAX))
@@ -103,7 +104,7 @@ texts! {
         .pattern(Some("^[0-9a-f]{64}$"))
         .examples([json!("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")]);
     /// Where the next page starts.
-    CursorText as "Cursor" = text("Where the next page starts. Take it from the page before; it means nothing else.")
+    CursorText as "Cursor" = text("Where the next page starts: taken from the page before.")
         .pattern(Some("^[A-Za-z0-9_-]{1,64}$"))
         .examples([json!("AYkKXayWd0u8zrMCCZqAVw")]);
 }

@@ -1,5 +1,5 @@
-//! What `serve` does besides answering: copying the broker's journal, sequencing the logs, claiming jobs, reading
-//! revocations, sweeping what ended.
+//! What `serve` does besides answering: copying the broker's journal, sequencing the logs, claiming
+//! jobs, reading revocations, sweeping what ended.
 //!
 //! Always true: a worker ends when the server drains, and the server waits for it.
 

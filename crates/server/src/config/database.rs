@@ -15,7 +15,8 @@ pub enum Engine {
     Postgres(PostgresUrls),
 }
 
-/// How to reach PostgreSQL. The addresses may hold passwords, so they wipe themselves and are not printed.
+/// How to reach PostgreSQL. The addresses may hold passwords, so they wipe themselves and are not
+/// printed.
 pub struct PostgresUrls {
     /// The role that reads tenants' rows.
     pub runtime: Exposed,

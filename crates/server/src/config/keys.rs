@@ -53,22 +53,32 @@ macro_rules! keys {
 
 keys! {
     "data.folder" Path = "", "Where the data lies; also CASEMATE_DATA.";
-    "api.listen" Address = "127.0.0.1:8443", "Where the API listens, over TLS. Port 0 takes a free one.";
-    "api.health" Address = "127.0.0.1:9443", "Where health and metrics listen: loopback only, no TLS.";
+    "api.listen" Address = "127.0.0.1:8443",
+        "Where the API listens, over TLS. Port 0 takes a free one.";
+    "api.health" Address = "127.0.0.1:9443",
+        "Where health and metrics listen: loopback only, no TLS.";
     "api.url" Text = "", "The address clients use, when it is not the one listened on.";
     "database.engine" Text = "sqlite", "sqlite or postgres.";
-    "database.runtime_url_file" Path = "", "File with the address of the role that reads tenants' rows.";
-    "database.platform_url_file" Path = "", "File with the address of the role of the platform's tables.";
-    "database.root_certificate_file" Path = "", "PEM certificates that PostgreSQL's TLS is verified with.";
-    "database.connections_max" Number = "16", "Most connections to PostgreSQL from this process, per role.";
+    "database.runtime_url_file" Path = "",
+        "File with the address of the role that reads tenants' rows.";
+    "database.platform_url_file" Path = "",
+        "File with the address of the role of the platform's tables.";
+    "database.root_certificate_file" Path = "",
+        "PEM certificates that PostgreSQL's TLS is verified with.";
+    "database.connections_max" Number = "16",
+        "Most connections to PostgreSQL from this process, per role.";
     "broker.socket" Path = "", "The broker's socket; default run/broker.sock in the data folder.";
-    "broker.key_store" Path = "", "The broker's key store, which serve must not reach; default broker/.";
-    "broker.slots" Path = "", "The unseal slots, which serve must not reach; default slots/ beside this file.";
+    "broker.key_store" Path = "",
+        "The broker's key store, which serve must not reach; default broker/.";
+    "broker.slots" Path = "",
+        "The unseal slots, which serve must not reach; default slots/ beside this file.";
     "limits.connections_max" Number = "1024", "Most connections open at once.";
-    "limits.anonymous_per_minute" Number = "120", "Requests a network may send without a credential.";
+    "limits.anonymous_per_minute" Number = "120",
+        "Requests a network may send without a credential.";
     "limits.caller_per_minute" Number = "1200", "Requests a person or key may send.";
     "limits.network_per_minute" Number = "6000", "Requests a network may send in all.";
     "security.contact" Text = "", "Where weaknesses are reported, as mailto: or https: (RFC 9116).";
-    "security.contact_until" Text = "", "Until when the contact holds, as 2027-01-31T00:00:00Z (RFC 9116).";
+    "security.contact_until" Text = "",
+        "Until when the contact holds, as 2027-01-31T00:00:00Z (RFC 9116).";
     "roles.run" Words = "api,worker", "Which parts run in this process: api, worker.";
 }

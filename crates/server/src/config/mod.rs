@@ -3,7 +3,8 @@
 //! Always true
 //! 1. A value comes from the first of: flag, `CASEMATE_SECTION__KEY`, `casemate.toml`, default.
 //! 2. A key that is not in [`keys::KEYS`] is refused, with the nearest name that exists.
-//! 3. A secret is never a value here: it is the path of a file that holds it, in a key ending in `_file`.
+//! 3. A secret is never a value here: it is the path of a file that holds it, in a key ending in
+//!    `_file`.
 //! 4. Rates can be raised, never switched off.
 //!
 //! Never: a read of the environment outside [`Sources::of_process`], a second read after start.
@@ -117,8 +118,8 @@ impl Config {
         })
     }
 
-    /// Every setting with its value in effect, in the order of [`KEYS`], for `casemate config check`. Secret
-    /// files appear by their path.
+    /// Every setting with its value in effect, in the order of [`KEYS`], for `casemate config
+    /// check`. Secret files appear by their path.
     ///
     /// # Errors
     /// [`ConfigError`]: the first setting that is wrong.

@@ -47,8 +47,8 @@ impl Sources {
         })
     }
 
-    /// The folder of configuration, slots and key files: beside the named file, else `/etc/casemate` for root,
-    /// else `$XDG_CONFIG_HOME/casemate`, else `~/.config/casemate`.
+    /// The folder of configuration, slots and key files: beside the named file, else
+    /// `/etc/casemate` for root, else `$XDG_CONFIG_HOME/casemate`, else `~/.config/casemate`.
     #[must_use]
     pub fn config_folder(&self) -> Option<PathBuf> {
         let named =
@@ -90,7 +90,8 @@ impl Sources {
             values.add_text("data.folder", folder)?;
         }
         for (variable, value) in &self.environment {
-            // A single underscore belongs to variables that are not settings, such as CASEMATE_CONFIG.
+            // A single underscore belongs to variables that are not settings, such as
+            // CASEMATE_CONFIG.
             if let Some(key) = variable.strip_prefix(PREFIX).filter(|key| key.contains("__")) {
                 values.add_text(&key.to_ascii_lowercase().replacen("__", ".", 1), value)?;
             }

@@ -71,7 +71,8 @@ fn rates_cannot_be_switched_off() {
         let message = refusal(None, &[("CASEMATE_LIMITS__CALLER_PER_MINUTE", off)], &[]);
         assert_eq!(
             message,
-            "limits.caller_per_minute: a rate is between 10 and 1000000 per minute; it cannot be switched off"
+            "limits.caller_per_minute: a rate is between 10 and 1000000 per minute; \
+             it cannot be switched off"
         );
     }
 }

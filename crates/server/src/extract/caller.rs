@@ -1,8 +1,9 @@
 //! Who is asking: the request's bearer credential, judged by `identity`.
 //!
 //! Always true
-//! 1. The workspace of a request is its credential's. An id in a path is compared with it ([`Member::of`]) and
-//!    never used in its place; another workspace's id is answered like one that does not exist.
+//! 1. The workspace of a request is its credential's. An id in a path is compared with it
+//!    ([`Member::of`]) and never used in its place; another workspace's id is answered like one
+//!    that does not exist.
 //! 2. Every caller is charged their share of the rate before their handler runs.
 //!
 //! Never: a credential from a query, a cookie or a body.
@@ -128,8 +129,8 @@ fn rate_key(principal: &Principal) -> RateKey {
     }
 }
 
-/// The one bearer credential of a request (RFC 6750 section 2.1). Two are refused: which of them counts must not
-/// depend on who reads the request.
+/// The one bearer credential of a request (RFC 6750 section 2.1). Two are refused: which of them
+/// counts must not depend on who reads the request.
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
     let invalid = || Problem::new(Code::AuthInvalid);

@@ -1,7 +1,7 @@
 //! Cursors: where the next page of a listing starts.
 //!
-//! A cursor is the last item's key, in base64url. It opens nothing: the page is read with the caller's own scope,
-//! so somebody else's cursor is just a place to start in one's own listing.
+//! A cursor is the last item's key, in base64url. It opens nothing: the page is read with the
+//! caller's own scope, so somebody else's cursor is just a place to start in one's own listing.
 
 use data_encoding::BASE64URL_NOPAD;
 use domain::limits;

@@ -1,9 +1,12 @@
 //! `Idempotency-Key`: a create that is sent twice happens once.
 //!
 //! Always true
-//! 1. A key belongs to one caller and one request (method, path, body); with another request it is refused.
-//! 2. A repeated answer never holds what is shown once: [`ShownOnce::forget`] removed it before it was kept.
-//! 3. The work of a request with a key goes on when the client goes away, so its key never stays half-used.
+//! 1. A key belongs to one caller and one request (method, path, body); with another request it is
+//!    refused.
+//! 2. A repeated answer never holds what is shown once: [`ShownOnce::forget`] removed it before it
+//!    was kept.
+//! 3. The work of a request with a key goes on when the client goes away, so its key never stays
+//!    half-used.
 //!
 //! Source: draft-ietf-httpapi-idempotency-key-header.
 
@@ -26,7 +29,8 @@ use crate::reply::Reply;
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it is read by the OpenAPI derivation only")]
 pub struct IdempotencyHeader {
-    /// Makes a repetition of this request harmless: it gets the first one's answer, without what is shown once.
+    /// Makes a repetition of this request harmless: it gets the first one's answer, without what is
+    /// shown once.
     #[param(
         rename = "idempotency-key",
         required = false,
@@ -158,7 +162,8 @@ fn repeated<T: DeserializeOwned, E>(kept: &str) -> Result<Reply<201, T>, Refused
     Ok(Reply::new(kept.body).receipts(receipts).replayed())
 }
 
-/// Does the work and keeps its answer; a refusal gives the key back, for it may be mended and sent again.
+/// Does the work and keeps its answer; a refusal gives the key back, for it may be mended and sent
+/// again.
 async fn finish<T, E>(
     store: Store,
     taken: Taken,

@@ -1,10 +1,12 @@
 //! From a request to typed values, or to a problem.
 //!
 //! Always true
-//! 1. A handler sees only what was checked: a body within its size and depth, known fields, typed ids.
+//! 1. A handler sees only what was checked: a body within its size and depth, known fields, typed
+//!    ids.
 //! 2. [`caller`] is the one place of this crate where a credential is read.
 //!
-//! The names `Json`, `Path` and `Query` are those that the OpenAPI derivation reads off a handler's signature.
+//! The names `Json`, `Path` and `Query` are those that the OpenAPI derivation reads off a handler's
+//! signature.
 
 mod body;
 pub mod caller;

@@ -14,7 +14,8 @@ use crate::problem::{Code, Problem};
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it is read by the OpenAPI derivation only")]
 pub struct IfMatchHeader {
-    /// The `version` of the thing as it was read, in quotes. Refused with 412 when it has changed since.
+    /// The `version` of the thing as it was read, in quotes. Refused with 412 when it has changed
+    /// since.
     #[param(
         rename = "if-match",
         required = false,

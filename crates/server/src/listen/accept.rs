@@ -110,7 +110,8 @@ async fn attend(
     watcher: Watcher,
     _place: OwnedSemaphorePermit,
 ) {
-    // Small answers must not wait for the peer's delayed acknowledgement; without it they are merely slower.
+    // Small answers must not wait for the peer's delayed acknowledgement; without it they are
+    // merely slower.
     let _ = stream.set_nodelay(true);
     match transport {
         Transport::Plain => converse(stream, peer, router, watcher).await,

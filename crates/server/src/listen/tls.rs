@@ -1,8 +1,10 @@
-//! The server's certificate: self-signed for this machine at first start, replaced by putting other files there.
+//! The server's certificate: self-signed for this machine at first start, replaced by putting other
+//! files there.
 //!
 //! Always true
 //! 1. The key's file is readable by its owner only; a key that others can read is refused.
-//! 2. A certificate without its key, or the other way round, is refused, never replaced: clients pin it.
+//! 2. A certificate without its key, or the other way round, is refused, never replaced: clients
+//!    pin it.
 
 use std::fs;
 use std::io::{self, Write};
@@ -40,7 +42,8 @@ pub enum TlsError {
     NotMade,
 }
 
-/// The certificate in `folder`, made for `names` when there is none, ready to accept TLS 1.2 and 1.3.
+/// The certificate in `folder`, made for `names` when there is none, ready to accept TLS 1.2 and
+/// 1.3.
 ///
 /// # Errors
 /// [`TlsError`].
@@ -69,8 +72,8 @@ pub fn acceptor(folder: &Path, names: &[String]) -> Result<TlsAcceptor, TlsError
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Makes a self-signed certificate. The key is written first: what is left of a start that was killed in between
-/// says which half is missing.
+/// Makes a self-signed certificate. The key is written first: what is left of a start that was
+/// killed in between says which half is missing.
 fn make(folder: &Path, certificate: &Path, key: &Path, names: &[String]) -> Result<(), TlsError> {
     let made = rcgen::generate_simple_self_signed(names).map_err(|_| TlsError::NotMade)?;
     fs::create_dir_all(folder).map_err(|error| file(folder, &error))?;

@@ -1,4 +1,5 @@
-//! The closed list of problem codes, each with its status and title. Codes are stable: `/v1` only adds to them.
+//! The closed list of problem codes, each with its status and title. Codes are stable: `/v1` only
+//! adds to them.
 
 use http::StatusCode;
 
@@ -45,19 +46,25 @@ codes! {
     AuthThrottled = "auth.throttled", TOO_MANY_REQUESTS, "Too many tries; wait a while.";
     AuthBusy = "auth.busy", SERVICE_UNAVAILABLE, "Too many sign-ins at once; try again.";
     RateLimited = "rate.limited", TOO_MANY_REQUESTS, "Too many requests; wait a while.";
-    FactorNotFresh = "factor.not_fresh", FORBIDDEN, "This needs a second factor given a short while ago.";
+    FactorNotFresh = "factor.not_fresh", FORBIDDEN,
+        "This needs a second factor given a short while ago.";
     PersonNeeded = "person.needed", FORBIDDEN, "This needs a signed-in person.";
     KeyScopeMissing = "key.scope_missing", FORBIDDEN, "The API key was not given this act.";
     ActNotHeld = "act.not_held", FORBIDDEN, "The caller's role does not allow this.";
-    RankNewRole = "rank.new_role_not_below_actor", FORBIDDEN, "Only roles below the caller's own can be given.";
+    RankNewRole = "rank.new_role_not_below_actor", FORBIDDEN,
+        "Only roles below the caller's own can be given.";
     RankTarget = "rank.target_not_below_actor", FORBIDDEN, "The member must rank below the caller.";
-    RankOwnership = "rank.ownership_moves_by_transfer_only", FORBIDDEN, "Ownership moves by transfer only.";
+    RankOwnership = "rank.ownership_moves_by_transfer_only", FORBIDDEN,
+        "Ownership moves by transfer only.";
     RankAbove = "rank.above_actor", FORBIDDEN, "This is more than the caller may hand out.";
     RankInviter = "rank.inviter_lost_right", FORBIDDEN, "Whoever invited may no longer give this.";
     RankOneself = "rank.oneself", FORBIDDEN, "This cannot be done to oneself.";
-    ProductionStaysInside = "production.stays_inside", FORBIDDEN, "This workspace keeps production secrets inside.";
-    WorkspaceNotChosen = "workspace.not_chosen", FORBIDDEN, "The session is in no workspace; choose one.";
-    NotFound = "not_found", NOT_FOUND, "There is no such thing, or it is not visible to the caller.";
+    ProductionStaysInside = "production.stays_inside", FORBIDDEN,
+        "This workspace keeps production secrets inside.";
+    WorkspaceNotChosen = "workspace.not_chosen", FORBIDDEN,
+        "The session is in no workspace; choose one.";
+    NotFound = "not_found", NOT_FOUND,
+        "There is no such thing, or it is not visible to the caller.";
     MethodNotAllowed = "method.not_allowed", METHOD_NOT_ALLOWED, "This method does not exist here.";
     ConflictExists = "conflict.exists", CONFLICT, "It exists already.";
     ConflictVersion = "conflict.version", PRECONDITION_FAILED, "It has changed since it was read.";
@@ -65,15 +72,21 @@ codes! {
     InputMalformed = "input.malformed", BAD_REQUEST, "The request cannot be read.";
     InputTooDeep = "input.too_deep", BAD_REQUEST, "The JSON is nested too deeply.";
     InputTooLarge = "input.too_large", PAYLOAD_TOO_LARGE, "The request is too large.";
-    InputMediaType = "input.media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.";
+    InputMediaType = "input.media_type", UNSUPPORTED_MEDIA_TYPE,
+        "The body must be application/json.";
     InputInvalid = "input.invalid", UNPROCESSABLE_ENTITY, "A value breaks its rule.";
-    IdempotencyReused = "idempotency.reused", UNPROCESSABLE_ENTITY, "This idempotency key was used for another request.";
-    IdempotencyRunning = "idempotency.running", CONFLICT, "The first request with this idempotency key has no answer yet.";
+    IdempotencyReused = "idempotency.reused", UNPROCESSABLE_ENTITY,
+        "This idempotency key was used for another request.";
+    IdempotencyRunning = "idempotency.running", CONFLICT,
+        "The first request with this idempotency key has no answer yet.";
     StorageFull = "storage.full", INSUFFICIENT_STORAGE, "No space is left for the data.";
-    StorageUnavailable = "storage.unavailable", SERVICE_UNAVAILABLE, "The database cannot be reached; try again.";
-    SealingUnavailable = "sealing.unavailable", SERVICE_UNAVAILABLE, "The key broker cannot be reached; try again.";
+    StorageUnavailable = "storage.unavailable", SERVICE_UNAVAILABLE,
+        "The database cannot be reached; try again.";
+    SealingUnavailable = "sealing.unavailable", SERVICE_UNAVAILABLE,
+        "The key broker cannot be reached; try again.";
     TimedOut = "request.timed_out", SERVICE_UNAVAILABLE, "The request took too long.";
-    Internal = "internal", INTERNAL_SERVER_ERROR, "Something failed inside; the request id finds it in the log.";
+    Internal = "internal", INTERNAL_SERVER_ERROR,
+        "Something failed inside; the request id finds it in the log.";
 }
 
 #[cfg(test)]

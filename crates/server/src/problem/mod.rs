@@ -1,9 +1,12 @@
-//! Problems (RFC 9457): what every refusal looks like, and the one place where use cases' errors become one.
+//! Problems (RFC 9457): what every refusal looks like, and the one place where use cases' errors
+//! become one.
 //!
 //! Always true
-//! 1. Every variant of every use case's error is mapped by an exhaustive match; there is no catch-all.
+//! 1. Every variant of every use case's error is mapped by an exhaustive match; there is no
+//!    catch-all.
 //! 2. What failed inside shows its request id and nothing else; the cause is in the log.
-//! 3. The body is written by [`crate::frame`], which knows the request id: a problem without one cannot be sent.
+//! 3. The body is written by [`crate::frame`], which knows the request id: a problem without one
+//!    cannot be sent.
 //!
 //! Never: text of a database, of the broker, or of another workspace.
 
@@ -54,7 +57,8 @@ impl Problem {
         Self { code, detail: None, fields: Vec::new(), retry_after_s: None }
     }
 
-    /// The same with a sentence about this occurrence. It must not hold what the caller may not see.
+    /// The same with a sentence about this occurrence. It must not hold what the caller may not
+    /// see.
     #[must_use]
     pub fn detail(self, detail: impl std::fmt::Display) -> Self {
         Self { detail: Some(detail.to_string()), ..self }

@@ -1,5 +1,5 @@
-//! The error half of a handler's return type. It knows which codes its use case can answer with, so the OpenAPI
-//! document is read off the handler's signature.
+//! The error half of a handler's return type. It knows which codes its use case can answer with, so
+//! the OpenAPI document is read off the handler's signature.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,8 @@ use crate::openapi::describe_codes;
 
 /// An error of a use case that has a problem for each of its variants.
 pub trait Refusal {
-    /// Every code that [`Self::problem`] can give. The harness of the tests fails on a code that is missing here.
+    /// Every code that [`Self::problem`] can give. The harness of the tests fails on a code that is
+    /// missing here.
     const CODES: &'static [Code];
     /// The codes of the errors inside it.
     const INNER: &'static [&'static [Code]] = &[];

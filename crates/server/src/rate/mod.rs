@@ -1,9 +1,10 @@
 //! Rates: how much a network, a person or a key may ask in a minute.
 //!
 //! Always true
-//! 1. A key of one workspace never shares a bucket with another's: the workspace is part of the key's type.
-//! 2. Memory is bounded: past [`BUCKETS_MAX`] live buckets, newcomers share one, so that an attacker with many
-//!    addresses slows newcomers down, and nobody who is already known.
+//! 1. A key of one workspace never shares a bucket with another's: the workspace is part of the
+//!    key's type.
+//! 2. Memory is bounded: past [`BUCKETS_MAX`] live buckets, newcomers share one, so that an
+//!    attacker with many addresses slows newcomers down, and nobody who is already known.
 //!
 //! Source: the generic cell rate algorithm (ITU-T I.371), one number per bucket.
 

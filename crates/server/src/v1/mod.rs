@@ -2,13 +2,15 @@
 //!
 //! Always true
 //! 1. A handler checks nothing itself: it names its caller ([`crate::extract::Member`] or
-//!    [`crate::extract::Account`], or neither), reads its shapes, calls one use case, and shows the answer.
-//! 2. A workspace named in a path is compared with the credential's, and answered with 404 when it differs.
+//!    [`crate::extract::Account`], or neither), reads its shapes, calls one use case, and shows the
+//!    answer.
+//! 2. A workspace named in a path is compared with the credential's, and answered with 404 when it
+//!    differs.
 //! 3. `/v1` only grows: a field may be added to an answer, never taken away.
 //!
-//! How to add an endpoint: write the verb's file beside its siblings (shapes, example, handler), add it to the
-//! noun's `routes`, map a new error in `problem/`, then run the tests: the document and the matrix must be
-//! extended, and say so.
+//! How to add an endpoint: write the verb's file beside its siblings (shapes, example, handler),
+//! add it to the noun's `routes`, map a new error in `problem/`, then run the tests: the document
+//! and the matrix must be extended, and say so.
 
 pub mod audit;
 pub mod enrolments;

@@ -19,7 +19,12 @@ async fn what_is_no_credential_of_ours_is_invalid() {
         format!("{good}x"),
         format!("{}.{}.", parts[0], parts[1]),
         format!("{none}.{}.", parts[1]),
-        format!("{}.{}.{}", parts[0], parts[1], house.rival().owner.access.rsplit('.').next().unwrap()),
+        format!(
+            "{}.{}.{}",
+            parts[0],
+            parts[1],
+            house.rival().owner.access.rsplit('.').next().unwrap()
+        ),
         "cm_live_0000_0000".to_owned(),
         house.acme().key[..house.acme().key.len() - 1].to_owned(),
         house.acme().owner.refresh.clone(),
@@ -54,9 +59,8 @@ async fn a_token_from_the_future_is_not_believed() {
 async fn a_replayed_refresh_token_ends_its_session() {
     let house = House::alone().await;
     let first = json!({ "refresh_token": house.acme().owner.refresh });
-    let refresh = async |body: &Value| {
-        house.call("POST", "/v1/sessions/refresh", None, Some(body)).await
-    };
+    let refresh =
+        async |body: &Value| house.call("POST", "/v1/sessions/refresh", None, Some(body)).await;
     let next = refresh(&first).await.ok();
     house.advance(11_000);
     refresh(&first).await.refused(401, "auth.revoked");
@@ -120,7 +124,8 @@ async fn a_session_that_is_ended_is_over_for_its_tokens() {
     let admin = &house.acme().admin;
     let path = format!("/v1/sessions/{}", admin.session);
     house.call("DELETE", &path, Some(&admin.access), None).await.ok();
-    // The row is asked by everything that concerns the account itself; the view is read every 250 ms.
+    // The row is asked by everything that concerns the account itself; the view is read every 250
+    // ms.
     house.call("GET", "/v1/sessions", Some(&admin.access), None).await.refused(401, "auth.revoked");
     let body = json!({ "refresh_token": admin.refresh });
     let refreshed = house.call("POST", "/v1/sessions/refresh", None, Some(&body)).await;

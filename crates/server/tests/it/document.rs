@@ -87,7 +87,8 @@ fn verbs() -> Vec<(PathBuf, String)> {
     files
 }
 
-/// A response type written beside a handler drifts from what the handler returns; this is refused everywhere.
+/// A response type written beside a handler drifts from what the handler returns; this is refused
+/// everywhere.
 #[test]
 fn no_response_is_described_by_hand() {
     for (path, text) in verbs() {
@@ -122,7 +123,8 @@ fn every_name_in_a_path_is_a_parameter() {
     let document = document();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let named: BTreeSet<&str> = path.split('{').skip(1).map(|part| part.split('}').next().unwrap()).collect();
+            let named: BTreeSet<&str> =
+                path.split('{').skip(1).map(|part| part.split('}').next().unwrap()).collect();
             let described: BTreeSet<&str> = operation["parameters"]
                 .as_array()
                 .into_iter()

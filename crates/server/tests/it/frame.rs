@@ -7,7 +7,9 @@ use crate::house::{House, request};
 #[tokio::test]
 async fn unknown_paths_and_methods_are_problems() {
     let house = House::open().await;
-    for path in ["/", "/v2/projects", "/v1", "/v1/projects/", "/v1//projects", "/metrics", "/healthz"] {
+    for path in
+        ["/", "/v2/projects", "/v1", "/v1/projects/", "/v1//projects", "/metrics", "/healthz"]
+    {
         house.call("GET", path, None, None).await.refused(404, "not_found");
     }
     let answer = house.call("PUT", "/v1/projects", None, None).await;
@@ -117,7 +119,8 @@ async fn one_callers_burst_leaves_the_others_their_share() {
 #[tokio::test]
 async fn an_export_is_a_stream_with_a_receipt() {
     let house = House::open().await;
-    let answer = house.call("GET", "/v1/audit/export", Some(&house.acme().owner.access), None).await;
+    let answer =
+        house.call("GET", "/v1/audit/export", Some(&house.acme().owner.access), None).await;
     let answer = answer.ok();
     assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));
     assert!(answer.header("casemate-receipt").is_some());

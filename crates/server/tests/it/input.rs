@@ -8,7 +8,8 @@ use crate::house::{Answer, House};
 
 async fn post(house: &House, media: Option<&str>, body: impl Into<Body>) -> Answer {
     let mut builder = Request::builder().method("POST").uri("/v1/projects");
-    builder = builder.header(header::AUTHORIZATION, format!("Bearer {}", house.acme().owner.access));
+    builder =
+        builder.header(header::AUTHORIZATION, format!("Bearer {}", house.acme().owner.access));
     if let Some(media) = media {
         builder = builder.header(header::CONTENT_TYPE, media);
     }
@@ -74,7 +75,8 @@ async fn a_refused_field_is_named() {
 #[tokio::test]
 async fn a_password_is_not_repeated_by_the_refusal_of_its_neighbour() {
     let house = House::open().await;
-    let body = json!({ "email": "a@b.example", "password": "hunter2 hunter2", "factor": "hunter2 hunter2" });
+    let password = "hunter2 hunter2";
+    let body = json!({ "email": "a@b.example", "password": password, "factor": password });
     let answer = house.call("POST", "/v1/sessions", None, Some(&body)).await;
     assert!(!answer.refused(422, "input.invalid").text().contains("hunter2"));
 }

@@ -1,5 +1,14 @@
 //! The server, attacked through its own router with two workspaces, a real store and a real broker.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on has failed, and this is where the tests' environment is read"
+)]
+
 mod credentials;
 mod document;
 mod frame;

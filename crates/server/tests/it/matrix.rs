@@ -1,7 +1,8 @@
-//! The authorization matrix: every operation of the document, asked by everybody, with the exact answer.
+//! The authorization matrix: every operation of the document, asked by everybody, with the exact
+//! answer.
 //!
-//! It is read by people and compared byte for byte. `UPDATE_GOLDEN=1` writes it anew, except in CI; an operation
-//! that the document has and the matrix has not fails.
+//! It is read by people and compared byte for byte. `UPDATE_GOLDEN=1` writes it anew, except in CI;
+//! an operation that the document has and the matrix has not fails.
 //!
 //! A refusal must leave no trace: callers of one line share a copy until one of them succeeds.
 
@@ -110,7 +111,8 @@ fn every_operation_of_the_document_has_its_line() {
     assert_eq!(lines, operations);
 }
 
-/// The neighbour's column in words: nothing of another workspace is ever granted, and nothing is even there.
+/// The neighbour's column in words: nothing of another workspace is ever granted, and nothing is
+/// even there.
 #[test]
 fn a_neighbour_is_never_told_that_they_lack_a_right() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/matrix.txt");

@@ -1,4 +1,5 @@
-//! Every operation of the document as a request that would succeed for whoever may make it, in one workspace.
+//! Every operation of the document as a request that would succeed for whoever may make it, in one
+//! workspace.
 
 use std::collections::BTreeMap;
 

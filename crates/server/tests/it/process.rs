@@ -87,7 +87,11 @@ impl Place {
                 server.ready = serde_json::from_str(&text).unwrap();
                 return server;
             }
-            assert!(server.child.try_wait().unwrap().is_none(), "the server ended: {}", server.said());
+            assert!(
+                server.child.try_wait().unwrap().is_none(),
+                "the server ended: {}",
+                server.said()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
         panic!("the server was not ready in time");
@@ -146,7 +150,10 @@ fn trusting(data: &Path) -> rustls::ClientConfig {
     rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
 }
 
-async fn get(config: rustls::ClientConfig, url: hyper::Uri) -> Result<(http::Version, u16, String), String> {
+async fn get(
+    config: rustls::ClientConfig,
+    url: hyper::Uri,
+) -> Result<(http::Version, u16, String), String> {
     let builder = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http();
     let connector = builder.enable_http1().enable_http2().build();
     let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
@@ -170,7 +177,11 @@ async fn it_serves_over_its_own_certificate_and_stops_cleanly() {
         .with_no_client_auth();
     assert!(get(strangers, key).await.is_err(), "a stranger's certificate was believed");
 
-    for (path, expected) in [("/healthz", "ok\n"), ("/readyz", "\"ready\":true"), ("/metrics", "casemate_answers_total")] {
+    for (path, expected) in [
+        ("/healthz", "ok\n"),
+        ("/readyz", "\"ready\":true"),
+        ("/metrics", "casemate_answers_total"),
+    ] {
         let (_, status, body) = get(trusting(&data), server.url("health", path)).await.unwrap();
         assert!(status == 200 && body.contains(expected), "{path}: {status} {body}");
     }
@@ -194,7 +205,9 @@ async fn plain_text_on_the_tls_port_is_not_answered() {
     let place = Place::new().await;
     let server = place.start();
     let address = server.url("api", "/").authority().unwrap().to_string();
-    let outcome = get(trusting(&place.data()), format!("http://{address}/v1/audit/key").parse().unwrap()).await;
+    let outcome =
+        get(trusting(&place.data()), format!("http://{address}/v1/audit/key").parse().unwrap())
+            .await;
     assert!(outcome.is_err(), "{outcome:?}");
 }
 
@@ -250,7 +263,8 @@ async fn an_unknown_setting_stops_the_start() {
     assert!(said.contains("did you mean api.listen?"), "{said}");
 }
 
-/// What the kernel does not enforce it says; what it enforces holds: keys and slots cannot be read, data can.
+/// What the kernel does not enforce it says; what it enforces holds: keys and slots cannot be read,
+/// data can.
 #[tokio::test]
 async fn a_confined_server_reaches_neither_keys_nor_slots() {
     let place = Place::new().await;
@@ -287,11 +301,15 @@ async fn a_second_signal_ends_at_once() {
     let connector = tokio_rustls::TlsConnector::from(Arc::new(trusting(&place.data())));
     let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
     let mut held = connector.connect(name, held).await.unwrap();
-    let head = b"POST /v1/sessions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    let head = b"POST /v1/sessions HTTP/1.1\r\nhost: localhost\r\n\
+        content-type: application/json\r\ncontent-length: 100\r\n\r\n{";
     tokio::io::AsyncWriteExt::write_all(&mut held, head).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     server.signal(rustix::process::Signal::TERM);
-    assert!(!server.ended_well(Duration::from_millis(500)), "it did not wait for a running request");
+    assert!(
+        !server.ended_well(Duration::from_millis(500)),
+        "it did not wait for a running request"
+    );
     server.signal(rustix::process::Signal::TERM);
     assert!(server.ended_well(Duration::from_secs(3)), "the second signal was not heard");
 }

@@ -1,4 +1,5 @@
-//! Receipts: every act that writes is answered with one, each verifies, and each entry gets its place in the log.
+//! Receipts: every act that writes is answered with one, each verifies, and each entry gets its
+//! place in the log.
 
 use std::collections::BTreeSet;
 
@@ -25,10 +26,12 @@ fn stream(receipt: &Receipt) -> Stream {
     stream
 }
 
-/// Every operation that writes, by acme's owner (or nobody, where nobody asks), gives receipts that verify.
+/// Every operation that writes, by acme's owner (or nobody, where nobody asks), gives receipts that
+/// verify.
 #[tokio::test]
 async fn every_act_that_writes_is_answered_with_a_receipt_that_verifies() {
-    // A refresh changes no right, and opening an invitation of somebody else's is refused to the owner.
+    // A refresh changes no right, and opening an invitation of somebody else's is refused to the
+    // owner.
     let without = ["sessions_refresh", "invitations_accept"];
     let mut held = 0;
     for (id, operation) in operations::all() {

@@ -97,12 +97,7 @@ async fn a_key_is_short_and_visible() {
     keyed(&house, "/v1/projects", &"k".repeat(64), &body).await.ok();
 }
 
-async fn matching(
-    house: &House,
-    (method, path): (&str, &str),
-    tag: &str,
-    body: &Value,
-) -> Answer {
+async fn matching(house: &House, (method, path): (&str, &str), tag: &str, body: &Value) -> Answer {
     let mut sent = request(method, path, Some(&house.acme().owner.access), Some(body));
     sent.headers_mut().insert("if-match", HeaderValue::from_str(tag).unwrap());
     house.send(sent).await

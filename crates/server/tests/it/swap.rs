@@ -14,8 +14,8 @@ fn shows_nothing_of(rival: &Team, sent: &str, answer: &Answer) {
     }
 }
 
-/// Every name of every path, one at a time and all at once, stands for the neighbour's thing; the caller is acme's
-/// owner, who may do everything in acme.
+/// Every name of every path, one at a time and all at once, stands for the neighbour's thing; the
+/// caller is acme's owner, who may do everything in acme.
 #[tokio::test]
 async fn a_neighbours_id_in_a_path_is_not_found() {
     let house = House::open().await;
@@ -32,7 +32,8 @@ async fn a_neighbours_id_in_a_path_is_not_found() {
             .collect();
         let one_each = names.iter().map(|name| vec![*name]);
         for swapped in one_each.chain((names.len() > 1).then(|| names.clone())) {
-            // The person an invitation was sent to is acme's owner when it is rival's: that one is theirs to accept.
+            // The person an invitation was sent to is acme's owner when it is rival's: that one is
+            // theirs to accept.
             if operation.id == "invitations_accept" {
                 continue;
             }
@@ -42,8 +43,9 @@ async fn a_neighbours_id_in_a_path_is_not_found() {
             }
             let target = operation.target(&places);
             let body = operation.body(&house, acme, &acme.owner);
-            let answer =
-                house.call(&operation.method, &target, Some(&acme.owner.access), body.as_ref()).await;
+            let answer = house
+                .call(&operation.method, &target, Some(&acme.owner.access), body.as_ref())
+                .await;
             let answer = answer.refused(404, "not_found");
             shows_nothing_of(rival, &target, &answer);
             tried += 1;

@@ -31,7 +31,8 @@ const MEDIA: &str = "application/x-ndjson";
 impl IntoResponse for ExportStream {
     fn into_response(self) -> Response {
         let lines = stream::try_unfold(self.export, |mut export| async {
-            // An error breaks the connection off: an export without its last line proves nothing, and says so.
+            // An error breaks the connection off: an export without its last line proves nothing,
+            // and says so.
             let line = export.next_line().await.inspect_err(|error| {
                 tracing::warn!(%error, "an export broke off");
             })?;

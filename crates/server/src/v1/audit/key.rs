@@ -18,7 +18,8 @@ pub struct LogKey {
 
 /// The key that verifies this installation's logs
 ///
-/// Public. Keep the one from the first visit: a key fetched together with an export proves nothing about it.
+/// Public. Keep the one from the first visit: a key fetched together with an export proves nothing
+/// about it.
 #[utoipa::path(get, path = "/v1/audit/key", operation_id = "audit_key", tag = "audit")]
 pub async fn key(State(house): State<House>) -> Result<Reply<200, LogKey>, Refused<BrokerError>> {
     let key = house.broker().log_key().await?;

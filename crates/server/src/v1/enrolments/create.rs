@@ -51,7 +51,8 @@ pub struct NewEnrolment {
 
 /// Start an enrolment
 ///
-/// There is no account yet: it exists from the moment its first code was right, within fifteen minutes.
+/// There is no account yet: it exists from the moment its first code was right, within fifteen
+/// minutes.
 #[utoipa::path(
     post,
     path = "/v1/enrolments",

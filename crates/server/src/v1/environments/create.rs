@@ -31,7 +31,8 @@ impl ShownOnce for Environment {}
 /// Create an environment
 #[utoipa::path(
     post, path = "/v1/projects/{project}/environments", operation_id = "environments_create",
-    tag = "projects", params(ProjectPath, IdempotencyHeader), security(("session" = []), ("key" = []))
+    tag = "projects",
+    params(ProjectPath, IdempotencyHeader), security(("session" = []), ("key" = []))
 )]
 pub async fn create(
     State(house): State<House>,

@@ -37,7 +37,8 @@ pub struct Environment {
     /// Its name, unique in the project.
     #[schema(value_type = shapes::NameText)]
     pub name: Name,
-    /// Whether it holds production secrets, which stay inside unless the workspace allows otherwise.
+    /// Whether it holds production secrets, which stay inside unless the workspace allows
+    /// otherwise.
     pub production: bool,
     /// When it was created.
     #[schema(value_type = shapes::TimeMsNumber)]

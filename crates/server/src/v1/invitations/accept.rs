@@ -38,8 +38,8 @@ pub struct JoinedWorkspace {
 
 /// Accept an invitation
 ///
-/// For people who have an account; it must have the address the invitation was sent to. The invitation is judged
-/// again, against what the inviter may do now.
+/// For people who have an account; it must have the address the invitation was sent to. The
+/// invitation is judged again, against what the inviter may do now.
 #[utoipa::path(
     post, path = "/v1/invitations/{invitation}/accept", operation_id = "invitations_accept",
     tag = "members", params(InvitationPath), security(("session" = []))

@@ -15,12 +15,14 @@ use crate::problem::{Code, Problem, Refused};
 use crate::reply::Reply;
 use crate::shapes;
 
-/// A change of rank or of overrides: one of the two, so that each has its own entry and its own answer.
+/// A change of rank or of overrides: one of the two, so that each has its own entry and its own
+/// answer.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "role": "viewer" }))]
 pub struct ChangeMember {
-    /// The new rank, which must be below the caller's. Grants the member had end with it; denials stay.
+    /// The new rank, which must be below the caller's. Grants the member had end with it; denials
+    /// stay.
     #[schema(value_type = Option<shapes::RoleText>)]
     pub role: Option<Role>,
     /// All overrides from now on.
@@ -45,7 +47,8 @@ pub struct ChangedMember {
 
 /// Change a member's rank or overrides
 ///
-/// The caller must rank above the member and above the new rank, and can hand out only what they hold.
+/// The caller must rank above the member and above the new rank, and can hand out only what they
+/// hold.
 #[utoipa::path(
     patch, path = "/v1/teams/{team}/members/{user}", operation_id = "members_change",
     tag = "members", params(MemberPath, IfMatchHeader), security(("session" = []), ("key" = []))
@@ -89,8 +92,8 @@ pub async fn change(
     }
 }
 
-/// Refuses a change that is meant for an earlier version of the member. The rule itself is decided on the rows of
-/// the writing transaction; this guards against changing what was not looked at.
+/// Refuses a change that is meant for an earlier version of the member. The rule itself is decided
+/// on the rows of the writing transaction; this guards against changing what was not looked at.
 async fn unchanged_since(
     house: &House,
     member: &Member,

@@ -55,7 +55,8 @@ impl ShownOnce for NewInvitation {
 
 /// Invite somebody into the team
 ///
-/// The answer holds a code that is shown once. Whoever accepts needs the invitation's id and the code.
+/// The answer holds a code that is shown once. Whoever accepts needs the invitation's id and the
+/// code.
 #[utoipa::path(
     post, path = "/v1/teams/{team}/members", operation_id = "members_invite", tag = "members",
     params(TeamPath, IdempotencyHeader), security(("session" = []), ("key" = []))

@@ -43,7 +43,8 @@ impl ShownOnce for AddedProjectMember {}
 /// Somebody who is in already stays in.
 #[utoipa::path(
     post, path = "/v1/projects/{project}/members", operation_id = "project_members_add",
-    tag = "projects", params(ProjectPath, IdempotencyHeader), security(("session" = []), ("key" = []))
+    tag = "projects",
+    params(ProjectPath, IdempotencyHeader), security(("session" = []), ("key" = []))
 )]
 pub async fn add(
     State(house): State<House>,

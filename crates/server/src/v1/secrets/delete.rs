@@ -13,7 +13,8 @@ use crate::reply::Empty;
 /// Delete a secret with all its versions
 #[utoipa::path(
     delete, path = "/v1/projects/{project}/environments/{environment}/secrets/{name}",
-    operation_id = "secrets_delete", tag = "secrets", params(SecretPath), security(("session" = []), ("key" = []))
+    operation_id = "secrets_delete", tag = "secrets",
+    params(SecretPath), security(("session" = []), ("key" = []))
 )]
 pub async fn delete(
     State(house): State<House>,

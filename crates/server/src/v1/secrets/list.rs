@@ -18,7 +18,8 @@ listing!(SecretList of Secret);
 /// The secrets of an environment, without their values
 #[utoipa::path(
     get, path = "/v1/projects/{project}/environments/{environment}/secrets",
-    operation_id = "secrets_list", tag = "secrets", params(EnvironmentPath, PageQuery), security(("session" = []), ("key" = []))
+    operation_id = "secrets_list", tag = "secrets",
+    params(EnvironmentPath, PageQuery), security(("session" = []), ("key" = []))
 )]
 pub async fn list(
     State(house): State<House>,

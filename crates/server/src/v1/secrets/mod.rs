@@ -1,7 +1,8 @@
-//! `/v1/projects/{project}/environments/{environment}/secrets`: sealed values, write-only by default.
+//! `/v1/projects/{project}/environments/{environment}/secrets`: sealed values, write-only by
+//! default.
 //!
-//! Always true: a value leaves in two answers only, [`reveal`] and [`use_locally`]; both need a person with a
-//! fresh second factor, and both have their entry before the value is opened.
+//! Always true: a value leaves in two answers only, [`reveal`] and [`use_locally`]; both need a
+//! person with a fresh second factor, and both have their entry before the value is opened.
 
 pub mod delete;
 pub mod list;

@@ -40,11 +40,12 @@ pub struct RevealedSecret {
 
 /// Show a secret's newest value
 ///
-/// Needs a second factor given within five minutes. The entry says who, when and why, and is written before the
-/// value is opened.
+/// Needs a second factor given within five minutes. The entry says who, when and why, and is
+/// written before the value is opened.
 #[utoipa::path(
     post, path = "/v1/projects/{project}/environments/{environment}/secrets/{name}/reveal",
-    operation_id = "secrets_reveal", tag = "secrets", params(SecretPath), security(("session" = []), ("key" = []))
+    operation_id = "secrets_reveal", tag = "secrets",
+    params(SecretPath), security(("session" = []), ("key" = []))
 )]
 pub async fn reveal(
     State(house): State<House>,

@@ -28,7 +28,8 @@ pub struct RotateSecret {
 /// With `If-Match`, only when the named version is the newest one still.
 #[utoipa::path(
     post, path = "/v1/projects/{project}/environments/{environment}/secrets/{name}/versions",
-    operation_id = "secrets_rotate", tag = "secrets", params(SecretPath, IdempotencyHeader, IfMatchHeader),
+    operation_id = "secrets_rotate", tag = "secrets",
+    params(SecretPath, IdempotencyHeader, IfMatchHeader),
     security(("session" = []), ("key" = []))
 )]
 pub async fn rotate(

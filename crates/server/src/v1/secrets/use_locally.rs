@@ -51,8 +51,8 @@ pub struct LocalSecret {
 
 /// Take an environment's secrets for a program on one's own machine
 ///
-/// Needs a second factor given within five minutes; refused for production unless the workspace allows it. One
-/// entry names each secret.
+/// Needs a second factor given within five minutes; refused for production unless the workspace
+/// allows it. One entry names each secret.
 #[utoipa::path(
     post, path = "/v1/projects/{project}/environments/{environment}/local-use",
     operation_id = "secrets_use_locally", tag = "secrets",

@@ -24,7 +24,8 @@ pub struct StepUp {
 
 /// Give the second factor again
 ///
-/// For acts that need one given within five minutes. The answer's tokens replace the session's earlier ones.
+/// For acts that need one given within five minutes. The answer's tokens replace the session's
+/// earlier ones.
 #[utoipa::path(
     post, path = "/v1/sessions/current/step-up", operation_id = "sessions_step_up",
     tag = "sessions", security(("session" = []))

@@ -80,21 +80,23 @@ pub struct EnteredWorkspace {
 impl From<Whoami> for WhoamiAnswer {
     fn from(whoami: Whoami) -> Self {
         match whoami {
-            Whoami::Person { user, email, session, factor_at, backup_codes_left, workspace } => Self {
-                user: Some(SignedInUser {
-                    id: user,
-                    email,
-                    session_id: session,
-                    factor_at_ms: factor_at,
-                    backup_codes_left,
-                }),
-                key: None,
-                workspace: workspace.map(|place| EnteredWorkspace {
-                    id: place.workspace,
-                    name: place.name,
-                    role: place.role,
-                }),
-            },
+            Whoami::Person { user, email, session, factor_at, backup_codes_left, workspace } => {
+                Self {
+                    user: Some(SignedInUser {
+                        id: user,
+                        email,
+                        session_id: session,
+                        factor_at_ms: factor_at,
+                        backup_codes_left,
+                    }),
+                    key: None,
+                    workspace: workspace.map(|place| EnteredWorkspace {
+                        id: place.workspace,
+                        name: place.name,
+                        role: place.role,
+                    }),
+                }
+            }
             Whoami::Key { key, name, scopes, creator, workspace } => Self {
                 user: None,
                 key: Some(PresentedKey { id: key, name, scopes, creator_id: creator }),

@@ -12,7 +12,8 @@ use crate::reply::Empty;
 
 /// Delete the workspace
 ///
-/// Needs its owner and a second factor given within five minutes. Nothing in it can be used from then on.
+/// Needs its owner and a second factor given within five minutes. Nothing in it can be used from
+/// then on.
 #[utoipa::path(
     delete, path = "/v1/workspaces/{workspace}", operation_id = "workspaces_delete",
     tag = "workspaces", params(WorkspacePath), security(("session" = []), ("key" = []))

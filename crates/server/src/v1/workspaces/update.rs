@@ -40,7 +40,8 @@ pub struct UpdatedWorkspace {
 /// Change the workspace's settings
 #[utoipa::path(
     patch, path = "/v1/workspaces/{workspace}", operation_id = "workspaces_update",
-    tag = "workspaces", params(WorkspacePath, IfMatchHeader), security(("session" = []), ("key" = []))
+    tag = "workspaces",
+    params(WorkspacePath, IfMatchHeader), security(("session" = []), ("key" = []))
 )]
 pub async fn update(
     State(house): State<House>,

@@ -19,7 +19,8 @@ fn document() -> &'static Value {
     DOCUMENT.get_or_init(crate::document::document)
 }
 
-/// Whether a path is one that a template such as `/v1/keys/{key}` stands for; fixed words win over names.
+/// Whether a path is one that a template such as `/v1/keys/{key}` stands for; fixed words win over
+/// names.
 fn fits(template: &str, path: &str) -> bool {
     let (mut parts, mut names) = (path.split('/'), template.split('/'));
     loop {
@@ -83,7 +84,8 @@ impl Answer {
         self.json[field].as_str().unwrap_or_else(|| panic!("no {field} in {}", self.text()))
     }
 
-    /// Every answer names its request, and one of a described operation has a described status and code.
+    /// Every answer names its request, and one of a described operation has a described status and
+    /// code.
     #[track_caller]
     pub(crate) fn check_against_the_document(&self, method: &Method, path: &str) {
         let place = format!("{method} {path}: {} {}", self.status, self.text());

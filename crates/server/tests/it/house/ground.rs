@@ -1,5 +1,5 @@
-//! What houses stand on: the template's data folder, and a broker on a thread of this program, run as its process
-//! runs it.
+//! What houses stand on: the template's data folder, and a broker on a thread of this program, run
+//! as its process runs it.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -55,7 +55,11 @@ impl Ground {
     }
 
     /// Makes the keys of an instance, and starts the broker that most tests share.
-    pub(crate) async fn first_broker(&self, instance: InstanceId, clock: Arc<MovedClock>) -> Broker {
+    pub(crate) async fn first_broker(
+        &self,
+        instance: InstanceId,
+        clock: Arc<MovedClock>,
+    ) -> Broker {
         let keys = self.folder.path().join("broker");
         fs::create_dir_all(keys.join("slots")).unwrap();
         let setup = Setup {

@@ -1,5 +1,6 @@
-//! Two workspaces, `acme` and `rival`, each with an owner, an admin, an operator, a viewer, a guest and a key
-//! without scopes; all of them made once through the API itself, and copied for each test.
+//! Two workspaces, `acme` and `rival`, each with an owner, an admin, an operator, a viewer, a guest
+//! and a key without scopes; all of them made once through the API itself, and copied for each
+//! test.
 
 mod answer;
 mod ground;
@@ -60,7 +61,8 @@ impl Entropy for Random {
     }
 }
 
-/// Rates that no test reaches by accident: raised as a configuration would, for nothing can switch them off.
+/// Rates that no test reaches by accident: raised as a configuration would, for nothing can switch
+/// them off.
 pub(crate) const WIDE: LimitsConfig = LimitsConfig {
     connections_max: 256,
     anonymous_per_minute: 1_000_000,

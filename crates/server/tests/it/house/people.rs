@@ -92,8 +92,7 @@ impl Person {
 
 /// Starts an enrolment: its id and the seed of the authenticator.
 pub(crate) async fn begin(router: &Router, email: &str, link: &Link) -> (String, Vec<u8>) {
-    let body =
-        json!({ "link": link.id, "code": link.code, "email": email, "password": PASSWORD });
+    let body = json!({ "link": link.id, "code": link.code, "email": email, "password": PASSWORD });
     let answer = ask(router, "POST", "/v1/enrolments", None, Some(body)).await;
     let seed = BASE32_NOPAD.decode(answer.text_at("totp_secret").as_bytes()).unwrap();
     (answer.text_at("enrolment_id").to_owned(), seed)

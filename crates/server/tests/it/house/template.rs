@@ -87,7 +87,8 @@ impl Template {
         let rival = team(&router, rivals, "rival", &acme_email).await;
         // Everybody's authenticator shows a code that was not used yet.
         clock.advance(LATER_MS);
-        let waiting = acme.owner.invites(&router, &acme.id, "late@acme.example", "viewer", &[]).await;
+        let waiting =
+            acme.owner.invites(&router, &acme.id, "late@acme.example", "viewer", &[]).await;
         let enrolment = begin(&router, "late@acme.example", &waiting).await;
         sequence(&house).await;
         store.close().await;
@@ -106,8 +107,10 @@ async fn workspace(router: &Router, owner: &mut Person, name: &str) -> String {
 
 async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -> Team {
     let id = workspace(router, &mut owner, name).await;
-    let project = made(router, &owner, "/v1/projects", json!({ "name": format!("{name}-shop") })).await;
-    let hidden = made(router, &owner, "/v1/projects", json!({ "name": format!("{name}-payroll") })).await;
+    let project =
+        made(router, &owner, "/v1/projects", json!({ "name": format!("{name}-shop") })).await;
+    let hidden =
+        made(router, &owner, "/v1/projects", json!({ "name": format!("{name}-payroll") })).await;
     let path = format!("/v1/projects/{project}/environments");
     let environments = ask(router, "GET", &path, Some(&owner.access), None).await;
     let environment = |called: &str| {
