@@ -11,8 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::protocol::frame::{self, LENGTH_BYTES};
 
-/// Connections of one client at most. The broker answers one request per connection at a time.
-const CONNECTIONS_MAX: usize = 8;
+/// Connections of one client at most. The broker answers one request per connection at a time, so
+/// this is also how many openings can share one write of its journal.
+const CONNECTIONS_MAX: usize = 32;
 
 /// The connections of one client.
 pub(crate) struct Pool {

@@ -24,8 +24,8 @@ use crate::protocol::Reply;
 use crate::protocol::frame::{self, LENGTH_BYTES};
 use crate::start_error::StartError;
 
-/// Connections at once. A client holds eight at most.
-const CONNECTIONS_MAX: usize = 64;
+/// Connections at once: one client's 32, as many again while it restarts, and the operator's.
+const CONNECTIONS_MAX: usize = 96;
 /// How long a frame may take from its first byte to its last, either way.
 const FRAME_MS_MAX: u64 = BROKER_CALL_MS_MAX;
 /// A request buffer grows with what arrives, in steps: an announced length alone costs nothing.
