@@ -112,8 +112,7 @@ impl Store {
         Ok(committed)
     }
 
-    /// Runs a use case that only reads the scope's tenant; its reads are of one moment on SQLite,
-    /// and each of its own on PostgreSQL.
+    /// Runs a use case that only reads the scope's tenant; all its reads see one moment.
     ///
     /// # Errors
     /// The closure's own, or the store's.

@@ -33,7 +33,7 @@ pub(crate) fn insert(
         EntryContext::new(entry, bound.unit(), caller.actor().clone(), caller.origin(), at);
     let canonical = canonical_entry(&context, event, bound.mint());
     let stream = canonical.stream;
-    bound.change_one(
+    bound.insert_late(
         &ENTRY,
         values![
             entry,
@@ -47,11 +47,11 @@ pub(crate) fn insert(
         ],
     )?;
     for personal in &canonical.personal {
-        bound.change_one(
+        bound.insert_late(
             &PERSONAL,
             values![entry, personal.field.as_str(), personal.salt, personal.value.as_str()],
         )?;
     }
-    bound.change_one(&PENDING, values![entry, stream.as_str()])?;
+    bound.insert_late(&PENDING, values![entry, stream.as_str()])?;
     Ok(EntryRef { entry, stream, hash: canonical.hash, at, unit })
 }

@@ -58,6 +58,18 @@ impl Link {
         }
     }
 
+    /// An insert of one row that may be sent as late as the commit; its error may be the commit's.
+    pub(crate) fn insert_late(
+        &mut self,
+        text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(link) => link.execute(text, &values.iter().collect::<Vec<_>>()).map(drop),
+            Self::Postgres(link) => link.insert_late(text, values),
+        }
+    }
+
     pub(crate) fn query(
         &mut self,
         text: &str,

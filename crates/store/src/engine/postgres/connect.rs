@@ -23,6 +23,7 @@ const WAIT: Duration = Duration::from_secs(5);
 /// Settings of every connection. `synchronous_commit` is a promise: an answered write is durable.
 const OPTIONS: &str = "-c search_path=casemate -c synchronous_commit=on -c lock_timeout=5s \
     -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c timezone=UTC \
+    -c default_transaction_isolation=read\\ committed \
     -c standard_conforming_strings=on";
 
 /// A pool of connections to this target.

@@ -9,7 +9,7 @@ use std::future::Future;
 
 use bytes::BytesMut;
 use deadpool_postgres::Object;
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join_all, join3};
 use tokio::runtime::Handle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
@@ -20,6 +20,9 @@ use crate::value::{Row, Value};
 use crate::{Refusal, StoreError};
 
 type Driver<T> = Result<T, tokio_postgres::Error>;
+
+/// Most inserts that travel with a commit. `join_all` polls up to thirty futures in their order.
+const LATE_MAX: usize = 24;
 
 /// A connection on loan from its pool. It goes back only after [`Lease::give_back`].
 pub(super) struct Lease {
@@ -56,11 +59,28 @@ pub(crate) struct Link {
     handle: Handle,
     /// What begins the transaction; sent with the first statement.
     begin: Option<String>,
+    /// Inserts that travel with the commit.
+    late: Vec<(&'static str, Vec<Value>)>,
 }
 
 impl Link {
     pub(super) const fn new(client: Object, handle: Handle, begin: String) -> Self {
-        Self { lease: Lease::new(client), handle, begin: Some(begin) }
+        Self { lease: Lease::new(client), handle, begin: Some(begin), late: Vec::new() }
+    }
+
+    /// Keeps an insert back, to send it with the commit: one round trip for all of them.
+    pub(crate) fn insert_late(
+        &mut self,
+        text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<(), StoreError> {
+        if self.late.len() == LATE_MAX {
+            for (text, values) in std::mem::take(&mut self.late) {
+                self.execute(text, &values.iter().collect::<Vec<_>>())?;
+            }
+        }
+        self.late.push((text, values));
+        Ok(())
     }
 
     pub(crate) fn execute(&mut self, text: &str, values: &[&Value]) -> Result<u64, StoreError> {
@@ -99,8 +119,19 @@ impl Link {
     }
 
     /// Commits; what was written is durable when this returns.
+    ///
+    /// A late insert that fails makes the server answer COMMIT with a rollback; its error is returned, and the
+    /// connection is closed.
     pub(super) fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        self.end("commit")
+        let late = std::mem::take(&mut self.late);
+        if late.is_empty() {
+            return self.end("commit");
+        }
+        let begin = self.begin.take();
+        let client = self.lease.client()?;
+        self.handle.block_on(commit_with(client, begin, &late)).map_err(|error| meaning(&error))?;
+        self.lease.give_back();
+        Ok(())
     }
 
     pub(super) fn roll_back(mut self: Box<Self>) -> Result<(), StoreError> {
@@ -133,6 +164,31 @@ async fn together<T>(
             done
         }
     }
+}
+
+/// Sends late inserts and COMMIT together, in this order.
+async fn commit_with(
+    client: &Object,
+    begin: Option<String>,
+    late: &[(&'static str, Vec<Value>)],
+) -> Driver<()> {
+    let mut inserts = Vec::with_capacity(late.len());
+    for (text, values) in late {
+        let statement = client.prepare_cached(text).await?;
+        inserts.push(async move { client.execute_raw(&statement, values).await });
+    }
+    let begun = async {
+        match begin {
+            Some(begin) => client.batch_execute(&begin).await,
+            None => Ok(()),
+        }
+    };
+    // Each future sends its message when it is first polled, and these are polled in this order.
+    let commit = client.batch_execute("commit");
+    let (begun, inserted, ended) = join3(begun, join_all(inserts), commit).await;
+    begun?;
+    inserted.into_iter().collect::<Driver<Vec<u64>>>()?;
+    ended
 }
 
 /// A whole reading transaction in one round trip.

@@ -144,13 +144,11 @@ impl Postgres {
 /// dashes, so it needs no quoting.
 fn begin(id: TenantId, access: Access) -> String {
     let mode = match access {
-        Access::Read => "read only",
+        // All statements of a reading transaction see one moment; nothing can conflict with it.
+        Access::Read => "isolation level repeatable read, read only",
         Access::Write => "read write",
     };
-    format!(
-        "begin isolation level read committed, {mode}; \
-         select set_config('casemate.tenant', '{id}', true)"
-    )
+    format!("begin {mode}; set local casemate.tenant = '{id}'")
 }
 
 /// Runs the closure and ends its transaction.

@@ -140,6 +140,9 @@ impl Sqlite {
             return Err(StoreError::Unreachable);
         }
         let cell = self.slot(unit);
+        if cell.initialized() {
+            return Ok(cell);
+        }
         let place = self.place(unit);
         let mint = self.mint.clone();
         let opened =

@@ -9,7 +9,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{Mint, TenantId};
 use rusqlite::Connection;
@@ -109,7 +109,7 @@ type Lent<R> = (Result<R, StoreError>, Option<Connection>);
 
 /// A unit that is open.
 pub(super) struct OpenUnit {
-    file: PathBuf,
+    file: Arc<Path>,
     writer: Writer,
     idle: Mutex<Vec<Connection>>,
     permits: Semaphore,
@@ -131,7 +131,7 @@ impl OpenUnit {
         connection::confine(&mut connection)?;
         Ok(Self {
             writer: Writer::start(connection)?,
-            file: place.file,
+            file: place.file.into(),
             idle: Mutex::new(Vec::new()),
             permits: Semaphore::new(READERS_MAX),
         })
@@ -177,7 +177,7 @@ impl OpenUnit {
     ) -> Result<R, StoreError> {
         let _permit = self.permits.acquire().await.map_err(|_| StoreError::Unreachable)?;
         let idle = self.idle().pop();
-        let file = self.file.clone();
+        let file = Arc::clone(&self.file);
         let (answer, connection) = blocking(move || {
             let reader = idle.map_or_else(|| open_reader(&file), Ok)?;
             Ok(work(reader))
