@@ -144,8 +144,10 @@ pub(crate) fn open(
         .cipher()
         .open_in_place(derived.nonce(), Aad::empty(), &mut body)
         .map_err(|_| OpenError::Damaged)?;
-    let value = padding::unpadded(opened).ok_or(OpenError::Damaged)?;
-    Ok(Exposed::copy_of(value))
+    let length = padding::unpadded(opened).ok_or(OpenError::Damaged)?.len();
+    // The same buffer goes on: no second copy to wipe. Its spare capacity is wiped with it.
+    body.truncate(length);
+    Ok(Exposed::new(std::mem::take(&mut *body)))
 }
 
 /// The id of the key that an envelope names. Nothing is opened.
