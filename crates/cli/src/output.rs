@@ -22,7 +22,7 @@ use crate::{Exit, config};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     form: Form,
-    error_colour: bool,
+    colour: bool,
     chatty: bool,
 }
 
@@ -38,7 +38,7 @@ impl Output {
         let colour = !globals.no_color && !config::no_color();
         Self {
             form: if globals.json { Form::Json } else { Form::Text },
-            error_colour: colour && io::stderr().is_terminal(),
+            colour,
             chatty: globals.verbose,
         }
     }
@@ -46,7 +46,7 @@ impl Output {
     /// An output for tests: text, no colour, nothing extra.
     #[cfg(test)]
     pub(crate) const fn quiet() -> Self {
-        Self { form: Form::Text, error_colour: false, chatty: false }
+        Self { form: Form::Text, colour: false, chatty: false }
     }
 
     /// Prints one result: as a JSON line, or as the text that `describe` makes of it.
@@ -93,6 +93,11 @@ impl Output {
     /// Whether a picture (a QR code) would be seen by a person.
     pub(crate) fn draws(&self) -> bool {
         self.form == Form::Text && io::stdout().is_terminal()
+    }
+
+    /// Whether such a picture may have colours.
+    pub(crate) const fn paints(&self) -> bool {
+        self.colour
     }
 
     /// Tells the person something that is not a result.
@@ -160,7 +165,7 @@ impl Output {
     }
 
     fn painted<'a>(&self, text: &'a str, colour: &str) -> Cow<'a, str> {
-        if self.error_colour {
+        if self.colour && io::stderr().is_terminal() {
             Cow::Owned(format!("\u{1b}[1;{colour}m{text}\u{1b}[0m"))
         } else {
             Cow::Borrowed(text)

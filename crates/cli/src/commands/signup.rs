@@ -24,6 +24,7 @@ use crate::client::{Call, operations as op};
 use crate::credentials::Issued;
 use crate::failure::Failure;
 use crate::hidden::Hidden;
+use crate::output;
 use crate::prompt::{Prompt, Question, Stdin};
 
 /// Create your account from a link and its code
@@ -152,22 +153,29 @@ pub(super) fn email(prompt: &Prompt) -> Result<EmailAddress, Failure> {
 }
 
 fn show_authenticator(context: &Context, enrolment: &EnrolResponse) -> Result<(), Failure> {
-    let uri = &*enrolment.totp_uri;
-    let picture = if context.output.draws() { drawn(uri) } else { None };
-    let value = json!({ "totp_uri": uri, "totp_secret": &*enrolment.totp_secret });
+    let (uri, secret) = (&*enrolment.totp_uri, &*enrolment.totp_secret);
+    let value = json!({ "totp_uri": uri, "totp_secret": secret });
+    if context.output.draws()
+        && let Some(picture) = drawn(uri, context.output.paints())
+    {
+        output::stdout(&picture)?;
+    }
     context.output.result(&value, |_| {
-        format!(
-            "Add this to your authenticator:\n{}\n  secret  {}\n  link    {uri}",
-            picture.unwrap_or_default(),
-            &*enrolment.totp_secret,
-        )
+        format!("Add this to your authenticator:\n  secret  {secret}\n  link    {uri}")
     })
 }
 
-/// The text as a QR code, dark on light so that a camera reads it on a dark terminal too.
-fn drawn(text: &str) -> Option<String> {
+/// The text as a QR code, black on white whatever the terminal's colours are. Without colours the
+/// terminal is taken for a dark one, as most are: what is printed is light.
+fn drawn(text: &str, in_colour: bool) -> Option<String> {
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
-    Some(code.render::<Dense1x2>().dark_color(Dense1x2::Dark).light_color(Dense1x2::Light).build())
+    let mut picture = code.render::<Dense1x2>();
+    if !in_colour {
+        let picture = picture.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
+        return Some(picture);
+    }
+    let picture = picture.dark_color(Dense1x2::Dark).light_color(Dense1x2::Light).build();
+    Some(picture.lines().map(|line| format!("\u{1b}[30;107m{line}\u{1b}[0m\n")).collect())
 }
 
 async fn confirm(
@@ -248,9 +256,15 @@ mod tests {
     }
 
     #[test]
-    fn an_authenticator_link_can_be_drawn() {
-        let picture =
-            drawn("otpauth://totp/Casemate:a@b.example?secret=ABC&issuer=Casemate").unwrap();
-        assert!(picture.lines().count() > 10);
+    fn the_dark_corner_of_the_picture_is_black_with_colours_and_unprinted_without() {
+        let text = "otpauth://totp/Casemate:a@b.example?secret=ABC&issuer=Casemate";
+        // The quiet zone is four modules, two lines; then a corner begins with seven dark modules.
+        let corner = |in_colour| {
+            let picture = drawn(text, in_colour).unwrap();
+            let line = picture.lines().nth(2).unwrap().to_owned();
+            let module = |c: &char| matches!(c, ' ' | '\u{2580}' | '\u{2584}' | '\u{2588}');
+            line.chars().filter(module).nth(4).unwrap()
+        };
+        assert_eq!((corner(true), corner(false)), ('\u{2588}', ' '));
     }
 }

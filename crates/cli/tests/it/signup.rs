@@ -6,10 +6,10 @@ use crate::bystander;
 use crate::house::{ACCESS, Ended, FAR, Machine, REFRESH, server, tokens};
 use crate::server::{Reply, Server};
 
-const LINK: &str = "01920000-0000-7000-8000-000000000001";
+pub(crate) const LINK: &str = "01920000-0000-7000-8000-000000000001";
 const ENROLMENT: &str = "01920000-0000-7000-8000-000000000002";
 
-fn enrolling() -> Server {
+pub(crate) fn enrolling() -> Server {
     server(|asked| match asked.line().as_str() {
         "POST /v1/enrolments" => Some(Reply::json(json!({
             "enrolment_id": ENROLMENT,

@@ -98,3 +98,37 @@ fn colours_are_on_a_terminal_only_and_not_for_those_who_decline() {
     assert!(!shown.contains('\u{1b}'), "{shown:?}");
     assert!(!machine.run(&["whoami"]).err.contains('\u{1b}'));
 }
+
+#[test]
+fn a_newcomer_sees_the_secret_as_a_picture_and_as_text() {
+    let machine = Machine::new();
+    let server = crate::signup::enrolling();
+    let link = format!("{}signup/{}", server.url, crate::signup::LINK);
+    let mut terminal = Terminal::open(&machine, &["signup", "--link", &link]);
+    terminal.answer("[y/N]", "y");
+    terminal.answer("Code that came", "LINK-CODE");
+    terminal.answer("E-mail", "ada@example.com");
+    terminal.answer("New password", "correct horse battery");
+    terminal.answer("again", "correct horse battery");
+    terminal.answer("shows now", "123456");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains('\u{2588}') && shown.contains("JBSWY3DPEHPK3PXP"), "{shown}");
+    assert!(shown.contains("CODE-9") && !shown.contains("LINK-CODE"), "{shown}");
+}
+
+#[test]
+fn a_password_that_is_typed_differently_changes_nothing() {
+    let machine = Machine::new();
+    let server = crate::signup::enrolling();
+    let link = format!("{}signup/{}", server.url, crate::signup::LINK);
+    let mut terminal = Terminal::open(&machine, &["signup", "--link", &link]);
+    terminal.answer("[y/N]", "y");
+    terminal.answer("Code that came", "LINK-CODE");
+    terminal.answer("E-mail", "ada@example.com");
+    terminal.answer("New password", "correct horse battery");
+    terminal.answer("again", "correct horse buttery");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(2), "{shown}");
+    assert!(server.asked().is_empty(), "{shown}");
+}
