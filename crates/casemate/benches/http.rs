@@ -100,7 +100,9 @@ impl Kind {
             Self::WhoAmI => (Method::GET, "/v1/whoami".to_owned(), None),
             Self::List => (Method::GET, format!("{}?limit=10", place.secrets), None),
             Self::Reveal => (Method::POST, at("/reveal"), Some(json!({"reason": "bench"}))),
-            Self::Rotate => (Method::POST, at("/versions"), Some(json!({"value_base64": "YmVuY2g="}))),
+            Self::Rotate => {
+                (Method::POST, at("/versions"), Some(json!({"value_base64": "YmVuY2g="})))
+            }
         }
     }
 }

@@ -36,8 +36,7 @@ fn main() -> ExitCode {
     match line.command {
         Command::Client(command) => cli::run(command, &line.globals, CommandLine::command()),
         Command::Operator(command) => {
-            let form =
-                if line.globals.json { operator::Form::Json } else { operator::Form::Text };
+            let form = if line.globals.json { operator::Form::Json } else { operator::Form::Text };
             operator::run(command, form)
         }
     }

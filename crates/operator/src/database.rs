@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::failure::{Exit, Failure};
 use crate::folders::{self, FolderError};
 use crate::output::Output;
+use crate::users::Separation;
 
 /// Longest address.
 const ADDRESS_BYTES_MAX: usize = 4_096;
@@ -69,7 +70,7 @@ impl Prepare {
             make_database(&admin, name).await?;
             admin.dbname(name);
         }
-        folders::make_if_missing(&self.out)?;
+        self.make_out()?;
         let mint = Mint::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
         let password = |file: &str| kept_password(&self.out.join(file), &mint);
         let (runtime, platform, backup) =
@@ -82,6 +83,7 @@ impl Prepare {
             let address = written(&admin, &user, Some(password));
             folders::write_whole(&self.out.join(file), address.as_bytes())?;
         }
+        self.hand_over()?;
         let roles = roles.with_passwords(runtime, platform, backup);
         let target = written(
             &admin,
@@ -95,6 +97,20 @@ impl Prepare {
         prepare(&target, &roles, &mint).await?;
         self.tell(output);
         Ok(())
+    }
+
+    /// A new folder lets the user of `serve` through to its files, whose modes say who reads them.
+    fn make_out(&self) -> Result<(), FolderError> {
+        if self.out.is_dir() { Ok(()) } else { folders::make(&self.out, 0o711) }
+    }
+
+    /// Made by root, the addresses of `serve` belong to the user that `up` gives it; the backup's
+    /// stays root's.
+    fn hand_over(&self) -> Result<(), FolderError> {
+        let Separation::Users { serve, .. } = Separation::of_this_process() else { return Ok(()) };
+        ["runtime.url", "platform.url"]
+            .iter()
+            .try_for_each(|file| folders::set_owner(&self.out.join(file), serve.uid, serve.gid))
     }
 
     fn tell(&self, output: &Output) {

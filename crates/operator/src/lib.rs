@@ -22,6 +22,7 @@ mod keys;
 mod layout;
 mod link;
 mod lock;
+mod logging;
 mod migrate;
 mod output;
 mod processes;

@@ -31,6 +31,12 @@ impl Output {
         Self { form }
     }
 
+    /// For whom.
+    #[must_use]
+    pub const fn form(&self) -> Form {
+        self.form
+    }
+
     /// Whether a secret may be shown here: a person looks at a terminal. With JSON a program reads
     /// along.
     #[must_use]

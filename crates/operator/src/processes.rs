@@ -14,6 +14,7 @@ use crate::failure::{Exit, Failure, Teaches};
 use crate::folders;
 use crate::format::{self, Format};
 use crate::keys;
+use crate::logging;
 use crate::settings::{Folders, Settings};
 use crate::up;
 use crate::users::Separation;
@@ -68,6 +69,7 @@ impl Start {
             ));
         }
         rustix::process::umask(Mode::from_raw_mode(0o077));
+        logging::start();
         let supervised = self.supervisor.is_some();
         let settings = Settings::load(&self.folders, self.set.into_iter().chain(more).collect())?;
         // Under `up` the format was examined, and the file may be another user's.

@@ -31,9 +31,9 @@ fn spellings(value: &str) -> Vec<Vec<u8>> {
 }
 
 fn holds(haystack: &[u8], values: &[Vec<u8>]) -> bool {
-    values.iter().any(|needle| {
-        haystack.windows(needle.len()).any(|window| window == needle.as_slice())
-    })
+    values
+        .iter()
+        .any(|needle| haystack.windows(needle.len()).any(|window| window == needle.as_slice()))
 }
 
 fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -93,7 +93,8 @@ fn a_truncated_slot_and_a_wrong_key_file_are_refused_and_name_the_key_that_is_mi
     let house = settled();
     let expected = root_key(&house);
     let files = std::fs::read_dir(house.slots()).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = files.filter(|path| !path.to_str().unwrap().contains("recovery")).collect();
+    let mut files: Vec<_> =
+        files.filter(|path| !path.to_str().unwrap().contains("recovery")).collect();
     files.sort();
     assert!(files.len() >= 2, "a slot and its key: {files:?}");
     for path in files {

@@ -18,6 +18,9 @@ const START_MAX: Duration = Duration::from_secs(30);
 /// Longest a command runs that is expected to end by itself.
 const RUN_MAX: Duration = Duration::from_secs(60);
 
+/// Lines of a log that a failed test shows.
+const LOG_LINES_SHOWN: usize = 40;
+
 /// A `casemate` command that knows nothing of the machine's own installation.
 pub fn casemate() -> Command {
     let mut command = Command::new(CASEMATE);
@@ -94,9 +97,19 @@ impl House {
         let file = up.ready["recovery_code_file"].as_str().unwrap();
         self.run(&["slots", "confirm", "--code-file", file]).ok();
     }
+}
 
-    pub fn log(&self) -> String {
-        std::fs::read_to_string(self.path("log")).unwrap_or_default()
+impl Drop for House {
+    /// A test that fails shows what the processes said.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for name in ["log", "crash.log"] {
+                let text = std::fs::read_to_string(self.path(name)).unwrap_or_default();
+                let lines: Vec<&str> = text.lines().collect();
+                let last = lines.len().saturating_sub(LOG_LINES_SHOWN);
+                lines[last..].iter().for_each(|line| println!("{name}: {line}"));
+            }
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use rustix::process::{Pid, Signal};
 use tokio::process::{Child as Process, Command};
 
 use crate::failure::{Exit, Teaches};
+use crate::output::Form;
 use crate::settings::Settings;
 use crate::users::{Account, Separation};
 
@@ -66,6 +67,8 @@ pub(crate) struct Orders<'a> {
     pub(crate) flags: &'a [(String, String)],
     /// Who runs what.
     pub(crate) separation: Separation,
+    /// How it says what went wrong.
+    pub(crate) form: Form,
 }
 
 impl Orders<'_> {
@@ -91,6 +94,9 @@ impl Orders<'_> {
         ];
         for (key, value) in self.flags {
             arguments.extend(["--set".into(), format!("{key}={value}").into()]);
+        }
+        if self.form == Form::Json {
+            arguments.push("--json".into());
         }
         if self.role == Role::Broker {
             self.add_brokers_own(&mut arguments);
@@ -134,9 +140,12 @@ impl Child {
         let mut command = Command::new("/proc/self/exe");
         command.arg0("casemate").args(orders.arguments()).stdin(Stdio::null());
         command.process_group(0).kill_on_drop(true);
-        if role == Role::Broker {
-            command.env_clear();
-        }
+        match role {
+            Role::Broker => command.env_clear(),
+            // Large transactions of SQLite spill into a temporary file, and Landlock leaves `serve`
+            // no folder for one but its own. It is nameless as soon as it is open.
+            Role::Serve => command.env("SQLITE_TMPDIR", orders.settings.places.data.run()),
+        };
         if let Some(account) = orders.account() {
             // The standard library also drops root's supplementary groups here.
             command.uid(account.uid).gid(account.gid);
@@ -202,7 +211,13 @@ mod tests {
         let flags = [("api.listen".to_owned(), "127.0.0.1:0".to_owned())];
         let (broker, serve) = (Account { uid: 1, gid: 1 }, Account { uid: 2, gid: 2 });
         let separation = Separation::Users { broker, serve };
-        let orders = |role| Orders { role, settings: &settings, flags: &flags, separation };
+        let orders = |role| Orders {
+            role,
+            settings: &settings,
+            flags: &flags,
+            separation,
+            form: Form::Text,
+        };
         let line = |role| {
             let words = orders(role).arguments();
             words.join(" ".as_ref()).into_string().unwrap()

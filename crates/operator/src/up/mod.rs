@@ -31,6 +31,7 @@ use crate::format;
 use crate::handout::Handout;
 use crate::link;
 use crate::lock::FolderLock;
+use crate::logging;
 use crate::output::Output;
 use crate::settings::{Folders, Settings};
 use crate::users::Separation;
@@ -63,6 +64,7 @@ impl Up {
         let places = &settings.places;
         let format = format::examine(&places.data)?;
         rustix::process::umask(Mode::from_raw_mode(0o077));
+        logging::start();
         folders::make_if_missing(places.data.path())?;
         let _lock = FolderLock::take(&places.data.lock())?;
         prepare::folders(places, separation)?;
@@ -141,8 +143,9 @@ impl Platform<'_> {
         ready: watch::Sender<Option<u32>>,
         wish: watch::Receiver<Wish>,
     ) -> Keeper<'_> {
-        let Self { settings, separation, flags, .. } = *self;
-        Keeper { orders: Orders { role, settings, flags, separation }, ready, wish }
+        let Self { settings, separation, flags, output } = *self;
+        let orders = Orders { role, settings, flags, separation, form: output.form() };
+        Keeper { orders, ready, wish }
     }
 
     /// Says where everything is once it runs. Returns only when that fails.

@@ -89,6 +89,7 @@ impl Fleet {
             let mut command = house.command(words);
             command.env("CASEMATE_API__LISTEN", listen.to_string());
             command.env("CASEMATE_API__HEALTH", health.to_string());
+            command.env("SQLITE_TMPDIR", house.data().join("run"));
             let path = house.path("crash.log");
             let log = std::fs::File::options().create(true).append(true).open(path).unwrap();
             command.stdout(Stdio::null()).stderr(log);

@@ -106,10 +106,8 @@ fn open(note: &str, key: &VerifierKey) -> Checkpoint {
 
 fn hashes(value: &Value) -> Vec<Hash> {
     let path = value["path"].as_array().unwrap().iter();
-    path.map(|hash| {
-        HEXLOWER.decode(hash.as_str().unwrap().as_bytes()).unwrap().try_into().unwrap()
-    })
-    .collect()
+    path.map(|hash| HEXLOWER.decode(hash.as_str().unwrap().as_bytes()).unwrap().try_into().unwrap())
+        .collect()
 }
 
 async fn receipts_are_honoured(team: &Team, log: &Log, receipts: &[Receipt]) {
@@ -145,8 +143,7 @@ async fn checkpoints_are_of_one_log(team: &Team, log: &Log, key: &VerifierKey) {
         if seen.size > 0 && seen.size < to {
             let path = format!("/v1/audit/proofs/consistency?from={}&to={to}", seen.size);
             let proof = hashes(&team.get(&path).await);
-            let fits =
-                verify_consistency(seen.size, to, &seen.root, &log.checkpoint.root, &proof);
+            let fits = verify_consistency(seen.size, to, &seen.root, &log.checkpoint.root, &proof);
             assert!(fits, "a fork at size {}", seen.size);
         }
         earlier = Some(seen);
@@ -166,7 +163,8 @@ async fn secrets_and_entries_agree(team: &Team, log: &Log) {
         cursor = format!("&cursor={next}");
     }
     let mut logged: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    let entries = log.views.iter().filter(|v| matches!(v.verb.as_str(), "secret.set" | "secret.rotated"));
+    let entries =
+        log.views.iter().filter(|v| matches!(v.verb.as_str(), "secret.set" | "secret.rotated"));
     for entry in entries {
         let new = entry.new.as_ref().unwrap();
         let version = new["version"].as_u64().unwrap();
@@ -190,8 +188,10 @@ async fn roles_and_entries_agree(team: &Team, log: &Log) {
     let acknowledged = team.kept.roles.lock().unwrap().clone();
     for member in members["items"].as_array().unwrap() {
         let user = text(member, "user_id");
-        let chain: Vec<&EntryView> =
-            log.of("member.role_changed").filter(|view| view.resource.id == user.as_str()).collect();
+        let chain: Vec<&EntryView> = log
+            .of("member.role_changed")
+            .filter(|view| view.resource.id == user.as_str())
+            .collect();
         let mut role = None;
         for entry in &chain {
             let (old, new) = (entry.old.as_ref().unwrap(), entry.new.as_ref().unwrap());
@@ -223,5 +223,8 @@ async fn projects_and_entries_agree(team: &Team, log: &Log) {
     assert_eq!(logged.len(), distinct.len(), "one project has two entries");
     assert_eq!(names, distinct, "projects and entries differ");
     let acknowledged = team.kept.projects.lock().unwrap();
-    assert!(acknowledged.iter().all(|name| names.contains(name)), "an acknowledged project is lost");
+    assert!(
+        acknowledged.iter().all(|name| names.contains(name)),
+        "an acknowledged project is lost"
+    );
 }

@@ -82,15 +82,12 @@ impl Team {
         let entered = api.post("/v1/sessions/current/workspace", Some(&token), &body).await;
         let entered = entered.unwrap().json();
         let kept = Kept::default();
-        *kept.tokens.lock().await =
-            Tokens { access: text(&entered, "access_token"), refresh: text(&entered, "refresh_token") };
-        let mut team = Self {
-            api,
-            place: String::new(),
-            kept: Arc::new(kept),
-            members: BTreeMap::new(),
-            id,
+        *kept.tokens.lock().await = Tokens {
+            access: text(&entered, "access_token"),
+            refresh: text(&entered, "refresh_token"),
         };
+        let mut team =
+            Self { api, place: String::new(), kept: Arc::new(kept), members: BTreeMap::new(), id };
         let projects = team.get("/v1/projects").await;
         let project = text(find(&projects, "name", "shop"), "id");
         let environments = team.get(&format!("/v1/projects/{project}/environments")).await;

@@ -21,9 +21,9 @@ use load::{Hand, Team};
 
 const KILLS: u32 = 200;
 /// Longest time between everything being ready and the next kill.
-const PAUSE_MS_MAX: u64 = 120;
+const PAUSE_MS_MAX: u64 = 250;
 /// Hands that work at once in each workspace.
-const HANDS: usize = 2;
+const HANDS: usize = 3;
 
 /// A small generator, so that a seed repeats a run's decisions (splitmix64, Steele et al. 2014).
 #[derive(Debug, Clone)]
