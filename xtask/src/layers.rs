@@ -26,7 +26,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         "server",
         &["domain", "seal", "mask", "store", "broker", "ledger", "identity", "vault", "notary"],
     ),
-    ("operator", &["domain", "seal", "store", "broker", "ledger", "server"]),
+    // `up` and `link` have the first owner's link made by the use case that makes all codes.
+    ("operator", &["domain", "seal", "store", "broker", "ledger", "identity", "server"]),
     ("cli", &["domain", "seal", "ledger", "mask"]),
     // The last two are for its integration tests, which read what the walls left behind.
     ("casemate", &["broker", "cli", "operator", "server", "ledger", "domain", "store"]),
