@@ -1,14 +1,14 @@
 //! The authorization matrix: every operation of the document, asked by everybody, with the exact
 //! answer.
 //!
-//! It is read by people and compared byte for byte. `UPDATE_GOLDEN=1` writes it anew, except in CI;
+//! It is the same on both engines, read by people, and compared byte for byte. `UPDATE_GOLDEN=1` writes it anew, except in CI;
 //! an operation that the document has and the matrix has not fails.
 //!
 //! A refusal must leave no trace: callers of one line share a copy until one of them succeeds.
 
 use std::path::Path;
 
-use crate::house::{Answer, House, Person, Team};
+use crate::house::{Answer, Engine, House, Person, Team};
 use crate::operations::{self, Operation};
 
 /// Who asks. All of them name acme's things.
@@ -44,13 +44,13 @@ async fn ask(house: &House, operation: &Operation, caller: &str) -> Answer {
 }
 
 /// One line: every caller asks a copy of the installation that nobody has changed yet.
-async fn line(operation: &Operation) -> Vec<String> {
+async fn line(engine: Engine, operation: &Operation) -> Vec<String> {
     let mut verdicts = Vec::new();
     let mut untouched: Option<House> = None;
     for caller in CALLERS {
         let house = match untouched.take() {
             Some(house) => house,
-            None => House::open().await,
+            None => House::open_on(engine).await,
         };
         let answer = ask(&house, operation, caller).await;
         verdicts.push(answer.verdict());
@@ -75,14 +75,14 @@ fn shows_nothing_of(acme: &Team, operation: &Operation, answer: &Answer) {
     }
 }
 
-async fn matrix() -> String {
+async fn matrix(engine: Engine) -> String {
     let row = |name: &str, cells: &[String]| {
         let cells: String = cells.iter().map(|cell| format!(" | {cell:<31}")).collect();
         format!("{name:<24}{cells}").trim_end().to_owned() + "\n"
     };
     let mut text = row("operation", &CALLERS.map(str::to_owned));
     for (id, operation) in operations::all() {
-        text += &row(&id, &line(&operation).await);
+        text += &row(&id, &line(engine, &operation).await);
     }
     text
 }
@@ -90,15 +90,17 @@ async fn matrix() -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_gets_exactly_the_answer_in_the_matrix() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/matrix.txt");
-    let found = matrix().await;
-    if std::env::var_os("UPDATE_GOLDEN").is_some() && std::env::var_os("CI").is_none() {
-        std::fs::write(&path, &found).unwrap();
+    for engine in Engine::all() {
+        let found = matrix(engine).await;
+        if std::env::var_os("UPDATE_GOLDEN").is_some() && std::env::var_os("CI").is_none() {
+            std::fs::write(&path, &found).unwrap();
+        }
+        let golden = std::fs::read_to_string(&path).unwrap_or_default();
+        for (line, (found, golden)) in found.lines().zip(golden.lines()).enumerate() {
+            assert_eq!(found, golden, "line {} on {engine:?}", line + 1);
+        }
+        assert!(found == golden, "the matrix has other operations than the document");
     }
-    let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    for (line, (found, golden)) in found.lines().zip(golden.lines()).enumerate() {
-        assert_eq!(found, golden, "line {}", line + 1);
-    }
-    assert!(found == golden, "the matrix has other operations than the document");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::house::Template;
+use crate::house::{Engine, Template};
 
 /// The helper that cargo builds beside the tests.
 fn host() -> PathBuf {
@@ -37,7 +37,7 @@ struct Place {
 
 impl Place {
     async fn new() -> Self {
-        let template = Template::get().await;
+        let template = Template::get(Engine::Sqlite).await;
         let folder = tempfile::tempdir().unwrap();
         template.ground.copy_data(&folder.path().join("data"));
         let broker = template.ground.socket();

@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,16 +13,39 @@ use domain::{Clock, InstanceId, Mint};
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
 
+use super::postgres::{self, Database};
 use super::{MovedClock, Random};
 
-/// The template's folders.
+/// Which engine a house stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+impl Engine {
+    /// SQLite, and PostgreSQL where `CASEMATE_TEST_POSTGRES` names a cluster.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        [Self::Sqlite].into_iter().chain(postgres::named().map(|_| Self::Postgres))
+    }
+}
+
+/// The template's folders, and its database on PostgreSQL.
 pub(crate) struct Ground {
     folder: TempDir,
+    engine: Engine,
+    database: OnceLock<Database>,
+}
+
+/// What a copy of the template's data lies in; gone when dropped.
+pub(crate) struct Plot {
+    _folder: Option<TempDir>,
+    _database: Option<Database>,
 }
 
 impl Ground {
-    pub(crate) fn new() -> Self {
-        Self { folder: short_folder() }
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self { folder: short_folder(), engine, database: OnceLock::new() }
     }
 
     fn data(&self) -> PathBuf {
@@ -32,16 +55,32 @@ impl Ground {
     /// The store that the template is made in.
     pub(crate) async fn first_store(&self, mint: Mint) -> Store {
         fs::create_dir(self.data()).unwrap();
-        Store::open(StoreConfig::Sqlite { folder: self.data() }, mint).await.unwrap()
+        let config = match self.engine {
+            Engine::Sqlite => StoreConfig::Sqlite { folder: self.data() },
+            Engine::Postgres => {
+                let database = Database::prepared(&mint).await;
+                self.database.get_or_init(|| database).config()
+            }
+        };
+        Store::open(config, mint).await.unwrap()
     }
 
     /// A copy of the template's data, opened.
-    pub(crate) async fn copied_store(&self, mint: Mint) -> (Store, TempDir) {
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        copy(&self.data(), &data);
-        let store = Store::open(StoreConfig::Sqlite { folder: data }, mint).await.unwrap();
-        (store, folder)
+    pub(crate) async fn copied_store(&self, mint: Mint) -> (Store, Plot) {
+        let (config, plot) = match self.database.get() {
+            Some(template) => {
+                let database = template.copied();
+                (database.config(), Plot { _folder: None, _database: Some(database) })
+            }
+            None => {
+                let folder = tempfile::tempdir().unwrap();
+                let data = folder.path().join("data");
+                copy(&self.data(), &data);
+                let config = StoreConfig::Sqlite { folder: data };
+                (config, Plot { _folder: Some(folder), _database: None })
+            }
+        };
+        (Store::open(config, mint).await.unwrap(), plot)
     }
 
     /// A copy of the template's data, for a process of its own.

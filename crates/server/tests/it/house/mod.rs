@@ -5,6 +5,7 @@
 mod answer;
 mod ground;
 mod people;
+mod postgres;
 mod template;
 
 use std::net::SocketAddr;
@@ -27,7 +28,10 @@ use store::Store;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+use ground::Plot;
+
 pub(crate) use answer::Answer;
+pub(crate) use ground::Engine;
 pub(crate) use people::{PASSWORD, Person, code_of};
 pub(crate) use template::{Team, Template};
 
@@ -76,7 +80,8 @@ pub(crate) struct House {
     pub(crate) house: server::house::House,
     router: Router,
     clock: Arc<MovedClock>,
-    _folders: Vec<TempDir>,
+    _plot: Plot,
+    _broker: Option<TempDir>,
 }
 
 impl House {
@@ -85,33 +90,37 @@ impl House {
         Self::with_limits(WIDE).await
     }
 
-    pub(crate) async fn with_limits(limits: LimitsConfig) -> Self {
-        let template = Template::get().await;
+    pub(crate) async fn open_on(engine: Engine) -> Self {
+        let template = Template::get(engine).await;
         let clock = MovedClock::at(template.now_ms);
-        Self::on(template, template.ground.broker().await, clock, limits, Vec::new()).await
+        Self::on(template, (template.ground.broker().await, None), clock, WIDE).await
+    }
+
+    pub(crate) async fn with_limits(limits: LimitsConfig) -> Self {
+        let template = Template::get(Engine::Sqlite).await;
+        let clock = MovedClock::at(template.now_ms);
+        Self::on(template, (template.ground.broker().await, None), clock, limits).await
     }
 
     /// A copy with a broker of its own, so that its clock can be moved.
     pub(crate) async fn alone() -> Self {
-        let template = Template::get().await;
+        let template = Template::get(Engine::Sqlite).await;
         let clock = MovedClock::at(template.now_ms);
         let (broker, folder) = template.ground.copied_broker(clock.clone()).await;
-        Self::on(template, broker, clock, WIDE, vec![folder]).await
+        Self::on(template, (broker, Some(folder)), clock, WIDE).await
     }
 
     async fn on(
         template: &'static Template,
-        broker: broker::Broker,
+        (broker, folder): (broker::Broker, Option<TempDir>),
         clock: Arc<MovedClock>,
         limits: LimitsConfig,
-        mut folders: Vec<TempDir>,
     ) -> Self {
         let mint = Mint::new(clock.clone(), Arc::new(Random));
-        let (store, folder) = template.ground.copied_store(mint).await;
-        folders.push(folder);
+        let (store, plot) = template.ground.copied_store(mint).await;
         let house = served(store, broker, limits).await;
         let router = server::router::router(house.clone());
-        Self { template, house, router, clock, _folders: folders }
+        Self { template, house, router, clock, _plot: plot, _broker: folder }
     }
 
     pub(crate) fn acme(&self) -> &'static Team {

@@ -8,7 +8,7 @@ use identity::enrolments::issue_bootstrap;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::ground::Ground;
+use super::ground::{Engine, Ground};
 use super::people::{Link, Person, ask, begin};
 use super::{MovedClock, Random, START_MS, WIDE, sequence, served};
 
@@ -56,13 +56,17 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    pub(crate) async fn get() -> &'static Self {
-        static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
-        TEMPLATE.get_or_init(Self::make).await
+    pub(crate) async fn get(engine: Engine) -> &'static Self {
+        static SQLITE: OnceCell<Template> = OnceCell::const_new();
+        static POSTGRES: OnceCell<Template> = OnceCell::const_new();
+        match engine {
+            Engine::Sqlite => SQLITE.get_or_init(|| Self::make(engine)).await,
+            Engine::Postgres => POSTGRES.get_or_init(|| Self::make(engine)).await,
+        }
     }
 
-    async fn make() -> Self {
-        let ground = Ground::new();
+    async fn make(engine: Engine) -> Self {
+        let ground = Ground::new(engine);
         let clock = MovedClock::at(START_MS);
         let mint = Mint::new(clock.clone(), Arc::new(Random));
         let store = ground.first_store(mint).await;
