@@ -55,15 +55,10 @@ impl Store {
     /// neither a Unix socket nor TLS.
     pub async fn open(config: StoreConfig, mint: Mint) -> Result<Self, StoreError> {
         let engine = Engine::open(config, mint.clone()).await?;
-        let fresh: InstanceId = mint.id();
-        let instance = engine
-            .transact(Unit::Platform, platform_id(fresh), Access::Write, move |bound| {
-                match Instance::new(bound).find_or_create(fresh) {
-                    Ok(found) => Outcome::Commit(Ok(found)),
-                    Err(error) => Outcome::RollBack(Err(error)),
-                }
-            })
-            .await??;
+        let instance = match find_instance(&engine).await? {
+            Some(found) => found,
+            None => make_instance(&engine, mint.id()).await?,
+        };
         Ok(Self { inner: Arc::new(Inner { engine, instance, mint }) })
     }
 
@@ -334,6 +329,27 @@ impl Store {
         .await
         .map(drop)
     }
+}
+
+/// Looks before it writes: a store opens on a full disk, too.
+async fn find_instance(engine: &Engine) -> Result<Option<InstanceId>, StoreError> {
+    let nobody = TenantId::from(uuid::Uuid::nil());
+    engine
+        .transact(Unit::Platform, nobody, Access::Read, |bound| {
+            Outcome::RollBack(Instance::new(bound).find())
+        })
+        .await?
+}
+
+async fn make_instance(engine: &Engine, fresh: InstanceId) -> Result<InstanceId, StoreError> {
+    engine
+        .transact(Unit::Platform, platform_id(fresh), Access::Write, move |bound| {
+            match Instance::new(bound).find_or_create(fresh) {
+                Ok(found) => Outcome::Commit(Ok(found)),
+                Err(error) => Outcome::RollBack(Err(error)),
+            }
+        })
+        .await?
 }
 
 /// The platform's unit goes by the instance's id.

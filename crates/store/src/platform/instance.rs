@@ -27,7 +27,11 @@ impl Instance<'_> {
         let now = self.bound.now();
         self.bound.platform_run(&CREATE, values![fresh, now])?;
         self.bound.platform_run(&CREATE_HEAD, values![])?;
-        let row = self.bound.platform_one(&FIND, values![])?;
-        row.map_or(Err(StoreError::Corrupt), |mut row| row.id())
+        self.find()?.ok_or(StoreError::Corrupt)
+    }
+
+    /// The instance's id; `None` before the first start.
+    pub(crate) fn find(&mut self) -> Result<Option<InstanceId>, StoreError> {
+        self.bound.platform_one(&FIND, values![])?.map(|mut row| row.id()).transpose()
     }
 }

@@ -3,7 +3,8 @@
 //! Always true
 //! 1. Exactly one owner: a partial unique index forbids a second, and no statement here removes or
 //!    demotes the first except the transfer.
-//! 2. Every change names the state it was decided on (`role = …`), so a permit decided on other
+//! 2. Nobody has a standing in a workspace that is deleted, so no rule says yes in one.
+//! 3. Every change names the state it was decided on (`role = …`), so a permit decided on other
 //!    facts changes nothing and fails.
 
 use std::collections::BTreeSet;
@@ -68,6 +69,9 @@ tenant_statements! { "members":
     LIST = "select user_id, email, role, overrides, joined_at_ms, updated_at_ms \
         from members where tenant_id = $1 and user_id > $2 order by user_id limit $3";
     COUNT = "select count(*) from members where tenant_id = $1";
+    STANDING = "select m.user_id, m.email, m.role, m.overrides, m.joined_at_ms, m.updated_at_ms \
+        from members m join team t on t.tenant_id = $1 and t.state = 'active' \
+        where m.tenant_id = $1 and m.user_id = $2";
     PROJECTS = "select project_id from project_members where tenant_id = $1 and user_id = $2";
     INSERT = "insert into members \
         (tenant_id, user_id, email, role, overrides, joined_at_ms, updated_at_ms) \
@@ -118,12 +122,13 @@ impl Members<'_> {
         Ok(standing.map(|standing| Authority { standing, ceiling, factor_at, now }))
     }
 
-    /// A member's place in the team, for a rule. `None`: not in the team.
+    /// A member's place in the team, for a rule. `None`: not in the team, or the workspace is deleted.
     ///
     /// # Errors
     /// The engine's.
     pub fn standing(&mut self, user: UserId) -> Result<Option<Standing>, StoreError> {
-        let Some(member) = self.find(user)? else { return Ok(None) };
+        let Some(row) = self.bound.one(&STANDING, values![user])? else { return Ok(None) };
+        let member = Member::from_row(row)?;
         let projects = self
             .bound
             .rows(&PROJECTS, values![user])?

@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
 
 use super::connection::{self, meaning_on};
 use super::unit::{Place, tenants_folder};
 use crate::engine::Finding;
-use crate::engine::migrations::Migration;
+use crate::engine::migrations::{Migration, SQLITE_PLATFORM, SQLITE_TENANT};
 use crate::{StoreError, Unit};
 
 type Schema = BTreeMap<(String, String), Option<String>>;
@@ -41,6 +42,7 @@ fn of_place(place: &Place) -> Result<Vec<Finding>, StoreError> {
 /// What of this file's schema is not what it has to be.
 pub(super) fn of_file(connection: &Connection, place: &Place) -> Result<Vec<Finding>, StoreError> {
     let expected = expected(place.migrations)?;
+    let expected = expected.as_ref();
     let found = schema(connection).map_err(|error| meaning_on(connection, &error))?;
     let file = place.file.file_name().unwrap_or_default().to_string_lossy();
     let missing = expected
@@ -57,13 +59,30 @@ pub(super) fn of_file(connection: &Connection, place: &Place) -> Result<Vec<Find
         .collect())
 }
 
-fn expected(migrations: &[Migration]) -> Result<Schema, StoreError> {
+/// What the migrations make in an empty database; worked out once for each of the program's two lists.
+fn expected(migrations: &'static [Migration]) -> Result<Arc<Schema>, StoreError> {
+    static PLATFORM: OnceLock<Arc<Schema>> = OnceLock::new();
+    static TENANT: OnceLock<Arc<Schema>> = OnceLock::new();
+    let known = if std::ptr::eq(migrations, SQLITE_PLATFORM) {
+        Some(&PLATFORM)
+    } else if std::ptr::eq(migrations, SQLITE_TENANT) {
+        Some(&TENANT)
+    } else {
+        None
+    };
+    if let Some(found) = known.and_then(OnceLock::get) {
+        return Ok(Arc::clone(found));
+    }
     let made = || {
         let empty = Connection::open_in_memory()?;
         migrations.iter().try_for_each(|migration| empty.execute_batch(migration.text))?;
         schema(&empty)
     };
-    made().map_err(|_| StoreError::Defect("the migrations do not make a schema"))
+    let made = made()
+        .map(Arc::new)
+        .map_err(|_| StoreError::Defect("the migrations do not make a schema"))?;
+    Ok(known
+        .map_or_else(|| Arc::clone(&made), |known| Arc::clone(known.get_or_init(|| made.clone()))))
 }
 
 fn schema(connection: &Connection) -> rusqlite::Result<Schema> {

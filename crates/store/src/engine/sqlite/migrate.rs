@@ -122,3 +122,100 @@ fn back_up(connection: &Connection, place: &Place, format: u32) -> Result<(), St
         .backup("main", &copy, None::<fn(Progress)>)
         .map_err(|error| meaning_on(connection, &error))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use domain::{Clock, Entropy, TimeMs};
+
+    use super::super::connection;
+    use super::super::unit::create;
+    use super::*;
+    use crate::engine::migrations::Migration;
+
+    const FIRST: Migration =
+        Migration { name: "first", text: "create table kept (a integer) strict" };
+    const SECOND: Migration =
+        Migration { name: "second", text: "alter table kept add column b integer" };
+    const BROKEN: Migration =
+        Migration { name: "broken", text: "create table half (a integer) strict; create nonsense" };
+
+    struct Fixed;
+
+    impl Clock for Fixed {
+        fn now(&self) -> TimeMs {
+            TimeMs(1)
+        }
+    }
+
+    impl Entropy for Fixed {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(1);
+        }
+    }
+
+    fn mint() -> Mint {
+        Mint::new(Arc::new(Fixed), Arc::new(Fixed))
+    }
+
+    fn place(folder: &Path, migrations: &'static [Migration]) -> Place {
+        Place { file: folder.join("unit.db"), migrations }
+    }
+
+    fn filled(folder: &Path) {
+        let old = place(folder, &[FIRST]);
+        create(&old, &mint()).unwrap();
+        let connection = connection::open(&old.file).unwrap();
+        connection.execute_batch("insert into kept values (7)").unwrap();
+    }
+
+    fn upgraded(place: &Place) -> Result<(), StoreError> {
+        apply(&connection::open(&place.file)?, place, &mint(), Start::Existing)
+    }
+
+    #[test]
+    fn a_file_with_data_is_copied_before_it_is_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        filled(folder.path());
+        upgraded(&place(folder.path(), &[FIRST, SECOND])).unwrap();
+        let copy = folder.path().join("unit.db.format-1");
+        assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+        for (file, columns) in [("unit.db", 2), ("unit.db.format-1", 1)] {
+            let connection = Connection::open(folder.path().join(file)).unwrap();
+            let statement = connection.prepare("select * from kept where a = 7").unwrap();
+            assert_eq!(statement.column_count(), columns, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_file_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        filled(folder.path());
+        let refused = upgraded(&place(folder.path(), &[FIRST, BROKEN]));
+        assert!(refused.is_err());
+        let connection = connection::open(&folder.path().join("unit.db")).unwrap();
+        assert_eq!(format(&connection), Ok(1));
+        assert!(connection.prepare("select * from half").is_err());
+        upgraded(&place(folder.path(), &[FIRST])).unwrap();
+    }
+
+    #[test]
+    fn many_who_start_at_once_apply_each_migration_once() {
+        let folder = tempfile::tempdir().unwrap();
+        filled(folder.path());
+        let newer = place(folder.path(), &[FIRST, SECOND]);
+        std::thread::scope(|threads| {
+            let running: Vec<_> = (0..6).map(|_| threads.spawn(|| upgraded(&newer))).collect();
+            for one in running {
+                one.join().unwrap().unwrap();
+            }
+        });
+        let connection = connection::open(&newer.file).unwrap();
+        let applied: i64 =
+            connection.query_row("select count(*) from migrations", [], |row| row.get(0)).unwrap();
+        assert_eq!((applied, format(&connection)), (2, Ok(2)));
+    }
+}

@@ -23,6 +23,7 @@ on_both_engines! {
     a_team_is_born_once
     pages_are_bounded_and_complete
     settings_change_by_a_permit
+    nobody_has_a_standing_in_a_deleted_workspace
 }
 
 fn standing(user: UserId, role: Role) -> Standing {
@@ -347,4 +348,38 @@ async fn settings_change_by_a_permit(kind: Kind) {
         .await
         .unwrap();
     assert!(after.value.production_local_use);
+}
+
+async fn nobody_has_a_standing_in_a_deleted_workspace(kind: Kind) {
+    let house = House::open(kind).await;
+    let ours = house.ours;
+    let scope = house.scope(ours);
+    house
+        .store
+        .write::<_, StoreError>(&scope, move |tx| {
+            let owner = owner_authority(ours.owner, tx.now());
+            let permit = decide(&owner, domain::authz::DeleteWorkspace {}).unwrap();
+            tx.team().mark_deleted(permit)?;
+            Ok(Commit::audited(event(Verb::WorkspaceDeleted), ()))
+        })
+        .await
+        .unwrap();
+    house
+        .store
+        .read::<_, StoreError>(&scope, move |tx| {
+            let (actor, now) = (*tx.scope().actor(), tx.now());
+            assert!(tx.members().authority(&actor, Some(now))?.is_none());
+            assert!(tx.members().standing(ours.owner)?.is_none());
+            assert_eq!(tx.team().settings()?.unwrap().state, store::TeamState::Deleted);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let theirs = house.theirs;
+    let standing = house
+        .store
+        .read::<_, StoreError>(&house.scope(theirs), move |tx| tx.members().standing(theirs.owner))
+        .await
+        .unwrap();
+    assert!(standing.is_some());
 }
