@@ -45,7 +45,7 @@ pub struct PlatformSql {
 }
 
 impl TenantSql {
-    /// A statement. Evaluated at compile time by [`crate::sql::tenant_statements`].
+    /// A statement; the macro `tenant_statements!` evaluates it when the program is compiled.
     ///
     /// # Panics
     /// When the text has no tenant predicate; in a `const` this is a compile error.

@@ -3,13 +3,12 @@
 //! its own.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use domain::Mint;
 use store::postgres::{Roles, create_database, prepare};
@@ -21,9 +20,22 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 struct Superuser {
     url: String,
+    _cluster: Option<Cluster>,
+}
+
+/// A cluster that ends with this process.
+pub(crate) struct Cluster {
+    url: String,
     /// Holds the pipe whose closing stops the cluster: it closes when this process ends, however it
     /// ends.
-    _cluster: Option<Child>,
+    shell: Child,
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        let _ = self.shell.wait();
+    }
 }
 
 /// A database with its roles, made ready.
@@ -96,62 +108,72 @@ pub(crate) fn superuser_for_worker(house: &crate::house::House) -> &'static str 
 fn superuser() -> &'static str {
     let found = SUPERUSER.get_or_init(|| match std::env::var("CASEMATE_TEST_POSTGRES") {
         Ok(url) => Superuser { url, _cluster: None },
-        Err(_) => start(),
+        Err(_) => {
+            let cluster = Cluster::start("-c listen_addresses= -c port=5432");
+            Superuser { url: cluster.url.clone(), _cluster: Some(cluster) }
+        }
     });
     &found.url
 }
 
-fn start() -> Superuser {
-    let programs = installed().expect(
-        "PostgreSQL is needed: install a package that has initdb and postgres under \
-         /usr/lib/postgresql, or set CASEMATE_TEST_POSTGRES to a superuser's address",
-    );
-    // Short: a Unix socket's path holds at most 107 bytes.
-    let folder = tempfile::Builder::new().prefix("cm-pg-").tempdir_in("/tmp").unwrap().keep();
-    let owner = unprivileged();
-    if let Some((uid, gid)) = owner {
-        std::os::unix::fs::chown(&folder, Some(uid), Some(gid)).unwrap();
+impl Cluster {
+    /// The superuser's address, over the cluster's own socket.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
-    // The shell outlives nobody: `read` returns when this process ends, and the cluster with its
-    // folder goes.
-    let script = r#"
-        "$1/initdb" --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8 --no-sync \
-            -D "$2/data" >"$2/log" 2>&1 || exit 1
-        "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c port=5432 \
-            -c max_connections=300 -c fsync=off -c full_page_writes=off >>"$2/log" 2>&1 &
-        server=$!
-        until "$1/pg_isready" -q -h "$2" -p 5432; do
-            kill -0 "$server" 2>/dev/null || exit 1
-            sleep 0.05
-        done
-        echo ready
-        read -r forever
-        kill -INT "$server"
-        wait "$server"
-        rm -rf "$2"
-    "#;
-    let mut command = Command::new("sh");
-    command.args(["-c", script, "sh"]).arg(&programs).arg(&folder).current_dir("/");
-    if let Some((uid, gid)) = owner {
-        command.uid(uid).gid(gid);
-    }
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
-    let mut cluster = command.spawn().unwrap();
-    let mut ready = [0; 6];
-    let begun = Instant::now();
-    let stood_up = cluster.stdout.as_mut().unwrap().read_exact(&mut ready);
-    assert!(
-        stood_up.is_ok() && begun.elapsed() < Duration::from_secs(60),
-        "PostgreSQL did not start: {}",
-        fs::read_to_string(folder.join("log")).unwrap_or_default(),
-    );
-    std::io::stderr().flush().unwrap();
-    let host = folder.display().to_string().replace('/', "%2F");
-    Superuser {
-        url: format!("postgresql://postgres@{host}:5432/postgres"),
-        _cluster: Some(cluster),
+
+    /// Makes and starts a cluster with these settings; one of them is its port.
+    pub(crate) fn start(settings: &str) -> Self {
+        let programs = installed().expect(
+            "PostgreSQL is needed: install a package that has initdb and postgres under \
+             /usr/lib/postgresql, or set CASEMATE_TEST_POSTGRES to a superuser's address",
+        );
+        // Short: a Unix socket's path holds at most 107 bytes.
+        let folder = tempfile::Builder::new().prefix("cm-pg-").tempdir_in("/tmp").unwrap().keep();
+        let owner = unprivileged();
+        if let Some((uid, gid)) = owner {
+            std::os::unix::fs::chown(&folder, Some(uid), Some(gid)).unwrap();
+        }
+        let mut command = Command::new("sh");
+        command.args(["-c", SCRIPT, "sh"]).arg(&programs).arg(&folder).arg(settings);
+        if let Some((uid, gid)) = owner {
+            command.uid(uid).gid(gid);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).current_dir("/");
+        let mut shell = command.spawn().unwrap();
+        let mut ready = [0; 6];
+        let stood_up = shell.stdout.as_mut().unwrap().read_exact(&mut ready);
+        assert!(
+            stood_up.is_ok(),
+            "PostgreSQL did not start: {}",
+            fs::read_to_string(folder.join("log")).unwrap_or_default(),
+        );
+        let host = folder.display().to_string().replace('/', "%2F");
+        let (_, port) = settings.split_once("port=").unwrap();
+        let port = port.split(' ').next().unwrap();
+        Self { url: format!("postgresql://postgres@{host}:{port}/postgres"), shell }
     }
 }
+
+/// The shell outlives nobody: `read` returns when this process ends, and the cluster with its
+/// folder goes.
+const SCRIPT: &str = r#"
+    "$1/initdb" --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8 --no-sync \
+        -D "$2/data" >"$2/log" 2>&1 || exit 1
+    "$1/postgres" -D "$2/data" -k "$2" -c max_connections=300 -c fsync=off \
+        -c full_page_writes=off $3 >>"$2/log" 2>&1 &
+    server=$!
+    port="${3##*port=}"
+    until "$1/pg_isready" -q -h "$2" -p "${port%% *}"; do
+        kill -0 "$server" 2>/dev/null || exit 1
+        sleep 0.05
+    done
+    echo ready
+    read -r forever
+    kill -INT "$server"
+    wait "$server"
+    rm -rf "$2"
+"#;
 
 fn installed() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
@@ -163,7 +185,7 @@ fn installed() -> Option<PathBuf> {
 }
 
 /// PostgreSQL refuses to run as root, rightly: then as `postgres`, or as `nobody`.
-fn unprivileged() -> Option<(u32, u32)> {
+pub(crate) fn unprivileged() -> Option<(u32, u32)> {
     if !rustix::process::geteuid().is_root() {
         return None;
     }

@@ -23,3 +23,5 @@ mod postgres_walls;
 mod sqlite_walls;
 #[cfg(test)]
 mod statements;
+#[cfg(test)]
+mod tls;
