@@ -111,10 +111,32 @@ pub(crate) fn examine(data: &DataFolder) -> Result<Format, FormatError> {
             None => Err(FormatError::Damaged { path }),
             Some(found) if found > FORMAT => Err(FormatError::Newer { found }),
             Some(0) => Err(FormatError::Damaged { path }),
-            Some(_) => whole_control(data).map(|()| Format::Current),
+            Some(_) => Ok(Format::Current),
         },
         Err(error) if error.kind() == ErrorKind::NotFound => without_format(data),
         Err(error) => Err(FormatError::Unreadable(FolderError::new(&path, "read", error))),
+    }
+}
+
+/// Refuses an embedded database that is cut off inside its first page: SQLite would take it for a new
+/// one, and everything would seem to be gone.
+///
+/// # Errors
+/// [`FormatError::CutOff`], [`FormatError::Unreadable`].
+pub(crate) fn check_embedded(data: &DataFolder) -> Result<(), FormatError> {
+    let path = data.control();
+    let unreadable = |error| FormatError::Unreadable(FolderError::new(&path, "read", error));
+    let mut file = match File::open(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        opened => opened.map_err(unreadable)?,
+    };
+    let length = file.metadata().map_err(unreadable)?.len();
+    let mut start = [0; SQLITE_START.len()];
+    let begins = file.read_exact(&mut start).is_ok() && start == *SQLITE_START;
+    if begins && length >= SQLITE_PAGE_BYTES_MIN {
+        Ok(())
+    } else {
+        Err(FormatError::CutOff { path })
     }
 }
 
@@ -135,25 +157,6 @@ pub(crate) fn finish_first_start(data: &DataFolder) -> Result<(), FolderError> {
     // A mark that stays does no harm beside FORMAT.
     let _ = std::fs::remove_file(data.first_start());
     Ok(())
-}
-
-/// Refuses a database that is cut off inside its first page: SQLite would take it for a new one, and
-/// everything would seem to be gone. (Other engines have no such file.)
-fn whole_control(data: &DataFolder) -> Result<(), FormatError> {
-    let path = data.control();
-    let unreadable = |error| FormatError::Unreadable(FolderError::new(&path, "read", error));
-    let mut file = match File::open(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        opened => opened.map_err(unreadable)?,
-    };
-    let length = file.metadata().map_err(unreadable)?.len();
-    let mut start = [0; SQLITE_START.len()];
-    let begins = file.read_exact(&mut start).is_ok() && start == *SQLITE_START;
-    if begins && length >= SQLITE_PAGE_BYTES_MIN {
-        Ok(())
-    } else {
-        Err(FormatError::CutOff { path })
-    }
 }
 
 fn number(bytes: &[u8]) -> Option<u32> {
@@ -243,9 +246,8 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let data = data(&folder);
             std::fs::write(data.control(), bytes).unwrap();
-            std::fs::write(data.format(), "1\n").unwrap();
             let length = bytes.len();
-            assert!(matches!(examine(&data), Err(FormatError::CutOff { .. })), "{length}");
+            assert!(matches!(check_embedded(&data), Err(FormatError::CutOff { .. })), "{length}");
         }
     }
 

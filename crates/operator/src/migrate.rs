@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::data;
 use crate::failure::{Exit, Failure};
-use crate::format::{self, Format};
+use crate::format::Format;
 use crate::output::Output;
 use crate::settings::{Folders, Settings};
 
@@ -19,7 +19,7 @@ impl Migrate {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         let settings = Settings::load(&self.folders, Vec::new())?;
         let data = &settings.places.data;
-        if format::examine(data)? == Format::Fresh {
+        if settings.examine()? == Format::Fresh {
             return Err(Failure::new(
                 Exit::NotFound,
                 format!("{} holds no installation", data.path().display()),

@@ -99,6 +99,7 @@ impl Serve {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let roles = self.roles.map(|roles| ("roles.run".to_owned(), roles));
         let settings = self.start.settings(roles)?;
+        settings.check_embedded()?;
         Ok(server::serve(settings.config)?)
     }
 }

@@ -4,10 +4,11 @@
 
 use std::path::{Path, PathBuf};
 
-use server::config::{Config, ConfigError, Sources};
+use server::config::{Config, ConfigError, Engine, Sources};
 
 use crate::failure::{Exit, Failure, Teaches};
 use crate::folders::{self, FolderError};
+use crate::format::{self, Format, FormatError};
 use crate::layout::Places;
 
 /// Name of the settings file.
@@ -71,6 +72,29 @@ impl Settings {
         let config = Config::load(&sources)?;
         let places = Places::new(&config.data.folder, &file)?;
         Ok(Self { config, places })
+    }
+
+    /// The state of the data folder, its embedded database included.
+    ///
+    /// # Errors
+    /// [`FormatError`]
+    pub(crate) fn examine(&self) -> Result<Format, FormatError> {
+        let state = format::examine(&self.places.data)?;
+        if state == Format::Current {
+            self.check_embedded()?;
+        }
+        Ok(state)
+    }
+
+    /// Refuses an embedded database that is cut off; other engines look after their own.
+    ///
+    /// # Errors
+    /// [`FormatError`]
+    pub(crate) fn check_embedded(&self) -> Result<(), FormatError> {
+        match self.config.database.engine {
+            Engine::Sqlite => format::check_embedded(&self.places.data),
+            Engine::Postgres(_) => Ok(()),
+        }
     }
 
     /// As [`Settings::load`], but writes a settings file with every setting commented out where

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::finding::{Check, Finding};
 use crate::failure::{Teaches, chain};
-use crate::format::{self, Format};
+use crate::format::{FORMAT, Format, FormatError};
 use crate::layout::{DataFolder, Places};
 
 /// Below this the platform soon stops writing.
@@ -19,9 +19,9 @@ const PATHS_NAMED_MAX: usize = 5;
 const DEPTH_MAX: usize = 4;
 
 /// Whether the layout is this program's.
-pub(crate) fn format(data: &DataFolder) -> Finding {
-    match format::examine(data) {
-        Ok(Format::Current) => Finding::ok(Check::Format, format!("version {}", format::FORMAT)),
+pub(crate) fn format(data: &DataFolder, state: Result<Format, FormatError>) -> Finding {
+    match state {
+        Ok(Format::Current) => Finding::ok(Check::Format, format!("version {}", FORMAT)),
         Ok(Format::Fresh) => Finding::fail(
             Check::Format,
             format!("{} holds no finished installation", data.path().display()),
@@ -99,6 +99,7 @@ mod tests {
     use super::super::finding::Verdict;
     use super::*;
     use crate::folders;
+    use crate::format::examine;
 
     fn places(folder: &tempfile::TempDir) -> Places {
         let settings = folder.path().join("etc/casemate.toml");
@@ -113,15 +114,15 @@ mod tests {
     fn format_is_red_for_a_newer_a_damaged_and_an_unfinished_folder() {
         let folder = tempfile::tempdir().unwrap();
         let data = places(&folder).data;
-        assert_eq!(format(&data).verdict, Verdict::Fail, "unfinished");
+        assert_eq!(format(&data, examine(&data)).verdict, Verdict::Fail, "unfinished");
         for text in ["2\n", "", "one"] {
             std::fs::write(data.format(), text).unwrap();
-            let finding = format(&data);
+            let finding = format(&data, examine(&data));
             assert_eq!(finding.verdict, Verdict::Fail, "{text:?}");
             assert!(!finding.mend.is_empty());
         }
         std::fs::write(data.format(), "1\n").unwrap();
-        assert_eq!(format(&data).verdict, Verdict::Ok);
+        assert_eq!(format(&data, examine(&data)).verdict, Verdict::Ok);
     }
 
     #[test]

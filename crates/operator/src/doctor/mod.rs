@@ -83,7 +83,7 @@ fn judge(check: Check, settings: &Settings, keys: &KeySide, data: &DataSide) -> 
     let now = SystemClock.now();
     let status = keys.status.as_ref();
     match check {
-        Check::Format => files::format(&places.data),
+        Check::Format => files::format(&places.data, settings.examine()),
         Check::Permissions => files::permissions(places),
         Check::DiskSpace => files::disk_space(&places.data),
         Check::Certificate => certificate::certificate(&places.data.certificate(), now),

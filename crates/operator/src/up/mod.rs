@@ -27,7 +27,6 @@ pub(crate) use child::bind_to_supervisor;
 
 use crate::failure::{Exit, Failure};
 use crate::folders;
-use crate::format;
 use crate::handout::Handout;
 use crate::link;
 use crate::lock::FolderLock;
@@ -62,7 +61,7 @@ impl Up {
         let settings = Settings::load_or_begin(&self.folders, flags.clone())?;
         let separation = Separation::of_this_process();
         let places = &settings.places;
-        let format = format::examine(&places.data)?;
+        let format = settings.examine()?;
         rustix::process::umask(Mode::from_raw_mode(0o077));
         logging::start();
         folders::make_if_missing(places.data.path())?;
