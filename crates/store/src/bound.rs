@@ -127,7 +127,8 @@ impl Bound {
         self.one_or_none(changed)
     }
 
-    /// Inserts one row as late as the commit, which saves round trips: for what nothing reads before.
+    /// Inserts one row as late as the commit, which saves round trips: for what nothing reads
+    /// before.
     pub(crate) fn insert_late(
         &mut self,
         sql: &TenantSql,

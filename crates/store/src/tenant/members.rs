@@ -122,7 +122,8 @@ impl Members<'_> {
         Ok(standing.map(|standing| Authority { standing, ceiling, factor_at, now }))
     }
 
-    /// A member's place in the team, for a rule. `None`: not in the team, or the workspace is deleted.
+    /// A member's place in the team, for a rule. `None`: not in the team, or the workspace is
+    /// deleted.
     ///
     /// # Errors
     /// The engine's.

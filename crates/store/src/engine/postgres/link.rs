@@ -120,8 +120,8 @@ impl Link {
 
     /// Commits; what was written is durable when this returns.
     ///
-    /// A late insert that fails makes the server answer COMMIT with a rollback; its error is returned, and the
-    /// connection is closed.
+    /// A late insert that fails makes the server answer COMMIT with a rollback; its error is
+    /// returned, and the connection is closed.
     pub(super) fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         let late = std::mem::take(&mut self.late);
         if late.is_empty() {

@@ -59,7 +59,8 @@ pub(super) fn of_file(connection: &Connection, place: &Place) -> Result<Vec<Find
         .collect())
 }
 
-/// What the migrations make in an empty database; worked out once for each of the program's two lists.
+/// What the migrations make in an empty database; worked out once for each of the program's two
+/// lists.
 fn expected(migrations: &'static [Migration]) -> Result<Arc<Schema>, StoreError> {
     static PLATFORM: OnceLock<Arc<Schema>> = OnceLock::new();
     static TENANT: OnceLock<Arc<Schema>> = OnceLock::new();
