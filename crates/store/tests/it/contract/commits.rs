@@ -17,6 +17,7 @@ on_both_engines! {
     a_read_cannot_write
     closures_that_share_a_commit_keep_or_undo_their_own_rows_only
     a_dropped_write_ends_by_itself
+    an_action_whose_entry_cannot_be_written_does_not_happen
 }
 
 async fn a_write_is_read_back_with_its_entry(kind: Kind) {
@@ -231,6 +232,45 @@ async fn a_dropped_write_ends_by_itself(kind: Kind) {
         .await
         .unwrap();
     assert_eq!(listed, logged);
+}
+
+async fn an_action_whose_entry_cannot_be_written_does_not_happen(kind: Kind) {
+    let house = House::open(kind).await;
+    let ours = house.ours;
+    for table in ["audit_entries", "audit_personal", "audit_pending"] {
+        let (block, mend) = match kind {
+            Kind::Sqlite => (
+                format!(
+                    "create trigger full before insert on {table} \
+                     begin select raise(abort, 'no'); end"
+                ),
+                "drop trigger full".to_owned(),
+            ),
+            Kind::Postgres => {
+                let role = house.database().roles.runtime();
+                (
+                    format!("revoke insert on {table} from {role}"),
+                    format!("grant insert on {table} to {role}"),
+                )
+            }
+        };
+        by_hand(&house, &block).await;
+        let refused = set_secret(&house, ours, "ACTION", vec![1]).await;
+        assert!(refused.is_err(), "{table}: {refused:?}");
+        assert_eq!(secrets(&house).await.items, vec![], "{table}");
+        by_hand(&house, &mend).await;
+    }
+    set_secret(&house, ours, "ACTION", vec![1]).await.unwrap();
+}
+
+/// Changes the database from outside: as whoever holds the file, or as the superuser.
+async fn by_hand(house: &House, text: &str) {
+    if house.on_postgres() {
+        house.database().raw(None).await.batch_execute(text).await.unwrap();
+    } else {
+        let file = house.folder().join(format!("tenants/{}.db", house.ours.tenant));
+        rusqlite::Connection::open(file).unwrap().execute_batch(text).unwrap();
+    }
 }
 
 async fn secrets(house: &House) -> Listing<Secret> {
