@@ -11,7 +11,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -22,6 +22,7 @@ use http::{Method, StatusCode};
 use tracing::Instrument;
 
 use crate::house::House;
+use crate::leftover::Shared;
 use crate::problem::{Code, Problem};
 use crate::rate::{Rate, RateKey};
 
@@ -55,10 +56,16 @@ pub async fn frame(State(house): State<House>, mut request: Request, next: Next)
     let span = tracing::info_span!("request", id = %id, %method, tenant = tracing::field::Empty);
     let admitted = admit(&house, &frame, request.headers());
     request.extensions_mut().insert(Arc::clone(&frame));
+    let (parts, body) = request.into_parts();
+    let body = Shared::new(body);
+    let request = Request::from_parts(parts, Body::new(body.clone()));
     let response = match admitted {
         Err(problem) => problem.into_response(),
         Ok(()) => answer(next.run(request)).instrument(span.clone()).await,
     };
+    if !body.is_end_stream() {
+        body.discard().await;
+    }
     house.metrics().answered(response.status());
     span.in_scope(|| tracing::info!(status = response.status().as_u16(), "answered"));
     dress(response, &frame, &method)

@@ -19,6 +19,7 @@ pub mod extract;
 pub mod frame;
 mod health;
 pub mod house;
+mod leftover;
 pub mod listen;
 pub mod metrics;
 pub mod openapi;

@@ -24,8 +24,9 @@ use crate::metrics::Metrics;
 
 /// A TLS handshake takes a few round trips; a peer that needs longer holds a place for nothing.
 const HANDSHAKE_MS_MAX: u64 = 10_000;
-/// Headers follow a connection at once.
-const HEADERS_MS_MAX: u64 = 10_000;
+/// Longest wait for a request's headers. It runs between two requests as well, so it is also the
+/// time for which an idle connection is kept.
+const HEADERS_MS_MAX: u64 = 60_000;
 /// Largest set of headers: a credential and a dozen short ones.
 const HEADER_BYTES_MAX: u32 = 16 * 1_024;
 /// Requests that one HTTP/2 connection runs at once.

@@ -1,8 +1,8 @@
 //! The authorization matrix: every operation of the document, asked by everybody, with the exact
 //! answer.
 //!
-//! It is the same on both engines, read by people, and compared byte for byte. `UPDATE_GOLDEN=1` writes it anew, except in CI;
-//! an operation that the document has and the matrix has not fails.
+//! It is the same on both engines, read by people, and compared byte for byte. `UPDATE_GOLDEN=1`
+//! writes it anew, except in CI; an operation that the document has and the matrix has not fails.
 //!
 //! A refusal must leave no trace: callers of one line share a copy until one of them succeeds.
 

@@ -17,6 +17,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::house::{Engine, Template};
 
@@ -291,19 +292,48 @@ async fn a_confined_server_reaches_neither_keys_nor_slots() {
     assert_eq!([outcome(&own), outcome(&control)], ["read", "read"], "{said}");
 }
 
+/// A raw connection over TLS.
+async fn dial(
+    place: &Place,
+    server: &Server,
+) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
+    let address = server.url("api", "/").authority().unwrap().to_string();
+    let stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(trusting(&place.data())));
+    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+    connector.connect(name, stream).await.unwrap()
+}
+
+/// A request that is refused before its body came gets its answer, and its connection goes on.
+#[tokio::test]
+async fn an_early_refusal_does_not_break_the_connection() {
+    let place = Place::new().await;
+    let server = place.start();
+    let mut stream = dial(&place, &server).await;
+    for _ in 0..3 {
+        let head = b"POST /v1/projects HTTP/1.1\r\nhost: localhost\r\n\
+            content-type: application/json\r\ncontent-length: 12\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        stream.flush().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stream.write_all(b"{\"name\":\"a\"}").await.unwrap();
+        stream.flush().await.unwrap();
+        let mut answer = vec![0; 4_096];
+        let count = stream.read(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..count]).into_owned();
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    }
+}
+
 /// A second signal does not wait for anybody.
 #[tokio::test]
 async fn a_second_signal_ends_at_once() {
     let place = Place::new().await;
     let mut server = place.start();
-    let address = server.url("api", "/").authority().unwrap().to_string();
-    let held = tokio::net::TcpStream::connect(&address).await.unwrap();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(trusting(&place.data())));
-    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
-    let mut held = connector.connect(name, held).await.unwrap();
+    let mut held = dial(&place, &server).await;
     let head = b"POST /v1/sessions HTTP/1.1\r\nhost: localhost\r\n\
         content-type: application/json\r\ncontent-length: 100\r\n\r\n{";
-    tokio::io::AsyncWriteExt::write_all(&mut held, head).await.unwrap();
+    held.write_all(head).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     server.signal(rustix::process::Signal::TERM);
     assert!(

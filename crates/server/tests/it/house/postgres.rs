@@ -1,5 +1,5 @@
-//! Databases in the cluster that `CASEMATE_TEST_POSTGRES` names by a superuser's address: one for the
-//! template, and a copy of it for each house.
+//! Databases in the cluster that `CASEMATE_TEST_POSTGRES` names by a superuser's address: one for
+//! the template, and a copy of it for each house.
 
 use std::path::PathBuf;
 use std::process::Command;
