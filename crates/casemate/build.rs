@@ -3,6 +3,11 @@
 //! A release is built once from a clean tree, so only releases look again when the branch moves; a
 //! debug build keeps the commit of its last compilation.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a build script is told everything by its environment"
+)]
+
 use std::process::Command;
 
 fn main() {

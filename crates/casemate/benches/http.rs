@@ -183,15 +183,15 @@ async fn load(up: &Up, house: &House, place: &Place, kind: Kind, connections: us
     }
     let seconds = start.elapsed().as_secs_f64();
     times.sort();
-    let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied();
+    let at = |percent: usize| times.get(times.len() * percent / 100).copied();
     let spent = cpu(up) - before;
     println!(
         "{:24} {connections:3} connections: {:7.0}/s  p50 {:9.2?}  p99 {:9.2?}  CPU {:5.0} us each  \
          refused {}",
         kind.name(),
         times.len() as f64 / seconds,
-        at(0.5).unwrap_or_default(),
-        at(0.99).unwrap_or_default(),
+        at(50).unwrap_or_default(),
+        at(99).unwrap_or_default(),
         spent * 1e6 / times.len().max(1) as f64,
         refused.load(Ordering::Relaxed),
     );

@@ -114,6 +114,35 @@ fn a_truncated_slot_and_a_wrong_key_file_are_refused_and_name_the_key_that_is_mi
     house.up().stop();
 }
 
+#[test]
+fn data_with_the_keys_of_another_installation_is_not_served() {
+    let (house, other) = (settled(), settled());
+    for (from, to) in
+        [(other.slots(), house.slots()), (other.data().join("broker"), house.data().join("broker"))]
+    {
+        let kept = house.path("kept").with_extension(to.file_name().unwrap());
+        std::fs::rename(&to, kept).unwrap();
+        std::fs::rename(&from, &to).unwrap();
+    }
+    let outcome = refused(&house);
+    assert_eq!(outcome.code(), Some(4), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("the keys are of"), "{}", outcome.stderr);
+}
+
+#[test]
+fn without_locked_memory_the_broker_does_not_start_and_says_which_limit_to_raise() {
+    let house = House::new(&Engine::Sqlite);
+    let user = 60_722;
+    std::os::unix::fs::chown(house.path(""), Some(user), Some(user)).unwrap();
+    let mut command = Command::new("prlimit");
+    let up = house.command(&["up", "--json"]);
+    command.arg("--memlock=0:0").arg("--").arg(up.get_program()).args(up.get_args()).env_clear();
+    command.envs(up.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let outcome = Outcome::of(command.uid(user).gid(user));
+    assert!(!outcome.status.success());
+    assert!(outcome.error()["mend"].as_str().unwrap().contains("ulimit -l"), "{}", outcome.stderr);
+}
+
 /// The root key's id, as the running platform names it.
 fn root_key(house: &House) -> String {
     let up = house.up();

@@ -155,8 +155,8 @@ impl Outcome {
 
     /// The last line of stderr that is a JSON object with an `error`.
     pub fn error(&self) -> Value {
-        let objects = self.stderr.lines().filter_map(|line| serde_json::from_str(line).ok());
-        let last = objects.filter(|value: &Value| value["error"].is_string()).last();
+        let mut objects = self.stderr.lines().filter_map(|line| serde_json::from_str(line).ok());
+        let last = objects.rfind(|value: &Value| value["error"].is_string());
         last.unwrap_or_else(|| panic!("no error in: {}", self.stderr))
     }
 
@@ -201,10 +201,16 @@ impl Up {
         children_of(self.process.id())
     }
 
+    /// The process of a role; waits for the next one when it has just ended.
     pub fn child(&self, role: &str) -> u32 {
-        let children = self.children();
-        let found = children.iter().find(|(_, line)| line.contains(&format!("casemate {role}")));
-        found.unwrap_or_else(|| panic!("no {role} among {children:?}")).0
+        let name = format!("casemate {role}");
+        let mut found = None;
+        until(&name, || {
+            let mut children = self.children().into_iter();
+            found = children.find(|(_, line)| line.contains(&name)).map(|(pid, _)| pid);
+            found.is_some()
+        });
+        found.unwrap()
     }
 
     pub fn signal(&self, signal: Signal) {

@@ -38,11 +38,6 @@ impl Answer {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
-
-    /// The stable code of a problem.
-    pub fn problem(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
-    }
 }
 
 /// Why nothing is known about what a call did.

@@ -4,6 +4,17 @@
 //! Each test has folders of its own and always two workspaces. On PostgreSQL the same tests run
 //! when `CASEMATE_TEST_POSTGRES` holds a superuser's address.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "a test says what is wrong by stopping, and is told its surroundings"
+)]
+
+mod administration;
 mod canary;
 mod crash;
 mod engine;

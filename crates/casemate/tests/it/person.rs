@@ -126,12 +126,13 @@ impl Person {
         assert_eq!(self.backup_codes.len(), 10);
     }
 
-    /// Signs in with password and a fresh code of the authenticator.
+    /// Signs in with password and the next backup code.
     pub fn log_in(&mut self) {
-        let code = self.authenticator.as_mut().unwrap().code();
-        let (code, password) = (self.note("totp", &code), self.note("password", PASSWORD));
+        let code = self.backup_codes.remove(0);
+        let code = self.note("backup-code", &code);
+        let password = self.note("password", PASSWORD);
         let mut command = self.command(&["login", "--email", &self.email]);
-        command.arg("--totp-file").arg(code).arg("--password-file").arg(password);
+        command.arg("--backup-code-file").arg(code).arg("--password-file").arg(password);
         Outcome::of(&mut command).ok();
     }
 
@@ -142,10 +143,5 @@ impl Person {
         let mut command = self.command(&[]);
         command.arg("--totp-file").arg(code).args(words);
         command
-    }
-
-    /// Runs such a command to its end.
-    pub fn with_code(&mut self, words: &[&str]) -> Outcome {
-        Outcome::of(&mut self.command_with_code(words))
     }
 }

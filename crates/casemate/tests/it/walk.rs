@@ -89,8 +89,12 @@ fn from_an_empty_folder_to_an_export_that_an_outsider_verifies() {
         let up = house.up();
         assert!(up.ready["link"].is_null(), "there is an owner: {}", up.ready);
         assert!(up.ready["recovery_code_file"].is_null());
+        owner.run(&["logout"]).ok();
+        assert_eq!(owner.run(&["whoami"]).code(), Some(3), "signed out");
+        owner.log_in();
         let whoami = owner.run(&["whoami"]).ok();
         assert!(whoami.lines[0].to_string().contains("ada@example.org"));
+        owner.run(&["workspaces", "use", "globex"]).ok();
         let again = verified_export(&owner, "globex-again.ndjson");
         assert!(again["size"].as_u64() >= verdict["size"].as_u64(), "{again}");
         up.stop();

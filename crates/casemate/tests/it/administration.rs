@@ -1,0 +1,84 @@
+//! The smaller commands of the host: settings, links, slots.
+
+use crate::engine::Engine;
+use crate::house::{House, Outcome, casemate};
+use crate::person::Person;
+use crate::walk::first_owner;
+
+#[test]
+fn the_version_names_the_release_and_the_commit() {
+    let output = casemate().arg("--version").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with(concat!("casemate ", env!("CARGO_PKG_VERSION"), " (")), "{text}");
+}
+
+#[test]
+fn config_check_shows_each_setting_and_refuses_an_unknown_one_with_the_nearest_name() {
+    let mut house = House::new(&Engine::Sqlite);
+    house.up().stop();
+    let checked = house.run(&["config", "check"]).ok();
+    assert!(checked.lines.iter().any(|line| line["key"] == "data.folder"));
+    house.set("CASEMATE_API__LISTN", "127.0.0.1:1");
+    let refused = house.run(&["config", "check"]);
+    assert_eq!(refused.code(), Some(2));
+    assert!(refused.stderr.contains("api.listen"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_new_link_ends_the_one_before_and_none_is_made_when_there_is_an_owner() {
+    let house = House::new(&Engine::Sqlite);
+    let up = house.up();
+    let link = house.run(&["link"]).ok();
+    let code = std::fs::read_to_string(link.lines[0]["code_file"].as_str().unwrap()).unwrap();
+    let mut owner = Person::new("ada@example.org", &up.ready);
+    let old = owner.note("code", code.trim());
+    let password = owner.note("password", crate::person::PASSWORD);
+    let mut with_old = owner.command(&["signup", "--email", "ada@example.org", "--link"]);
+    with_old.arg(up.ready["link"].as_str().unwrap()).arg("--code-file").arg(old);
+    let refused = Outcome::of(with_old.arg("--password-file").arg(password));
+    assert!(!refused.status.success(), "the first link is over");
+    owner.sign_up(link.lines[0]["link"].as_str().unwrap(), code.trim());
+    assert_eq!(house.run(&["link"]).code(), Some(6), "there is an owner");
+    up.stop();
+}
+
+#[test]
+fn a_lost_recovery_code_is_replaced_and_the_old_one_opens_nothing() {
+    let house = House::new(&Engine::Sqlite);
+    let up = house.up();
+    house.confirm_recovery(&up);
+    let file = up.ready["recovery_code_file"].as_str().unwrap().to_owned();
+    let old = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(house.run(&["slots", "renew"]).code(), Some(6), "the platform runs");
+    up.stop();
+    house.run(&["slots", "renew"]).ok();
+    let up = house.up();
+    assert_ne!(std::fs::read_to_string(&file).unwrap(), old);
+    let recovery = |house: &House| {
+        let doctor = house.run(&["doctor"]);
+        let found = doctor.lines.iter().find(|line| line["check"] == "recovery").cloned();
+        found.unwrap()["verdict"].clone()
+    };
+    assert_eq!(recovery(&house), "fail", "the new one was not typed back");
+    let typed = house.path("typed");
+    std::fs::write(&typed, old).unwrap();
+    let wrong = house.run(&["slots", "confirm", "--code-file", typed.to_str().unwrap()]);
+    assert_eq!(wrong.code(), Some(4), "{}", wrong.stderr);
+    house.run(&["slots", "confirm", "--code-file", &file]).ok();
+    assert_eq!(recovery(&house), "ok");
+    house.run(&["slots", "test"]).ok();
+    up.stop();
+}
+
+#[test]
+fn a_first_owner_who_enrolled_is_offered_no_link_at_the_next_start() {
+    let house = House::new(&Engine::Sqlite);
+    let up = house.up();
+    first_owner(&up);
+    let code = up.ready["code_file"].as_str().unwrap().to_owned();
+    up.stop();
+    let up = house.up();
+    assert!(up.ready["link"].is_null());
+    assert!(!std::path::Path::new(&code).exists(), "the old code's file is gone");
+    up.stop();
+}
