@@ -179,6 +179,9 @@ async fn a_damaged_or_missing_file_is_said_to_be_so_and_never_made_anew() {
     assert_eq!(check(&whole[..whole.len() / 2 + 100]).await, corrupt, "torn inside a page");
     let page = 4_096;
     assert_eq!(check(&whole[..whole.len() / 2 / page * page]).await, corrupt, "half of its pages");
+    let store = again(&house).await.unwrap();
+    let unread = touched(&store, house.ours).await;
+    assert_eq!(unread, Err(StoreError::Corrupt), "noticed although nothing missing was read");
     assert_eq!(check(&vec![0; whole.len()]).await, corrupt, "zeros");
     assert_eq!(check(b"not a database, but a text that is long enough to look").await, corrupt);
     fs::remove_file(&file).unwrap();

@@ -6,6 +6,7 @@
 //! 2. Files are readable by their owner only.
 
 use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -93,11 +94,9 @@ pub(super) fn remove_unborn(place: &Place) -> Result<(), StoreError> {
     }
     drop(connection);
     for suffix in ["", "-wal", "-shm"] {
-        let mut name = place.file.clone().into_os_string();
-        name.push(suffix);
-        match fs::remove_file(&name) {
+        match fs::remove_file(beside(&place.file, suffix)) {
             Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(file_error(&error)),
         }
     }
@@ -226,30 +225,45 @@ fn read_with<R>(
     (ended, Rc::into_inner(reader).filter(|_| reusable))
 }
 
-/// Refuses a file that is missing, empty or not a whole number of pages: a half-written one.
+/// Refuses a file that is missing, or shorter than its own header says: a half-written one. Without
+/// this, only a read of a page that is not there would notice.
+///
+/// Source: SQLite file format, section 1.3 (magic at 0, page size at 16, number of pages at 28).
 fn whole(file: &Path) -> Result<(), StoreError> {
-    const PAGE_SIZE_AT: usize = 16;
-    const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-    let mut header = [0u8; 18];
+    let mut header = [0; 32];
     let length = match fs::File::open(file) {
         Ok(mut opened) => {
-            use std::io::Read;
-            if opened.read_exact(&mut header).is_err() {
-                return Err(StoreError::Corrupt);
-            }
+            opened.read_exact(&mut header).map_err(|_| StoreError::Corrupt)?;
             opened.metadata().map_err(|error| file_error(&error))?.len()
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(Refusal::NoUnit.into());
         }
         Err(error) => return Err(file_error(&error)),
     };
-    let (magic, size) = header.split_at(PAGE_SIZE_AT);
-    let size = size.try_into().map(u16::from_be_bytes).map_err(|_| StoreError::Corrupt)?;
-    // The value 1 stands for 65,536 (SQLite file format, section 1.3.2).
-    let page = if size == 1 { 65_536 } else { u64::from(size) };
-    if magic != MAGIC || page == 0 || !length.is_multiple_of(page) {
+    let (magic, rest) = header.split_at(16);
+    let (Some((size, _)), Some((_, pages))) =
+        (rest.split_first_chunk::<2>(), rest.split_last_chunk::<4>())
+    else {
+        return Err(StoreError::Corrupt);
+    };
+    // The size 1 stands for 65,536, which does not fit its two bytes.
+    let page = match u16::from_be_bytes(*size) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    // Pages that are still in the write-ahead log may not be in the file yet.
+    let logged = fs::metadata(beside(file, "-wal")).is_ok_and(|found| found.len() > 0);
+    let missing = length < page * u64::from(u32::from_be_bytes(*pages)) && !logged;
+    if magic != b"SQLite format 3\0" || page == 0 || !length.is_multiple_of(page) || missing {
         return Err(StoreError::Corrupt);
     }
     Ok(())
+}
+
+/// A file that SQLite puts beside this one.
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
