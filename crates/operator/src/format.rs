@@ -118,8 +118,8 @@ pub(crate) fn examine(data: &DataFolder) -> Result<Format, FormatError> {
     }
 }
 
-/// Refuses an embedded database that is cut off inside its first page: SQLite would take it for a new
-/// one, and everything would seem to be gone.
+/// Refuses an embedded database that is cut off inside its first page: SQLite would take it for a
+/// new one, and everything would seem to be gone.
 ///
 /// # Errors
 /// [`FormatError::CutOff`], [`FormatError::Unreadable`].

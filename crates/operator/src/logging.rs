@@ -1,7 +1,7 @@
 //! The log of long-running processes: stderr, UTC; JSON lines unless a person looks on.
 //!
-//! Always true: what reaches it has passed the type rules (a secret has no `Debug` and no `Display`);
-//! the level is `info` unless `RUST_LOG` says otherwise.
+//! Always true: what reaches it has passed the type rules (a secret has no `Debug` and no
+//! `Display`); the level is `info` unless `RUST_LOG` says otherwise.
 
 use std::io::IsTerminal;
 

@@ -82,3 +82,25 @@ fn a_first_owner_who_enrolled_is_offered_no_link_at_the_next_start() {
     assert!(!std::path::Path::new(&code).exists(), "the old code's file is gone");
     up.stop();
 }
+
+#[test]
+fn the_recovery_code_replaces_a_lost_key_file_and_a_wrong_code_changes_nothing() {
+    let house = House::new(&Engine::Sqlite);
+    let up = house.up();
+    let code = up.ready["recovery_code_file"].as_str().unwrap().to_owned();
+    up.stop();
+    let key = house.slots().join("root.key");
+    std::fs::remove_file(&key).unwrap();
+    assert_eq!(house.run(&["up"]).code(), Some(4), "the key is gone");
+    let other = House::new(&Engine::Sqlite);
+    let another = other.up();
+    let wrong = another.ready["recovery_code_file"].as_str().unwrap();
+    let slot = std::fs::read(house.slots().join("key-file.slot")).unwrap();
+    assert_eq!(house.run(&["slots", "restore", "--code-file", wrong]).code(), Some(4));
+    assert_eq!(std::fs::read(house.slots().join("key-file.slot")).unwrap(), slot);
+    another.stop();
+    house.run(&["slots", "restore", "--code-file", &code]).ok();
+    let up = house.up();
+    house.run(&["slots", "test"]).ok();
+    up.stop();
+}

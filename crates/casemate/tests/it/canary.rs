@@ -1,5 +1,5 @@
-//! Values that no file, log, process list or answer may hold, in any encoding, outside the one answer
-//! that reveals them.
+//! Values that no file, log, process list or answer may hold, in any encoding, outside the one
+//! answer that reveals them.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,8 @@ fn spellings(value: &str) -> Vec<Vec<u8>> {
         found.push(encoded.into_bytes());
     }
     for shift in 0..3 {
-        // Inside a longer text base64 begins at one of three places; the ends depend on the neighbours.
+        // Inside a longer text base64 begins at one of three places; the ends depend on the
+        // neighbours.
         let padded = [vec![b'x'; shift], value.as_bytes().to_vec()].concat();
         for encoded in [BASE64.encode(&padded), BASE64URL_NOPAD.encode(&padded)] {
             let inner = encoded.as_bytes();

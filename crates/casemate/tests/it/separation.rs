@@ -1,4 +1,5 @@
-//! What the kernel keeps apart: the broker's memory and files from everybody, `serve` from the keys.
+//! What the kernel keeps apart: the broker's memory and files from everybody, `serve` from the
+//! keys.
 
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;

@@ -108,7 +108,8 @@ impl Fleet {
         Self { ships, api: format!("https://{api}"), data: house.data() }
     }
 
-    /// Kills, starts again, sometimes kills again while it is starting, and waits until all are ready.
+    /// Kills, starts again, sometimes kills again while it is starting, and waits until all are
+    /// ready.
     pub fn kill(&mut self, victim: Victim, chance: &mut Chance) {
         let among = |index: usize| victim == Victim::All || victim as usize == index;
         let again = chance.below(4) == 0;

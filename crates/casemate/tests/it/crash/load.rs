@@ -239,7 +239,8 @@ impl Team {
         }
     }
 
-    /// Keeps every checkpoint it can see, and refreshes the session now and then, until it is stopped.
+    /// Keeps every checkpoint it can see, and refreshes the session now and then, until it is
+    /// stopped.
     pub async fn watch(self) {
         let mut round = 0;
         while !self.stopped() {

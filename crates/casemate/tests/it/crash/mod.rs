@@ -1,8 +1,8 @@
 //! kill -9 at random instants, under load.
 //!
-//! Broker, API and sequencing worker run as three processes; one of them, or all, is killed again and
-//! again while several clients write and keep every answer and receipt. Afterwards: no action without
-//! its entry, no entry without its action, every receipt honoured, no fork.
+//! Broker, API and sequencing worker run as three processes; one of them, or all, is killed again
+//! and again while several clients write and keep every answer and receipt. Afterwards: no action
+//! without its entry, no entry without its action, every receipt honoured, no fork.
 //!
 //! `CASEMATE_CRASH_KILLS` sets the number of kills, `CASEMATE_CRASH_SEED` repeats a run.
 

@@ -3,6 +3,8 @@
 //! A recovery code that nobody typed back is a hope. `slots confirm` has the broker really unwrap
 //! the root key with what was typed, and remembers that it did.
 
+mod restore;
+
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
@@ -27,18 +29,20 @@ const CODE_BYTES_MAX: u64 = 1_024;
 #[derive(Debug, clap::Subcommand)]
 pub enum Slots {
     /// Type the recovery code back, to prove that it can be.
-    Confirm(Confirm),
+    Confirm(Typed),
     /// Show the slots, and what happened when each was tried.
     List(Plain),
     /// Try every slot by really unwrapping the root key.
     Test(Plain),
     /// Replace a lost recovery code by a new one, while the platform is stopped.
     Renew(Plain),
+    /// Replace a lost key file by a new one, with the recovery code.
+    Restore(Typed),
 }
 
-/// `slots confirm`.
+/// `slots confirm` and `slots restore`.
 #[derive(Debug, clap::Args)]
-pub struct Confirm {
+pub struct Typed {
     #[command(flatten)]
     folders: Folders,
     /// Read the code from this file ("-" for stdin)
@@ -56,16 +60,31 @@ pub struct Plain {
 impl Slots {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         match self {
-            Self::Confirm(confirm) => confirm.run(output),
+            Self::Confirm(typed) => typed.confirm(output),
             Self::List(plain) => show(output, &plain.folders, Strictness::Show),
             Self::Test(plain) => show(output, &plain.folders, Strictness::MustOpen),
+            Self::Restore(typed) => typed.restore(output),
             Self::Renew(plain) => renew(output, &plain.folders),
         }
     }
 }
 
-impl Confirm {
-    fn run(self, output: &Output) -> Result<(), Failure> {
+impl Typed {
+    fn restore(self, output: &Output) -> Result<(), Failure> {
+        let settings = Settings::load(&self.folders, Vec::new())?;
+        let code = read_code(self.code_file.as_deref())?;
+        let (slots, key) = (&settings.config.broker.slots, keys::key_file(&settings));
+        let root = restore::restore(slots, &key, &code)?;
+        prepare::give_back(&settings)?;
+        output.result(
+            "slots.restored",
+            json!({"root_key": root, "key_file": key}),
+            &format!("{} opens root key {root} again.\n\nNext: casemate up", key.display()),
+        );
+        Ok(())
+    }
+
+    fn confirm(self, output: &Output) -> Result<(), Failure> {
         let settings = Settings::load(&self.folders, Vec::new())?;
         let code = read_code(self.code_file.as_deref())?;
         let confirmed = crate::runtime()?.block_on(async {
