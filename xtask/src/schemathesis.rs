@@ -188,7 +188,7 @@ impl Tenants {
             "--workers",
             "2",
         ]);
-        command.current_dir(&self.folder);
+        command.current_dir(&self.folder).env("PYTHONPATH", root().join("xtask/schemathesis"));
         Ok(command)
     }
 
