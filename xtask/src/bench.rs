@@ -1,7 +1,8 @@
 //! Measures, and writes `bench/RESULTS.md`: what was run, on which machine, what it printed.
 //!
-//! The part of the file above the mark is written by a person: goals, ratios, what limits each. The part below is
-//! the benches' own words. A bench is never a test: nothing here fails because a number is bad.
+//! The part of the file above the mark is written by a person: goals, ratios, what limits each. The
+//! part below is the benches' own words. A bench is never a test: nothing here fails because a
+//! number is bad.
 
 use std::fmt::Write as _;
 use std::fs;

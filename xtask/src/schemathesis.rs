@@ -1,10 +1,12 @@
 //! Schemathesis against a running server, with two tenants.
 //!
-//! A fresh platform gets two workspaces. The first one's owner then sends generated requests: as they come, with the
-//! ids of the own workspace, with the ids of the neighbour's, and last to the operations that end things. No answer
-//! may be a server error or differ from the OpenAPI document, and no answer may hold what only the neighbour has.
+//! A fresh platform gets two workspaces. The first one's owner then sends generated requests: as
+//! they come, with the ids of the own workspace, with the ids of the neighbour's, and last to the
+//! operations that end things. No answer may be a server error or differ from the OpenAPI document,
+//! and no answer may hold what only the neighbour has.
 //!
-//! The seed is fixed and the number of requests is bounded. Rates are raised by configuration, never off.
+//! The seed is fixed and the number of requests is bounded. Rates are raised by configuration,
+//! never off.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -62,10 +64,12 @@ pub fn run() -> Result<(), Failure> {
     tenants.no_canary()
 }
 
-/// CPython 3.11's own fault: parsing a lambda's source fails when a collection runs in the middle of it.
+/// CPython 3.11's own fault: parsing a lambda's source fails when a collection runs in the middle
+/// of it.
 const PYTHON_FAULT: &str = "AST constructor recursion depth mismatch";
 
-/// Runs schemathesis to its end. When nothing failed but Python itself broke off, once more, twice at most.
+/// Runs schemathesis to its end. When nothing failed but Python itself broke off, once more, twice
+/// at most.
 fn attempt(command: &mut Command) -> Result<(), Failure> {
     for _ in 0..3 {
         let output = command.stderr(Stdio::inherit()).output()?;

@@ -62,7 +62,8 @@ pub fn run_on(engine: Engine, postgres: Option<&str>) -> Result<(), Failure> {
         return Err(Failure::new("README.md: no walk under \"Five minutes\""));
     }
     let folder = tempfile::Builder::new().prefix("cm-walk-").tempdir_in("/tmp")?;
-    // Started by root, the platform's processes are users of their own who must reach their folders.
+    // Started by root, the platform's processes are users of their own who must reach their
+    // folders.
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
     let mut variables = surroundings(folder.path().to_owned());
     if let (Engine::Postgres, Some(url)) = (engine, postgres) {
@@ -179,7 +180,9 @@ mod tests {
 
     #[test]
     fn the_walk_is_the_lines_a_person_types() {
-        let readme = "## Five minutes\n```console\n$ a b\nshown\n# must\n```\n## Next\n```console\n$ c\n```\n";
+        let walk = "## Five minutes\n```console\n$ a b\nshown\n# must\n```\n";
+        let readme = format!("{walk}## Next\n```console\n$ c\n```\n");
+        let readme = readme.as_str();
         let steps = steps(readme);
         assert_eq!(steps.len(), 1);
         assert_eq!(
