@@ -3,10 +3,12 @@
 //! Always true
 //! 1. A file is made by [`create`] only; opening one that is missing or empty never makes a new
 //!    one, so a lost tenant is an error and not an empty workspace.
-//! 2. Files are readable by their owner only.
+//! 2. A truncated file is noticed by SQLite, which compares its length with its header; that, an
+//!    empty file and a foreign one are damage ([`StoreError::Corrupt`]), and tests hold it to that.
+//! 3. Files are readable by their owner only.
 
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -117,7 +119,6 @@ pub(super) struct OpenUnit {
 impl OpenUnit {
     /// Opens a unit's file, brings it to this program's format, and checks its guards.
     pub(super) fn open(place: Place, mint: &Mint) -> Result<Self, StoreError> {
-        whole(&place.file)?;
         let mut connection = connection::open(&place.file)?;
         migrate::apply(&connection, &place, mint, migrate::Start::Existing)?;
         let weaker = guards::of_file(&connection, &place)?;
@@ -223,42 +224,6 @@ fn read_with<R>(
     drop(bound);
     let reusable = control(&reader, "rollback").is_ok();
     (ended, Rc::into_inner(reader).filter(|_| reusable))
-}
-
-/// Refuses a file that is missing, or shorter than its own header says: a half-written one. Without
-/// this, only a read of a page that is not there would notice.
-///
-/// Source: SQLite file format, section 1.3 (magic at 0, page size at 16, number of pages at 28).
-fn whole(file: &Path) -> Result<(), StoreError> {
-    let mut header = [0; 32];
-    let length = match fs::File::open(file) {
-        Ok(mut opened) => {
-            opened.read_exact(&mut header).map_err(|_| StoreError::Corrupt)?;
-            opened.metadata().map_err(|error| file_error(&error))?.len()
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(Refusal::NoUnit.into());
-        }
-        Err(error) => return Err(file_error(&error)),
-    };
-    let (magic, rest) = header.split_at(16);
-    let (Some((size, _)), Some((_, pages))) =
-        (rest.split_first_chunk::<2>(), rest.split_last_chunk::<4>())
-    else {
-        return Err(StoreError::Corrupt);
-    };
-    // The size 1 stands for 65,536, which does not fit its two bytes.
-    let page = match u16::from_be_bytes(*size) {
-        1 => 65_536,
-        size => u64::from(size),
-    };
-    // Pages that are still in the write-ahead log may not be in the file yet.
-    let logged = fs::metadata(beside(file, "-wal")).is_ok_and(|found| found.len() > 0);
-    let missing = length < page * u64::from(u32::from_be_bytes(*pages)) && !logged;
-    if magic != b"SQLite format 3\0" || page == 0 || !length.is_multiple_of(page) || missing {
-        return Err(StoreError::Corrupt);
-    }
-    Ok(())
 }
 
 /// A file that SQLite puts beside this one.
