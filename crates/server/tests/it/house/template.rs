@@ -65,6 +65,11 @@ impl Template {
         }
     }
 
+    /// A clock at the moment it was finished.
+    pub(crate) fn clock(&self) -> Arc<MovedClock> {
+        MovedClock::at(self.now_ms)
+    }
+
     async fn make(engine: Engine) -> Self {
         let ground = Ground::new(engine);
         let clock = MovedClock::at(START_MS);
