@@ -33,7 +33,7 @@ pub struct House(Arc<Inner>);
 
 struct Inner {
     parts: Parts,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     tasks: TaskTracker,
     touched: Touched,
 }
@@ -44,7 +44,7 @@ impl House {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
             parts,
-            metrics: Metrics::default(),
+            metrics: Arc::default(),
             tasks: TaskTracker::new(),
             touched: Touched::default(),
         }))
@@ -76,7 +76,7 @@ impl House {
 
     /// Counters.
     #[must_use]
-    pub fn metrics(&self) -> &Metrics {
+    pub fn metrics(&self) -> &Arc<Metrics> {
         &self.0.metrics
     }
 

@@ -25,7 +25,6 @@ use crate::confine::{self, Confinement, Reach};
 use crate::health;
 use crate::house::{House, Parts};
 use crate::listen::{self, Door, Stop, Transport, tls};
-use crate::metrics::Metrics;
 use crate::rate::Limiter;
 use crate::ready::Ready;
 use crate::router;
@@ -216,17 +215,14 @@ async fn run(config: &Config, transport: Transport, stop: Stop) -> Result<(), Se
     if config.roles.worker {
         workers::start_working(&house, &tasks, &stop);
     }
-    let metrics = {
-        let house = house.clone();
-        move |count: &dyn Fn(&Metrics)| count(house.metrics())
-    };
+    let metrics = Arc::clone(house.metrics());
     let connections_max = usize::try_from(config.limits.connections_max).unwrap_or(16);
     let health = Door {
         listener: health_listener,
         transport: Transport::Plain,
         router: health::router(house.clone()),
         connections_max: HEALTH_CONNECTIONS_MAX,
-        metrics: metrics.clone(),
+        metrics: Arc::clone(&metrics),
     };
     tasks.spawn(health.serve(stop.clone()));
     if let Some(listener) = api_listener {

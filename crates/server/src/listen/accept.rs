@@ -44,7 +44,7 @@ pub enum Transport {
 }
 
 /// One listening socket.
-pub struct Door<M> {
+pub struct Door {
     /// The socket.
     pub listener: TcpListener,
     /// What is spoken on it.
@@ -54,7 +54,7 @@ pub struct Door<M> {
     /// Most connections at once.
     pub connections_max: usize,
     /// Where connections are counted.
-    pub metrics: M,
+    pub metrics: Arc<Metrics>,
 }
 
 /// Listens at `address`.
@@ -65,7 +65,7 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address).await
 }
 
-impl<M: Fn(&dyn Fn(&Metrics)) + Clone + Send + Sync + 'static> Door<M> {
+impl Door {
     /// Accepts until `stop` asks to drain, then waits for the connections, within bounds.
     pub async fn serve(self, stop: Stop) {
         let tasks = TaskTracker::new();
@@ -82,10 +82,10 @@ impl<M: Fn(&dyn Fn(&Metrics)) + Clone + Send + Sync + 'static> Door<M> {
                 continue;
             };
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-                metrics(&Metrics::turned_away);
+                metrics.turned_away();
                 continue;
             };
-            metrics(&Metrics::connected);
+            metrics.connected();
             let (router, transport) = (router.clone(), transport.clone());
             tasks.spawn(attend(stream, peer, transport, router, graceful.watcher(), place));
         }

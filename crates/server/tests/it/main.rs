@@ -11,6 +11,7 @@
 
 mod credentials;
 mod document;
+mod doors;
 mod faults;
 mod frame;
 mod house;
