@@ -1,7 +1,9 @@
 //! `broker` and `serve`: one process each, alone or under `up`.
 //!
-//! Always true: under `up` the process dies with its supervisor, and nothing of it starts before
-//! that is arranged.
+//! Always true
+//! 1. Under `up` the process dies with its supervisor, and nothing of it starts before that is
+//!    arranged.
+//! 2. Nothing is served while keys and data are of different instances.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use rustix::fs::Mode;
 use seal::{SystemClock, SystemEntropy};
 use server::ServeError;
 
+use crate::data;
 use crate::failure::{Exit, Failure, Teaches};
 use crate::folders;
 use crate::format::{self, Format};
@@ -100,8 +103,26 @@ impl Serve {
         let roles = self.roles.map(|roles| ("roles.run".to_owned(), roles));
         let settings = self.start.settings(roles)?;
         settings.check_embedded()?;
+        crate::runtime()?.block_on(check_instance(&settings))?;
         Ok(server::serve(settings.config)?)
     }
+}
+
+/// Refuses to serve data with the keys of another instance: nothing would open, and what is sealed
+/// now would be lost when the right keys come back.
+async fn check_instance(settings: &Settings) -> Result<(), Failure> {
+    let status = broker::Broker::connect(&settings.config.broker.socket).await?.status().await?;
+    let store = data::open(settings).await?;
+    let instance = store.instance();
+    store.close().await;
+    if status.instance == instance {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Refused,
+        format!("the data is of instance {instance}, the keys are of {}", status.instance),
+        "bring data and keys that belong together (docs/runbooks/wrong-key.md)",
+    ))
 }
 
 impl Teaches for ServeError {

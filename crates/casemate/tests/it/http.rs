@@ -32,6 +32,8 @@ pub struct Answer {
     pub body: Bytes,
     /// The receipts in its header, in the form they came.
     pub receipts: Vec<String>,
+    /// The request's id.
+    pub request: String,
 }
 
 impl Answer {
@@ -84,14 +86,17 @@ impl Api {
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, Unknown> {
         let answer = self.client.request(request).await.map_err(|_| Unknown)?;
-        let header = answer.headers().get("casemate-receipt");
-        let header = header.and_then(|text| text.to_str().ok()).unwrap_or_default();
-        let receipts = header.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let header = |name: &str| {
+            let text = answer.headers().get(name).and_then(|text| text.to_str().ok());
+            text.unwrap_or_default().to_owned()
+        };
+        let (receipts, request) = (header("casemate-receipt"), header("casemate-request-id"));
+        let receipts = receipts.split(',').map(str::trim).filter(|text| !text.is_empty());
         let receipts = receipts.map(str::to_owned).collect();
         let status = answer.status();
         let body = Limited::new(answer.into_body(), BODY_BYTES_MAX).collect().await;
         let body = body.map_err(|_| Unknown)?.to_bytes();
-        Ok(Answer { status, body, receipts })
+        Ok(Answer { status, body, receipts, request })
     }
 
     pub async fn get(&self, path: &str, token: Option<&str>) -> Result<Answer, Unknown> {

@@ -7,7 +7,7 @@
 //!    one.
 //! 2. New keys are never made for data that has an owner: nobody could open it with them.
 
-use broker::{Broker, Exposed, PrimarySlot, Setup, SetupError};
+use broker::{Exposed, PrimarySlot, Setup, SetupError};
 use domain::InstanceId;
 use seal::{SystemClock, SystemEntropy};
 
@@ -66,23 +66,6 @@ async fn instance(settings: &Settings) -> Result<InstanceId, Failure> {
         ));
     }
     Ok(instance)
-}
-
-/// Refuses to serve data with the keys of another instance: nothing would open, and what is sealed
-/// now would be lost when the right keys come back.
-pub(crate) async fn check_instance(settings: &Settings) -> Result<(), Failure> {
-    let status = Broker::connect(&settings.config.broker.socket).await?.status().await?;
-    let store = data::open(settings).await?;
-    let instance = store.instance();
-    store.close().await;
-    if status.instance == instance {
-        return Ok(());
-    }
-    Err(Failure::new(
-        Exit::Refused,
-        format!("the data is of instance {instance}, the keys are of {}", status.instance),
-        "bring data and keys that belong together (docs/runbooks/wrong-key.md)",
-    ))
 }
 
 /// The recovery code of the keys just made; of keys that an earlier attempt made, a new one.

@@ -4,8 +4,7 @@
 //! 1. One supervisor per data folder, and no process of it outlives it.
 //! 2. `FORMAT` is written when the first start has handed out the recovery code; a first start that
 //!    was cut off before is begun anew, because nothing was served yet.
-//! 3. The supervisor has one thread and opens no listener; after the first start's setup it holds
-//!    no key.
+//! 3. The supervisor opens no listener; after the first start's setup it holds no key.
 //!
 //! Walk: [`Up::run`] → [`prepare`] → [`first_start`] → [`keeper`] twice → [`greeting`].
 
@@ -103,7 +102,6 @@ impl Platform<'_> {
             // The broker refuses for reasons that explain themselves; `serve` without it could only
             // say "no broker".
             if broker_up.wait_for(Option::is_some).await.is_ok() {
-                first_start::check_instance(self.settings).await?;
                 serve.keep().await
             } else {
                 Ok(())

@@ -42,6 +42,31 @@ pub async fn judge(team: &Team) {
     secrets_and_entries_agree(team, &log).await;
     roles_and_entries_agree(team, &log).await;
     projects_and_entries_agree(team, &log).await;
+    openings_are_logged(team, log, &key).await;
+}
+
+/// Whoever was shown a value left two entries: that it was revealed, and that the broker opened it.
+/// The second comes from the broker's journal, which is copied when there is time.
+async fn openings_are_logged(team: &Team, mut log: Log, key: &VerifierKey) {
+    let reveals = team.kept.reveals.lock().unwrap().clone();
+    println!("{} values were shown", reveals.len());
+    for request in &reveals {
+        assert!(log.of("secret.revealed").any(|view| view.request == *request), "{request}");
+    }
+    let start = Instant::now();
+    loop {
+        let opened: BTreeSet<String> = log
+            .of("key.opened")
+            .filter_map(|view| Some(view.new.as_ref()?["request"].as_str()?.to_owned()))
+            .collect();
+        let missing = reveals.iter().filter(|request| !opened.contains(*request)).count();
+        if missing == 0 {
+            return;
+        }
+        assert!(start.elapsed() < CATCH_UP_MAX, "{missing} openings are in no log");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        log = Log::once(team, key).await;
+    }
 }
 
 /// The whole log, verified from its export.

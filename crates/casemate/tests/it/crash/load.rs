@@ -39,6 +39,8 @@ pub struct Kept {
     pub versions: Mutex<BTreeMap<String, Vec<u64>>>,
     /// Acknowledged: member to the roles given, in order.
     pub roles: Mutex<BTreeMap<String, Vec<String>>>,
+    /// Answered with a value: the requests that revealed one.
+    pub reveals: Mutex<Vec<String>>,
     /// Acknowledged: names of projects.
     pub projects: Mutex<Vec<String>>,
     /// Signed checkpoints, in the order they were seen.
@@ -163,12 +165,12 @@ impl Team {
     }
 
     /// A write: its answer if it was acknowledged, else nothing is known. Receipts are kept.
-    async fn write(&self, method: Method, path: &str, body: &Value) -> Option<Value> {
+    async fn write(&self, method: Method, path: &str, body: &Value) -> Option<Answer> {
         let answered = self.call(method, path, Some(body)).await;
         match answered {
             Ok(answer) if answer.status.is_success() => {
                 self.kept.receipts.lock().unwrap().extend(answer.receipts.clone());
-                return Some(answer.json());
+                return Some(answer);
             }
             // It exists already, because an earlier call whose answer was lost did it.
             Ok(answer) if answer.status == 409 || answer.status == 412 => {}
@@ -188,6 +190,7 @@ impl Team {
                 0 if hand.secrets < SECRETS_MAX => self.set(&mut hand).await,
                 1 if hand.projects < PROJECTS_MAX => self.create_project(&mut hand).await,
                 2 | 3 => self.change_role(&mut hand).await,
+                4 => self.reveal(&mut hand).await,
                 _ => self.rotate(&mut hand).await,
             }
         }
@@ -198,7 +201,7 @@ impl Team {
         let name = format!("S_{}_{}", hand.number, hand.secrets);
         let body = json!({"name": name, "value_base64": "dmFsdWU="});
         if let Some(answer) = self.write(Method::POST, &self.place, &body).await {
-            self.acknowledge(&name, &answer);
+            self.acknowledge(&name, &answer.json());
         }
     }
 
@@ -212,8 +215,26 @@ impl Team {
         let path = format!("{}/{name}/versions", self.place);
         let body = json!({"value_base64": "YW5vdGhlcg=="});
         if let Some(answer) = self.write(Method::POST, &path, &body).await {
-            self.acknowledge(&name, &answer);
+            self.acknowledge(&name, &answer.json());
         }
+    }
+
+    /// Reads a value back. Its factor stays fresh for longer than the crashes take.
+    async fn reveal(&self, hand: &mut Hand) {
+        let mine = format!("S_{}_", hand.number);
+        let Some(name) = self.known(&mine) else { return tokio::task::yield_now().await };
+        let path = format!("{}/{name}/reveal", self.place);
+        if let Some(answer) = self.write(Method::POST, &path, &json!({"reason": "crash"})).await {
+            let value = text(&answer.json(), "value_base64");
+            assert!(["dmFsdWU=", "YW5vdGhlcg=="].contains(&value.as_str()), "{value}");
+            self.kept.reveals.lock().unwrap().push(answer.request);
+        }
+    }
+
+    /// A secret that surely exists and whose name begins like this.
+    fn known(&self, start: &str) -> Option<String> {
+        let versions = self.kept.versions.lock().unwrap();
+        versions.keys().find(|name| name.starts_with(start)).cloned()
     }
 
     fn acknowledge(&self, name: &str, answer: &Value) {
