@@ -239,6 +239,12 @@ impl SmallDisk {
         while std::io::Write::write_all(&mut ballast, &[0; 4096]).is_ok() {}
     }
 
+    fn remount(&self, mode: &str) {
+        let option = format!("remount,{mode}");
+        let done = Command::new("mount").args(["-o", &option]).arg(&self.0).status().unwrap();
+        assert!(done.success());
+    }
+
     fn empty(&self) {
         std::fs::remove_file(self.0.join("lost+found")).unwrap();
     }
@@ -284,6 +290,22 @@ fn a_full_disk_refuses_writes_loses_nothing_and_works_again_with_space() {
     let listed = owner.run(&["secrets", "list", "-p", "shop", "-e", "development"]).ok();
     assert_eq!(listed.lines.len(), kept + 2);
     up.stop();
+}
+
+#[test]
+fn a_read_only_disk_is_named_and_works_again_when_it_is_writable() {
+    let house = House::new(&Engine::Sqlite);
+    let Some(disk) = SmallDisk::at(house.data()) else {
+        println!("not run: this user may not mount");
+        return;
+    };
+    house.up().stop();
+    disk.remount("ro");
+    let outcome = refused(&house);
+    assert_eq!(outcome.code(), Some(4), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("read-only"), "{}", outcome.stderr);
+    disk.remount("rw");
+    house.up().stop();
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub(crate) struct Sight {
     pub(crate) broker_uid: u32,
     /// The user `serve` runs as, if it runs.
     pub(crate) serve_uid: Option<u32>,
+    /// Whether `serve` gave up gaining rights, which is the first step of its Landlock confinement.
+    pub(crate) serve_confined: bool,
     /// Memory the broker has locked.
     pub(crate) locked_kib: u64,
     /// Whether another process of the same user could read the broker's memory or get its core
@@ -22,11 +24,13 @@ pub(crate) struct Sight {
 impl Sight {
     /// Looks at the processes `broker` and `serve`.
     pub(crate) fn of(broker: u32, serve: Option<u32>) -> Option<Self> {
-        let status = std::fs::read_to_string(format!("/proc/{broker}/status")).ok()?;
-        let broker_uid = uid_in(&status)?;
+        let status = status_of(broker)?;
+        let broker_uid = field(&status, "Uid:")?;
         Some(Self {
             broker_uid,
-            serve_uid: serve.and_then(uid_of),
+            serve_uid: serve.and_then(|serve| field(&status_of(serve)?, "Uid:")),
+            serve_confined: serve.and_then(|serve| field(&status_of(serve)?, "NoNewPrivs:"))
+                == Some(1),
             locked_kib: field(&status, "VmLck:")?,
             dumpable: is_dumpable(broker, broker_uid),
         })
@@ -40,12 +44,8 @@ fn is_dumpable(pid: u32, uid: u32) -> bool {
     owner.map_or(true, |owner| owner == uid)
 }
 
-fn uid_of(pid: u32) -> Option<u32> {
-    uid_in(&std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
-}
-
-fn uid_in(status: &str) -> Option<u32> {
-    field(status, "Uid:")
+fn status_of(pid: u32) -> Option<String> {
+    std::fs::read_to_string(format!("/proc/{pid}/status")).ok()
 }
 
 fn field<T: std::str::FromStr>(status: &str, name: &str) -> Option<T> {
@@ -88,6 +88,11 @@ pub(crate) fn separation(sight: Option<Sight>) -> Finding {
             "`serve` runs as root, which reaches everything",
             "start the platform with `casemate up`, which drops to users of their own",
         ),
+        Some(serve) if serve == sight.broker_uid && !sight.serve_confined => Finding::fail(
+            Check::Separation,
+            "one user for both, and `serve` is not confined: it could read the slots",
+            "use a kernel with Landlock (Linux 5.13 or newer), or start `casemate up` as root",
+        ),
         Some(serve) if serve == sight.broker_uid => Finding::warn(
             Check::Separation,
             "weak: one user for both, kept apart by Landlock and a non-dumpable broker",
@@ -118,8 +123,13 @@ mod tests {
     use super::super::finding::Verdict;
     use super::*;
 
-    const GOOD: Sight =
-        Sight { broker_uid: 5, serve_uid: Some(6), locked_kib: 64, dumpable: false };
+    const GOOD: Sight = Sight {
+        broker_uid: 5,
+        serve_uid: Some(6),
+        serve_confined: true,
+        locked_kib: 64,
+        dumpable: false,
+    };
 
     #[test]
     fn broker_memory_is_red_without_locked_pages_and_for_a_dumpable_broker() {
@@ -138,6 +148,8 @@ mod tests {
         let one = separation(Some(Sight { serve_uid: Some(5), ..GOOD }));
         assert_eq!(one.verdict, Verdict::Warn);
         assert!(one.seen.starts_with("weak"));
+        let loose = Sight { serve_uid: Some(5), serve_confined: false, ..GOOD };
+        assert_eq!(separation(Some(loose)).verdict, Verdict::Fail);
         for root in [Sight { broker_uid: 0, ..GOOD }, Sight { serve_uid: Some(0), ..GOOD }] {
             assert_eq!(separation(Some(root)).verdict, Verdict::Fail);
         }
