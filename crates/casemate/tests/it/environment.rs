@@ -202,6 +202,27 @@ fn killing_up_leaves_no_process() {
 }
 
 #[test]
+fn a_first_start_killed_at_any_moment_is_begun_anew() {
+    for moment in 0..16 {
+        let house = House::new(&Engine::Sqlite);
+        let mut first = house.command(&["up", "--json"]);
+        let log = std::fs::File::create(house.path("log")).unwrap();
+        let mut first = first.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(moment * 25));
+        let children = children_of(first.id());
+        first.kill().unwrap();
+        first.wait().unwrap();
+        until("its processes are gone", || children.iter().all(|(pid, _)| !lives(*pid)));
+        let up = house.up();
+        assert!(up.ready["link"].is_string(), "{moment}: {}", up.ready);
+        house.confirm_recovery(&up);
+        let doctor = house.run(&["doctor"]);
+        assert!(doctor.status.success(), "{moment}: {:#?}", doctor.lines);
+        up.stop();
+    }
+}
+
+#[test]
 fn a_killed_process_comes_back() {
     let house = House::new(&Engine::Sqlite);
     let up = house.up();

@@ -82,6 +82,7 @@ fn from_an_empty_folder_to_an_export_that_an_outsider_verifies() {
         let red = house.run(&["doctor"]);
         assert_eq!(red.code(), Some(1), "the recovery code was not typed back");
         house.confirm_recovery(&up);
+        std::fs::remove_file(up.ready["recovery_code_file"].as_str().unwrap()).unwrap();
         let doctor = house.run(&["doctor"]);
         assert!(doctor.status.success(), "{:#?}", doctor.lines);
 

@@ -23,15 +23,16 @@ use crate::output::Output;
 use crate::settings::Settings;
 use crate::users::Separation;
 
-/// Finishes the first start if `format` says that there was none; hands out the recovery code.
+/// Finishes the first start if `format` says that there was none; hands out the recovery code, before
+/// anything else can fail.
 pub(crate) fn finish(
     output: &Output,
     settings: &Settings,
     format: Format,
     separation: Separation,
-) -> Result<Option<Handout>, Failure> {
+) -> Result<(), Failure> {
     if format == Format::Current {
-        return Ok(None);
+        return Ok(());
     }
     output.step("First start: making the instance and its keys.");
     let places = &settings.places;
@@ -45,8 +46,13 @@ pub(crate) fn finish(
         hand_over_control(&places.data, serve)?;
     }
     let handout = Handout::give(output, code.expose(), &places.config.recovery_code())?;
-    format::finish_first_start(&places.data)?;
-    Ok(Some(handout))
+    if handout.file().is_none() {
+        let shown = handout.shown();
+        output.step(&format!(
+            "\nRecovery code, shown this once; keep it away from this machine:\n  {shown}\n"
+        ));
+    }
+    Ok(format::finish_first_start(&places.data)?)
 }
 
 /// The instance, made by the first opening of the database. Refused when the database has an owner

@@ -9,7 +9,6 @@ use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 
 use super::ready::Ready;
-use crate::handout::Handout;
 use crate::layout::DataFolder;
 use crate::link::{self, FirstOwner};
 use crate::output::Output;
@@ -23,7 +22,6 @@ pub(crate) fn print(
     separation: Separation,
     ready: Option<Ready>,
     owner: Option<FirstOwner>,
-    recovery: Option<Handout>,
 ) {
     let places = &settings.places;
     let url = link::url(settings, ready);
@@ -36,11 +34,12 @@ pub(crate) fn print(
         places.data.path().display(),
         places.config.slots().display(),
     );
-    if let Some(recovery) = &recovery {
+    let recovery = Some(places.config.recovery_code()).filter(|file| file.exists());
+    if let Some(file) = &recovery {
         let _ = write!(
             page,
-            "\nRecovery code, shown this once; keep it away from this machine:\n  {}\n",
-            recovery.shown()
+            "\nThe recovery code lies in {}: write it down elsewhere and remove the file.\n",
+            file.display()
         );
     }
     if let Some(owner) = &owner {
@@ -65,7 +64,7 @@ pub(crate) fn print(
         "separation": if weak { "weak" } else { "users" },
         "link": owner.as_ref().map(|owner| owner.link(&url)),
         "code_file": owner.as_ref().and_then(|owner| owner.code.file()),
-        "recovery_code_file": recovery.as_ref().and_then(Handout::file),
+        "recovery_code_file": recovery,
     });
     output.result("ready", fields, &page);
 }

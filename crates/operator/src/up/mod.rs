@@ -26,7 +26,6 @@ pub(crate) use child::bind_to_supervisor;
 
 use crate::failure::{Exit, Failure};
 use crate::folders;
-use crate::handout::Handout;
 use crate::link;
 use crate::lock::FolderLock;
 use crate::logging;
@@ -67,9 +66,9 @@ impl Up {
         let _lock = FolderLock::take(&places.data.lock())?;
         prepare::folders(places, separation)?;
         prepare::limits();
-        let recovery = first_start::finish(output, &settings, format, separation)?;
+        first_start::finish(output, &settings, format, separation)?;
         let platform = Platform { settings: &settings, separation, flags: &flags, output };
-        crate::runtime()?.block_on(platform.keep(recovery))
+        crate::runtime()?.block_on(platform.keep())
     }
 
     /// The flags as settings, for this process and the ones it starts.
@@ -91,7 +90,7 @@ struct Platform<'a> {
 
 impl Platform<'_> {
     /// Runs the platform until somebody wants it to end.
-    async fn keep(self, recovery: Option<Handout>) -> Result<(), Failure> {
+    async fn keep(self) -> Result<(), Failure> {
         let mut signals = Signals::listen().map_err(deaf)?;
         let (broker_wish, broker_ready) = (watch::channel(Wish::Run), watch::channel(None));
         let (serve_wish, serve_ready) = (watch::channel(Wish::Run), watch::channel(None));
@@ -130,7 +129,7 @@ impl Platform<'_> {
         tokio::select! {
             ended = both => ended,
             () = order => Ok(()),
-            never = self.greet(serve_up, recovery) => never,
+            never = self.greet(serve_up) => never,
         }
     }
 
@@ -146,11 +145,7 @@ impl Platform<'_> {
     }
 
     /// Says where everything is once it runs. Returns only when that fails.
-    async fn greet(
-        &self,
-        mut serve_up: watch::Receiver<Option<u32>>,
-        recovery: Option<Handout>,
-    ) -> Result<(), Failure> {
+    async fn greet(&self, mut serve_up: watch::Receiver<Option<u32>>) -> Result<(), Failure> {
         let waited = Duration::from_millis(PATIENCE_MS);
         if tokio::time::timeout(waited, serve_up.wait_for(Option::is_some)).await.is_err() {
             self.output.step("Still starting; what takes so long is in the log above.");
@@ -158,7 +153,7 @@ impl Platform<'_> {
         if serve_up.wait_for(Option::is_some).await.is_ok() {
             let owner = link::while_nobody_owns(self.settings, self.output).await?;
             let ready = Ready::read(&self.settings.places.data.ready());
-            greeting::print(self.output, self.settings, self.separation, ready, owner, recovery);
+            greeting::print(self.output, self.settings, self.separation, ready, owner);
         }
         std::future::pending().await
     }
