@@ -9,6 +9,7 @@
 //!
 //! No switch that disables a wall exists in the product.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -73,9 +74,11 @@ pub fn run_with(only: Option<&str>, postgres: &str) -> Result<(), Failure> {
     let list: List =
         toml::from_str(&text).map_err(|error| Failure(format!("xtask/mutants.toml: {error}")))?;
     let wanted = |wall: &str| only.is_none_or(|only| wall.contains(only));
+    let chosen: Vec<_> = list.mutant.iter().filter(|m| wanted(&m.wall)).collect();
     let tree = copy_tree()?;
+    green_before(&tree, &chosen, postgres)?;
     let mut faults = Vec::new();
-    for mutant in list.mutant.iter().filter(|m| wanted(&m.wall)) {
+    for mutant in chosen {
         match try_mutant(&tree, mutant, postgres) {
             Ok(()) => println!("  red    {}: {}", mutant.wall, mutant.test),
             Err(failure) => faults.push(format!("{}: {failure}", mutant.wall)),
@@ -91,6 +94,30 @@ pub fn run_with(only: Option<&str>, postgres: &str) -> Result<(), Failure> {
         println!("  FAULT  {fault}");
     }
     if faults.is_empty() { Ok(()) } else { Err(Failure(faults.join("\n"))) }
+}
+
+/// Every named test is green in the copy before anything is removed, or its red would mean nothing.
+fn green_before(tree: &Path, mutants: &[&Mutant], postgres: &str) -> Result<(), Failure> {
+    let packages: BTreeSet<_> = mutants.iter().map(|mutant| mutant.package.as_str()).collect();
+    for package in packages {
+        let of_package = mutants.iter().filter(|mutant| mutant.package == package);
+        let tests: BTreeSet<_> = of_package.map(|mutant| mutant.test.as_str()).collect();
+        let result = test(tree, package, &tests, postgres).output()?;
+        if !result.status.success() {
+            let text = String::from_utf8_lossy(&result.stdout);
+            return Err(Failure(format!("{package}: red before any wall was removed:\n{text}")));
+        }
+    }
+    Ok(())
+}
+
+/// `cargo test` of one package, its examples built too, with only the named tests.
+fn test(tree: &Path, package: &str, tests: &BTreeSet<&str>, postgres: &str) -> Command {
+    let mut command = cargo();
+    command.current_dir(tree).args(["test", "--quiet", "--package", package, "--no-fail-fast"]);
+    command.arg("--").args(tests);
+    command.env("CARGO_TARGET_DIR", target()).env("CASEMATE_TEST_POSTGRES", postgres);
+    command
 }
 
 fn try_mutant(tree: &Path, mutant: &Mutant, postgres: &str) -> Result<(), Failure> {
@@ -112,15 +139,10 @@ fn try_mutant(tree: &Path, mutant: &Mutant, postgres: &str) -> Result<(), Failur
 }
 
 /// Runs one test by its name's last segment.
-fn colour(tree: &Path, package: &str, test: &str, postgres: &str) -> Result<Colour, Failure> {
-    let result = cargo()
-        .current_dir(tree)
-        .args(["test", "--quiet", "--package", package, "--lib", "--tests", "--no-fail-fast", test])
-        .env("CARGO_TARGET_DIR", target())
-        .env("CASEMATE_TEST_POSTGRES", postgres)
-        .output()?;
+fn colour(tree: &Path, package: &str, name: &str, postgres: &str) -> Result<Colour, Failure> {
+    let result = test(tree, package, &BTreeSet::from([name]), postgres).output()?;
     let text = String::from_utf8_lossy(&result.stdout);
-    Ok(read_colour(&text, result.status.success(), test))
+    Ok(read_colour(&text, result.status.success(), name))
 }
 
 fn read_colour(text: &str, success: bool, test: &str) -> Colour {
