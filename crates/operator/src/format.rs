@@ -1,8 +1,9 @@
 //! The version of the data folder's layout.
 //!
 //! Always true
-//! 1. `FORMAT` is written last at the first start, and a mark at its beginning. A folder with the
-//!    mark alone holds nothing that was ever served, and its first start is begun anew.
+//! 1. A mark is made when the first start begins, `FORMAT` when its recovery code was handed out,
+//!    and the mark goes when the platform was ready. A folder with the mark alone holds nothing that
+//!    was ever served, and its first start is begun anew.
 //! 2. A folder written by a newer Casemate is refused before anything in it is touched.
 
 use std::fs::File;
@@ -148,15 +149,17 @@ pub(crate) fn begin_first_start(data: &DataFolder) -> Result<(), FolderError> {
     folders::write_whole(&data.first_start(), b"")
 }
 
-/// Marks the first start as finished.
+/// Says that the folder holds an installation whose recovery code was handed out.
 ///
 /// # Errors
 /// [`FolderError`]: the folder stays fresh.
 pub(crate) fn finish_first_start(data: &DataFolder) -> Result<(), FolderError> {
-    folders::write_whole(&data.format(), format!("{FORMAT}\n").as_bytes())?;
-    // A mark that stays does no harm beside FORMAT.
+    folders::write_whole(&data.format(), format!("{FORMAT}\n").as_bytes())
+}
+
+/// Takes the mark away: the platform was ready once. A mark that stays does no harm.
+pub(crate) fn end_first_start(data: &DataFolder) {
     let _ = std::fs::remove_file(data.first_start());
-    Ok(())
 }
 
 fn number(bytes: &[u8]) -> Option<u32> {
@@ -215,6 +218,8 @@ mod tests {
         std::fs::write(data.control(), [SQLITE_START.as_slice(), &[0; 4_080]].concat()).unwrap();
         assert_eq!(examine(&data).unwrap(), Format::Fresh, "a first start that was cut off");
         finish_first_start(&data).unwrap();
+        assert_eq!(examine(&data).unwrap(), Format::Current);
+        end_first_start(&data);
         assert_eq!(examine(&data).unwrap(), Format::Current);
         assert!(!data.first_start().exists());
     }

@@ -126,6 +126,8 @@ impl DataFolder {
         tls = "tls";
         /// The API's certificate.
         certificate = "tls/cert.pem";
+        /// Its private key.
+        certificate_key = "tls/key.pem";
         /// What only a running platform needs.
         run = "run";
         /// Where the API listens, written when it does.

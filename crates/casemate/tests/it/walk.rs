@@ -90,6 +90,7 @@ fn from_an_empty_folder_to_an_export_that_an_outsider_verifies() {
         let up = house.up();
         assert!(up.ready["link"].is_null(), "there is an owner: {}", up.ready);
         assert!(up.ready["recovery_code_file"].is_null());
+        assert_eq!(up.ready["recovery_confirmed"], true);
         owner.run(&["logout"]).ok();
         assert_eq!(owner.run(&["whoami"]).code(), Some(3), "signed out");
         owner.log_in();

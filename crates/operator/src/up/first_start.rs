@@ -14,7 +14,7 @@ use seal::{SystemClock, SystemEntropy};
 use super::prepare;
 use crate::data;
 use crate::failure::{Exit, Failure};
-use crate::folders;
+use crate::folders::{self, FolderError};
 use crate::format::{self, Format};
 use crate::handout::Handout;
 use crate::keys;
@@ -55,6 +55,19 @@ pub(crate) fn finish(
     Ok(format::finish_first_start(&places.data)?)
 }
 
+/// Removes half of a certificate that a first start left when it was cut off: nobody has seen it, so
+/// nobody pinned it. Once the platform was ready, a missing half is for a person to judge.
+pub(crate) fn clear_half_certificate(data: &DataFolder) -> Result<(), FolderError> {
+    let halves = [data.certificate(), data.certificate_key()];
+    if !data.first_start().exists() || halves.iter().all(|half| half.exists()) {
+        return Ok(());
+    }
+    for half in halves.iter().filter(|half| half.exists()) {
+        std::fs::remove_file(half).map_err(|source| FolderError::new(half, "removed", source))?;
+    }
+    Ok(())
+}
+
 /// The instance, made by the first opening of the database. Refused when the database has an owner
 /// already.
 async fn instance(settings: &Settings) -> Result<InstanceId, Failure> {
@@ -91,10 +104,7 @@ fn recovery_code(settings: &Settings, instance: InstanceId) -> Result<Exposed, S
     }
 }
 
-fn hand_over_control(
-    data: &DataFolder,
-    serve: crate::users::Account,
-) -> Result<(), folders::FolderError> {
+fn hand_over_control(data: &DataFolder, serve: crate::users::Account) -> Result<(), FolderError> {
     for suffix in ["", "-wal", "-shm"] {
         let mut path = data.control().into_os_string();
         path.push(suffix);
@@ -104,4 +114,30 @@ fn hand_over_control(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::Places;
+
+    #[test]
+    fn half_a_certificate_is_removed_in_a_first_start_and_never_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = folder.path().join("etc/casemate.toml");
+        let data = Places::new(&folder.path().join("data"), &settings).unwrap().data;
+        folders::make(&data.tls(), 0o700).unwrap();
+        folders::make(&data.run(), 0o700).unwrap();
+        let half = || folders::write_whole(&data.certificate_key(), b"key").unwrap();
+        half();
+        clear_half_certificate(&data).unwrap();
+        assert!(data.certificate_key().exists(), "an operator's half stays");
+        format::begin_first_start(&data).unwrap();
+        clear_half_certificate(&data).unwrap();
+        assert!(!data.certificate_key().exists());
+        half();
+        folders::write_whole(&data.certificate(), b"certificate").unwrap();
+        clear_half_certificate(&data).unwrap();
+        assert!(data.certificate_key().exists() && data.certificate().exists());
+    }
 }

@@ -15,14 +15,19 @@ use crate::output::Output;
 use crate::settings::Settings;
 use crate::users::Separation;
 
+/// What is to be said beside the settings.
+pub(crate) struct News {
+    /// Where `serve` listens.
+    pub(crate) ready: Option<Ready>,
+    /// What the first owner is given, while there is none.
+    pub(crate) owner: Option<FirstOwner>,
+    /// Whether the recovery code was ever typed back.
+    pub(crate) recovery_confirmed: bool,
+}
+
 /// Prints the greeting: one event for a program, a page for a person.
-pub(crate) fn print(
-    output: &Output,
-    settings: &Settings,
-    separation: Separation,
-    ready: Option<Ready>,
-    owner: Option<FirstOwner>,
-) {
+pub(crate) fn print(output: &Output, settings: &Settings, separation: Separation, news: News) {
+    let News { ready, owner, recovery_confirmed } = news;
     let places = &settings.places;
     let url = link::url(settings, ready);
     let fingerprint = fingerprint(&places.data);
@@ -50,11 +55,15 @@ pub(crate) fn print(
             owner.code.shown()
         );
     }
-    page.push_str("\nNext:\n");
+    if owner.is_some() || !recovery_confirmed {
+        page.push_str("\nNext:\n");
+    }
     if let Some(owner) = &owner {
         let _ = writeln!(page, "  casemate signup --link {}", owner.link(&url));
     }
-    let _ = writeln!(page, "  casemate slots confirm   (until then `casemate doctor` is red)");
+    if !recovery_confirmed {
+        page.push_str("  casemate slots confirm   (until then `casemate doctor` is red)\n");
+    }
     page.push_str("\nCtrl-C stops it.");
     let fields = json!({
         "url": url,
@@ -65,6 +74,7 @@ pub(crate) fn print(
         "link": owner.as_ref().map(|owner| owner.link(&url)),
         "code_file": owner.as_ref().and_then(|owner| owner.code.file()),
         "recovery_code_file": recovery,
+        "recovery_confirmed": recovery_confirmed,
     });
     output.result("ready", fields, &page);
 }

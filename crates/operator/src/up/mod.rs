@@ -19,6 +19,7 @@ mod signals;
 
 use std::time::Duration;
 
+use broker::Broker;
 use rustix::fs::Mode;
 use tokio::sync::watch;
 
@@ -26,6 +27,7 @@ pub(crate) use child::bind_to_supervisor;
 
 use crate::failure::{Exit, Failure};
 use crate::folders;
+use crate::format;
 use crate::link;
 use crate::lock::FolderLock;
 use crate::logging;
@@ -33,6 +35,7 @@ use crate::output::Output;
 use crate::settings::{Folders, Settings};
 use crate::users::Separation;
 use child::{Orders, Role};
+use greeting::News;
 use keeper::Keeper;
 use ready::Ready;
 use signals::{Signals, Wish};
@@ -67,6 +70,7 @@ impl Up {
         prepare::folders(places, separation)?;
         prepare::limits();
         first_start::finish(output, &settings, format, separation)?;
+        first_start::clear_half_certificate(&places.data)?;
         let platform = Platform { settings: &settings, separation, flags: &flags, output };
         crate::runtime()?.block_on(platform.keep())
     }
@@ -117,10 +121,13 @@ impl Platform<'_> {
             }
         };
         let both = async {
-            tokio::pin!(broker);
+            tokio::pin!(broker, serve);
             let first = tokio::select! {
-                ended = serve => ended,
-                ended = &mut broker => return ended,
+                ended = &mut serve => ended,
+                ended = &mut broker => {
+                    ended?;
+                    return serve.await;
+                }
             };
             // The broker stays until `serve` has answered its last request.
             broker_wish.0.send_replace(Wish::Drain);
@@ -151,9 +158,15 @@ impl Platform<'_> {
             self.output.step("Still starting; what takes so long is in the log above.");
         }
         if serve_up.wait_for(Option::is_some).await.is_ok() {
-            let owner = link::while_nobody_owns(self.settings, self.output).await?;
-            let ready = Ready::read(&self.settings.places.data.ready());
-            greeting::print(self.output, self.settings, self.separation, ready, owner);
+            format::end_first_start(&self.settings.places.data);
+            let socket = &self.settings.config.broker.socket;
+            let status = Broker::connect(socket).await?.status().await?;
+            let news = News {
+                ready: Ready::read(&self.settings.places.data.ready()),
+                owner: link::while_nobody_owns(self.settings, self.output).await?,
+                recovery_confirmed: status.recovery_confirmed,
+            };
+            greeting::print(self.output, self.settings, self.separation, news);
         }
         std::future::pending().await
     }
