@@ -2,8 +2,8 @@
 //!
 //! Always true
 //! 1. A mark is made when the first start begins, `FORMAT` when its recovery code was handed out,
-//!    and the mark goes when the platform was ready. A folder with the mark alone holds nothing that
-//!    was ever served, and its first start is begun anew.
+//!    and the mark goes when the platform was ready. A folder with the mark alone holds nothing
+//!    that was ever served, and its first start is begun anew.
 //! 2. A folder written by a newer Casemate is refused before anything in it is touched.
 
 use std::fs::File;

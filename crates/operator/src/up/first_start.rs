@@ -23,8 +23,8 @@ use crate::output::Output;
 use crate::settings::Settings;
 use crate::users::Separation;
 
-/// Finishes the first start if `format` says that there was none; hands out the recovery code, before
-/// anything else can fail.
+/// Finishes the first start if `format` says that there was none; hands out the recovery code,
+/// before anything else can fail.
 pub(crate) fn finish(
     output: &Output,
     settings: &Settings,
@@ -55,8 +55,8 @@ pub(crate) fn finish(
     Ok(format::finish_first_start(&places.data)?)
 }
 
-/// Removes half of a certificate that a first start left when it was cut off: nobody has seen it, so
-/// nobody pinned it. Once the platform was ready, a missing half is for a person to judge.
+/// Removes half of a certificate that a first start left when it was cut off: nobody has seen it,
+/// so nobody pinned it. Once the platform was ready, a missing half is for a person to judge.
 pub(crate) fn clear_half_certificate(data: &DataFolder) -> Result<(), FolderError> {
     let halves = [data.certificate(), data.certificate_key()];
     if !data.first_start().exists() || halves.iter().all(|half| half.exists()) {
