@@ -22,8 +22,9 @@ struct Bench {
 const BENCHES: &[Bench] = &[
     Bench { title: "A rule's decision", package: "domain", target: "decide" },
     Bench { title: "Seal and open beside raw AES-256-GCM", package: "seal", target: "envelope" },
-    Bench { title: "Masking", package: "mask", target: "mask" },
-    Bench { title: "Ledger: hashing and verifying", package: "ledger", target: "ledger" },
+    Bench { title: "Masking", package: "mask", target: "masking" },
+    Bench { title: "Ledger: hashing and verifying", package: "ledger", target: "log" },
+    Bench { title: "Notary: sequencing", package: "notary", target: "sequencing" },
     Bench { title: "Broker: openings", package: "broker", target: "broker" },
     Bench { title: "Store: the tax of the walls", package: "store", target: "walls" },
     Bench { title: "The whole platform over HTTPS", package: "casemate", target: "http" },

@@ -32,7 +32,8 @@ pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
         connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
         connection.execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
-             pragma trusted_schema = off; pragma cell_size_check = on;",
+             pragma trusted_schema = off; pragma cell_size_check = on; \
+             pragma temp_store = memory;",
         )
     });
     prepared.map_err(|error| meaning(file, &error))?;
