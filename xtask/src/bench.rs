@@ -12,22 +12,21 @@ use crate::run::{Failure, cargo, output, root};
 
 const MARK: &str = "<!-- below: written by `cargo xtask bench` -->";
 
-/// One bench: what it measures, and the package and target that `cargo bench` runs.
+/// One bench: what it measures, and the target that `cargo bench` runs.
 struct Bench {
     title: &'static str,
-    package: &'static str,
     target: &'static str,
 }
 
 const BENCHES: &[Bench] = &[
-    Bench { title: "A rule's decision", package: "domain", target: "decide" },
-    Bench { title: "Seal and open beside raw AES-256-GCM", package: "seal", target: "envelope" },
-    Bench { title: "Masking", package: "mask", target: "masking" },
-    Bench { title: "Ledger: hashing and verifying", package: "ledger", target: "log" },
-    Bench { title: "Notary: sequencing", package: "notary", target: "sequencing" },
-    Bench { title: "Broker: openings", package: "broker", target: "broker" },
-    Bench { title: "Store: the tax of the walls", package: "store", target: "walls" },
-    Bench { title: "The whole platform over HTTPS", package: "casemate", target: "http" },
+    Bench { title: "A rule's decision", target: "decide" },
+    Bench { title: "Seal and open beside raw AES-256-GCM", target: "envelope" },
+    Bench { title: "Masking", target: "masking" },
+    Bench { title: "Ledger: hashing and verifying", target: "log" },
+    Bench { title: "Notary: sequencing", target: "sequencing" },
+    Bench { title: "Broker: openings", target: "broker" },
+    Bench { title: "Store: the tax of the walls", target: "walls" },
+    Bench { title: "The whole platform over HTTPS", target: "http" },
 ];
 
 /// Runs every bench and writes the results.
@@ -39,14 +38,14 @@ pub fn run() -> Result<(), Failure> {
     let mut text = machine()?;
     for bench in BENCHES {
         println!("=== {}", bench.title);
-        let words = ["bench", "--quiet", "--package", bench.package, "--bench", bench.target];
+        // The whole workspace's choice of features, so that everything is built once.
+        let words = ["bench", "--quiet", "--workspace", "--bench", bench.target];
         let shown = output(cargo().args(words).env("CASEMATE_TEST_POSTGRES", cluster.url()))?;
         println!("{shown}");
         let _ = write!(
             text,
-            "\n## {}\n\n`cargo bench -p {} --bench {}`\n\n```text\n{}\n```\n",
+            "\n## {}\n\n`cargo bench --workspace --bench {}`\n\n```text\n{}\n```\n",
             bench.title,
-            bench.package,
             bench.target,
             shown.trim_end()
         );
