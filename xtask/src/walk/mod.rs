@@ -2,9 +2,9 @@
 //! questions answered, in an empty folder, on either engine.
 //!
 //! Every `$ ` line of the README's `console` blocks under "Five minutes" is typed as it stands. The
-//! only words replaced are those a person replaces: what `up` printed (`LINK`) and what an
-//! invitation printed (`INVITATION`). A line that follows a command and starts with `# ` says what
-//! must be seen.
+//! only word replaced is the one a person replaces: what `up` printed (`LINK`). A line that follows
+//! a command and starts with `# ` says what must be seen. At the end Ctrl-C stops the platform, and
+//! a second `up` goes on with the same data.
 
 mod person;
 mod terminal;
@@ -80,7 +80,23 @@ pub fn run_on(engine: Engine, postgres: Option<&str>) -> Result<(), Failure> {
     for step in &steps {
         take(&mut shell, &mut person, step)?;
     }
-    Ok(())
+    stop(&mut platform)?;
+    platform.type_line("cargo xtask up")?;
+    platform.wait(&["Ctrl-C stops it."], START_MAX)?;
+    let again =
+        Step { line: "casemate whoami".to_owned(), seen: vec!["ada@example.org".to_owned()] };
+    take(&mut shell, &mut person, &again)?;
+    stop(&mut platform)
+}
+
+/// Ctrl-C, and the prompt comes back without a failure.
+fn stop(platform: &mut Terminal) -> Result<(), Failure> {
+    platform.interrupt()?;
+    let (shown, _) = platform.wait(&[], STEP_MAX)?;
+    match terminal::status(&shown) {
+        Some(0) => Ok(()),
+        other => Err(Failure(format!("`up` ended with {other:?} after Ctrl-C:\n{shown}"))),
+    }
 }
 
 /// Types one line, answers what is asked, compares what is shown.

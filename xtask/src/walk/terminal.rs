@@ -61,6 +61,12 @@ impl Terminal {
         Ok(())
     }
 
+    /// Presses Ctrl-C.
+    pub(super) fn interrupt(&mut self) -> Result<(), Failure> {
+        self.keys.write_all(b"\x03")?;
+        Ok(())
+    }
+
     /// Waits until what has not been read yet ends in one of `endings`, or the shell's prompt comes
     /// back.
     ///
