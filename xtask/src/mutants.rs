@@ -116,8 +116,14 @@ fn test(tree: &Path, package: &str, tests: &BTreeSet<&str>, postgres: &str) -> C
     let mut command = cargo();
     command.current_dir(tree).args(["test", "--quiet", "--package", package, "--no-fail-fast"]);
     command.arg("--").args(tests);
-    command.env("CARGO_TARGET_DIR", target()).env("CASEMATE_TEST_POSTGRES", postgres);
+    command.env("CARGO_TARGET_DIR", builds(tree)).env("CASEMATE_TEST_POSTGRES", postgres);
     command
+}
+
+/// Where a tree is built: the copy in a folder of its own, so that no library without its wall ever
+/// lies among the real ones.
+fn builds(tree: &Path) -> PathBuf {
+    if tree == root() { target() } else { target().join("mutants-build") }
 }
 
 fn try_mutant(tree: &Path, mutant: &Mutant, postgres: &str) -> Result<(), Failure> {

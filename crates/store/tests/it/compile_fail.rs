@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// What every program starts with.
 const BEFORE: &str = "
@@ -155,36 +156,61 @@ const ACCEPTED: &str = "
     }
 ";
 
-/// The folder of built libraries, and the newest file of each of our crates in it.
-fn libraries() -> (PathBuf, Vec<String>) {
-    let deps = std::env::current_exe().unwrap().parent().unwrap().to_path_buf();
-    let newest = |name: &str| {
-        let prefix = format!("lib{name}-");
-        std::fs::read_dir(&deps)
-            .unwrap()
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| {
-                let file = path.file_name().unwrap().to_string_lossy().into_owned();
-                file.starts_with(&prefix) && file.ends_with(".rlib")
-            })
-            .max_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap())
-            .unwrap_or_else(|| panic!("{prefix} is not built"))
-    };
-    let externs = ["domain", "ledger", "store"]
-        .map(|name| format!("--extern={name}={}", newest(name).display()));
-    (deps.clone(), externs.to_vec())
+/// The folder of built libraries.
+fn libraries() -> PathBuf {
+    std::env::current_exe().unwrap().parent().unwrap().to_path_buf()
+}
+
+/// Builds of one of our crates, the newest first.
+fn builds_of(name: &str) -> Vec<PathBuf> {
+    let prefix = format!("lib{name}-");
+    let mut builds: Vec<_> = std::fs::read_dir(libraries())
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let file = path.file_name().unwrap().to_string_lossy().into_owned();
+            file.starts_with(&prefix) && file.ends_with(".rlib")
+        })
+        .collect();
+    builds.sort_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap());
+    builds.reverse();
+    builds
+}
+
+/// The newest build of the store, with the builds of `domain` and `ledger` it was made with: the
+/// ones with which an honest program compiles. (A folder may hold builds with other features.)
+fn externs() -> &'static [String] {
+    static FOUND: OnceLock<Vec<String>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let out = tempfile::tempdir().unwrap();
+        let store = builds_of("store").into_iter().next().expect("the store is built");
+        for domain in builds_of("domain") {
+            for ledger in builds_of("ledger") {
+                let externs: Vec<_> = [("domain", &domain), ("ledger", &ledger), ("store", &store)]
+                    .map(|(name, path)| format!("--extern={name}={}", path.display()))
+                    .to_vec();
+                if compiled_with(&externs, ACCEPTED, out.path()).is_ok() {
+                    return externs;
+                }
+            }
+        }
+        panic!("no builds with which an honest program compiles");
+    })
 }
 
 fn compiled(program: &str, out: &Path) -> Result<(), String> {
-    let (deps, externs) = libraries();
+    compiled_with(externs(), program, out)
+}
+
+fn compiled_with(externs: &[String], program: &str, out: &Path) -> Result<(), String> {
     let source = out.join("program.rs");
     std::fs::write(&source, format!("{BEFORE}{program}")).unwrap();
     let rustc = option_env!("RUSTC").unwrap_or("rustc");
     let output = Command::new(rustc)
         .args(["--edition=2024", "--crate-type=lib", "--emit=metadata", "--cap-lints=allow"])
         .arg("-L")
-        .arg(format!("dependency={}", deps.display()))
+        .arg(format!("dependency={}", libraries().display()))
         .args(externs)
         .arg("--out-dir")
         .arg(out)
