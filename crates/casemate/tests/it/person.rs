@@ -38,11 +38,13 @@ impl Authenticator {
     }
 
     /// A code that was not used before. The step before this one still counts, so the first two are
-    /// at hand at once.
+    /// at hand at once; not in the last seconds of a step, when it could end on the way.
     pub fn code(&mut self) -> String {
         loop {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / STEP_S;
-            let step = (self.last_step + 1).max(now - 1);
+            let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+            let now = seconds / STEP_S;
+            let oldest = if seconds % STEP_S < STEP_S - 8 { now - 1 } else { now };
+            let step = (self.last_step + 1).max(oldest);
             if step <= now {
                 self.last_step = step;
                 return self.totp.generate(step * STEP_S).to_string();

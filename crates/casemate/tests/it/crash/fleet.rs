@@ -1,5 +1,6 @@
 //! The three processes, and the ways they die.
 
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -36,16 +37,27 @@ struct Ship {
 #[derive(Clone)]
 enum Ready {
     Socket(PathBuf),
-    Port(SocketAddr),
+    Health(SocketAddr),
 }
 
 impl Ready {
     fn holds(&self) -> bool {
         match self {
             Self::Socket(path) => UnixStream::connect(path).is_ok(),
-            Self::Port(address) => TcpStream::connect(address).is_ok(),
+            Self::Health(address) => answers(address).unwrap_or(false),
         }
     }
+}
+
+/// Whether something answers HTTP there. An open port is not enough: a process that is about to
+/// end may have bound it already.
+fn answers(address: &SocketAddr) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+    let mut first = [0; 5];
+    stream.read_exact(&mut first)?;
+    Ok(&first == b"HTTP/")
 }
 
 impl Ship {
@@ -99,12 +111,17 @@ impl Fleet {
         let broker = command(&["broker"], api, health);
         let serve = command(&["serve", "--roles", "api"], api, health);
         let worker = command(&["serve", "--roles", "worker"], api, other);
-        let mut ships = [
-            Ship::launch(broker, Ready::Socket(socket)),
-            Ship::launch(serve, Ready::Port(api)),
-            Ship::launch(worker, Ready::Port(other)),
+        // One after the other: the first to open a database is not in the way of the second.
+        let ships = [
+            (broker, Ready::Socket(socket)),
+            (serve, Ready::Health(health)),
+            (worker, Ready::Health(other)),
         ];
-        ships.iter_mut().for_each(Ship::wait);
+        let ships = ships.map(|(command, ready)| {
+            let mut ship = Ship::launch(command, ready);
+            ship.wait();
+            ship
+        });
         Self { ships, api: format!("https://{api}"), data: house.data() }
     }
 
