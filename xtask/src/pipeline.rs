@@ -1,5 +1,6 @@
 //! What `up`, `check` and `test` consist of, in order.
 
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use crate::packages::cache;
@@ -20,8 +21,9 @@ type Stage<'a> = Box<dyn Fn() -> Result<(), Failure> + 'a>;
 /// The build fails, or the platform ends with a failure.
 pub fn up(rest: &[String]) -> Result<(), Failure> {
     must(cargo().args(["build", "--quiet", "--package", "casemate"]))?;
-    let here = std::env::current_dir()?;
-    must(Command::new(target().join("debug/casemate")).arg("up").args(rest).current_dir(here))
+    // In our place, so that Ctrl-C reaches the platform alone and the prompt comes back when it has
+    // ended.
+    Err(Command::new(target().join("debug/casemate")).arg("up").args(rest).exec().into())
 }
 
 /// The checks that need no service.
