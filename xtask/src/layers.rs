@@ -19,12 +19,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["domain"]),
     ("store", &["domain", "ledger"]),
     ("broker", &["domain", "seal", "ledger"]),
-    ("identity", &["domain", "seal", "store", "broker", "ledger"]),
+    ("outbound", &["domain"]),
+    ("identity", &["domain", "seal", "store", "broker", "ledger", "outbound"]),
     ("vault", &["domain", "seal", "store", "broker", "ledger"]),
     ("notary", &["domain", "seal", "store", "broker", "ledger"]),
     (
         "server",
-        &["domain", "seal", "mask", "store", "broker", "ledger", "identity", "vault", "notary"],
+        &[
+            "domain", "seal", "mask", "store", "broker", "ledger", "outbound", "identity", "vault",
+            "notary",
+        ],
     ),
     // `up` and `link` have the first owner's link made by the use case that makes all codes.
     ("operator", &["domain", "seal", "store", "broker", "ledger", "identity", "server"]),

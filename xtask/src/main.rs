@@ -40,7 +40,7 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
-    /// Start a private PostgreSQL, run a command with `CASEMATE_TEST_POSTGRES` set, stop it.
+    /// Start a private PostgreSQL, run a command with everything tests need in its environment.
     Postgres {
         /// The command and its arguments.
         #[arg(trailing_var_arg = true, required = true, allow_hyphen_values = true)]

@@ -106,6 +106,46 @@ pub fn python_tool(package: &str, version: &str, program: &str) -> Result<PathBu
     Ok(path)
 }
 
+/// The folder of the Node packages that tests run: a certified OpenID provider and a driver for
+/// Chromium. Installed by their lock file, once per lock file.
+///
+/// # Errors
+/// npm fails.
+pub fn node_modules() -> Result<PathBuf, Failure> {
+    let source = root().join("xtask/node");
+    let lock = std::fs::read(source.join("package-lock.json"))?;
+    let folder = cache(&format!("node-{:016x}", name_of(&lock)))?;
+    let modules = folder.join("node_modules");
+    if !folder.join("installed").exists() {
+        for file in ["package.json", "package-lock.json"] {
+            std::fs::copy(source.join(file), folder.join(file))?;
+        }
+        let words = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+        must(Command::new("npm").args(words).current_dir(&folder))?;
+        std::fs::write(folder.join("installed"), "")?;
+    }
+    Ok(modules)
+}
+
+/// Chromium, which is installed when it is missing.
+///
+/// # Errors
+/// The package is not listed, or could not be installed.
+pub fn chromium() -> Result<PathBuf, Failure> {
+    let program = PathBuf::from("/usr/bin/chromium");
+    if !program.exists() {
+        install("chromium")?;
+    }
+    Ok(program)
+}
+
+/// A short name for a lock file: FNV-1a, for telling folders apart and for nothing else.
+fn name_of(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |name, byte| {
+        (name ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
 /// The name cargo-deny gives the folder of the RustSec database: its own, and a hash of the
 /// address.
 const ADVISORIES: &str = "advisory-db-3157b0e258782691";

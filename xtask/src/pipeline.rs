@@ -3,7 +3,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use crate::packages::cache;
+use crate::packages::{self, cache};
 use crate::postgres::{Cluster, Durability};
 use crate::run::{Failure, cargo, is_ci, must, root, stage, target};
 use crate::walk::Engine;
@@ -47,7 +47,10 @@ pub fn test(only: Option<&str>) -> Result<(), Failure> {
     // One call for the whole workspace: one build, and the binary's own tests come with it.
     let tests = || {
         let words = ["test", "--workspace", "--no-fail-fast"];
-        must(cargo().args(words).env("CASEMATE_TEST_POSTGRES", &url))
+        let mut cargo = cargo();
+        cargo.args(words).env("CASEMATE_TEST_POSTGRES", &url);
+        cargo.env("CASEMATE_TEST_NODE_MODULES", packages::node_modules()?);
+        must(cargo.env("CASEMATE_TEST_CHROMIUM", packages::chromium()?))
     };
     let stages: Vec<(&str, Stage<'_>)> = vec![
         ("format", Box::new(format)),
@@ -101,7 +104,7 @@ fn deny() -> Result<(), Failure> {
         "bans",
         "sources",
     ]))?;
-    crate::packages::advisories(&program)
+    packages::advisories(&program)
 }
 
 /// Whether golden files may be rewritten here.

@@ -126,6 +126,8 @@ pub fn with_cluster(command: &[String]) -> Result<(), Failure> {
         Command::new(PathBuf::from(program))
             .args(rest)
             .current_dir(root())
-            .env("CASEMATE_TEST_POSTGRES", cluster.url()),
+            .env("CASEMATE_TEST_POSTGRES", cluster.url())
+            .env("CASEMATE_TEST_NODE_MODULES", crate::packages::node_modules()?)
+            .env("CASEMATE_TEST_CHROMIUM", crate::packages::chromium()?),
     )
 }

@@ -19,6 +19,19 @@ pub enum AuthMethod {
     /// More than one factor.
     #[serde(rename = "mfa")]
     MultiFactor,
+    /// A passkey, which verified its user.
+    #[serde(rename = "passkey")]
+    Passkey,
+    /// An identity provider said who they are.
+    #[serde(rename = "sso")]
+    SingleSignOn,
+}
+
+/// The key that a token is bound to (RFC 7800): whoever presents the token proves to hold it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// The SHA-256 thumbprint of the holder's public key (RFC 9449 section 6.1).
+    pub jkt: String,
 }
 
 /// The claims of an access token (RFC 9068 names; times in seconds since the epoch).
@@ -46,6 +59,9 @@ pub struct AccessClaims {
     pub exp: i64,
     /// Names this token.
     pub jti: Uuid,
+    /// The holder's key, when the token is bound to one.
+    #[serde(default)]
+    pub cnf: Option<Confirmation>,
 }
 
 /// A public key that verifies access tokens.

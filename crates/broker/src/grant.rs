@@ -18,6 +18,12 @@ pub enum Purpose {
     PersonalRead,
     /// A code is checked against a factor's seed, inside the broker.
     FactorCheck,
+    /// Somebody looks at their own sessions.
+    SessionList,
+    /// A message is sent to the person it belongs to.
+    NoticeSent,
+    /// The platform proves itself to an identity provider.
+    ProviderSignIn,
 }
 
 /// The right to open the records listed with it. Written to the journal before anything is

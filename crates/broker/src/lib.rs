@@ -30,7 +30,9 @@ pub mod status;
 mod tokens;
 mod totp;
 
-pub use claims::{AccessClaims, AuthMethod, MacPurpose, NotACode, TokenKey, TotpCode};
+pub use claims::{
+    AccessClaims, AuthMethod, Confirmation, MacPurpose, NotACode, TokenKey, TotpCode,
+};
 pub use client::Broker;
 pub use error::{BrokerError, OpenFault, Refusal};
 pub use grant::{Grant, Opened, Purpose};

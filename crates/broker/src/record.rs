@@ -42,6 +42,12 @@ pub enum RecordKind {
     TotpSeed,
     /// A personal field kept beside an audit entry.
     PersonalField,
+    /// From where and with what a session was begun.
+    SessionDetails,
+    /// What a message to a person must not show to anybody else: the code of a reset, say.
+    NoticeSecret,
+    /// What the platform proves itself with to a workspace's identity provider.
+    ProviderSecret,
 }
 
 impl RecordKind {
@@ -53,6 +59,9 @@ impl RecordKind {
             Self::SecretValue => "secret_value",
             Self::TotpSeed => "totp_seed",
             Self::PersonalField => "personal_field",
+            Self::SessionDetails => "session_details",
+            Self::NoticeSecret => "notice_secret",
+            Self::ProviderSecret => "provider_secret",
         }
     }
 }

@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::claims::{AccessClaims, AuthMethod, TokenKey};
+use crate::claims::{AccessClaims, AuthMethod, Confirmation, TokenKey};
 use crate::instance_keys::{NotSigned, SigningKey};
 
 /// PKCS #8 version 1 of an Ed25519 seed (RFC 8410 section 7), up to the seed.
@@ -29,6 +29,8 @@ struct TokenClaims<'a> {
     iat: i64,
     exp: i64,
     jti: uuid::Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<&'a Confirmation>,
 }
 
 /// The public half and its `kid`: the first bytes of the key's SHA-256, so a verifier can check the
@@ -51,7 +53,8 @@ pub(crate) fn sign(key: &SigningKey, claims: &AccessClaims) -> Result<String, No
     let mut header = Header::new(Algorithm::EdDSA);
     header.typ = Some("at+jwt".to_owned());
     header.kid = Some(public_key(key).kid);
-    let AccessClaims { iss, aud, sub, tid, sid, epoch, amr, auth_time, iat, exp, jti } = claims;
+    let AccessClaims { iss, aud, sub, tid, sid, epoch, amr, auth_time, iat, exp, jti, cnf } =
+        claims;
     let claims = TokenClaims {
         iss,
         aud,
@@ -64,6 +67,7 @@ pub(crate) fn sign(key: &SigningKey, claims: &AccessClaims) -> Result<String, No
         iat: *iat,
         exp: *exp,
         jti: *jti,
+        cnf: cnf.as_ref(),
     };
     encode(&header, &claims, &EncodingKey::from_ed_der(&document)).map_err(|_| NotSigned)
 }

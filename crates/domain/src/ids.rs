@@ -112,6 +112,26 @@ ids! {
     JobId;
     /// One installation of the platform.
     InstanceId;
+    /// A device that somebody signed in from.
+    DeviceId;
+    /// A passkey of a person.
+    PasskeyId;
+    /// A message to a person about their account.
+    NoticeId;
+    /// An identity provider of a workspace or of the platform.
+    ProviderId;
+    /// One way to an identity provider and back.
+    SsoTransactionId;
+    /// A device authorization that waits for a person.
+    DeviceGrantId;
+    /// An authorization of the command line through a browser.
+    AuthorizationId;
+    /// A password reset that was asked for.
+    ResetId;
+    /// An assisted recovery of an account.
+    RecoveryId;
+    /// A claim that a workspace owns an e-mail domain.
+    DomainClaimId;
 }
 
 #[cfg(test)]

@@ -135,6 +135,10 @@ async fn signed_in(
     origin: Origin,
 ) -> Result<Principal, AuthRefused> {
     let claims = verified(identity, token).await?;
+    // Whoever holds a bound token alone holds half of it.
+    if claims.holder_key.is_some() {
+        return Err(AuthRefused::Invalid);
+    }
     match identity.revocations.judge(&claims) {
         Standing::Good => {}
         Standing::Revoked => return Err(AuthRefused::Revoked),

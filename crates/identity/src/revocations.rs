@@ -139,6 +139,7 @@ mod tests {
 
     fn claims(epoch: i64) -> VerifiedClaims {
         VerifiedClaims {
+            holder_key: None,
             user: mint(1).id(),
             session: mint(2).id(),
             tenant: Some(mint(3).id()),

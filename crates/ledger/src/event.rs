@@ -83,6 +83,24 @@ verbs! {
         KeyCreated = "key.created",
         /// An API key was revoked.
         KeyRevoked = "key.revoked",
+        /// An API key got a successor; both work until the overlap ends.
+        KeyRotated = "key.rotated",
+        /// An API key was reported as leaked, by somebody who held it, and revoked.
+        KeyReported = "key.reported",
+        /// A workspace trusts an identity provider from now on.
+        ProviderAdded = "provider.added",
+        /// A workspace's identity provider has other settings.
+        ProviderChanged = "provider.changed",
+        /// A workspace trusts an identity provider no more.
+        ProviderRemoved = "provider.removed",
+        /// How people may sign in to a workspace changed.
+        SignInPolicyChanged = "sign_in_policy.changed",
+        /// A workspace claims an e-mail domain.
+        DomainClaimed = "domain.claimed",
+        /// A workspace proved that it owns an e-mail domain.
+        DomainProved = "domain.proved",
+        /// A workspace gave an e-mail domain up.
+        DomainRemoved = "domain.removed",
         /// The broker opened sealed records: the copy of its own journal.
         KeyOpened = "key.opened",
         /// The log was exported.
@@ -93,6 +111,10 @@ verbs! {
         BootstrapIssued = "bootstrap.issued",
         /// A person's account exists from now on.
         UserEnrolled = "user.enrolled",
+        /// A person works for the platform from now on.
+        StaffAdded = "staff.added",
+        /// A person works for the platform no more.
+        StaffRemoved = "staff.removed",
     }
     Security {
         /// An enrolment began with a valid link and code.
@@ -113,6 +135,52 @@ verbs! {
         SessionEnded = "session.ended",
         /// An old refresh token came back: the session's whole family was ended.
         SessionReuseDetected = "session.reuse_detected",
+        /// A sign-in was unlike the person's earlier ones.
+        SessionUnusual = "session.unusual",
+        /// Many accounts are being tried with few guesses each.
+        StuffingDetected = "sign_in.stuffing_detected",
+        /// A network has to prove work before its sign-ins are looked at.
+        NetworkChallenged = "sign_in.network_challenged",
+        /// A person has one more factor.
+        FactorAdded = "factor.added",
+        /// A person has one factor less.
+        FactorRemoved = "factor.removed",
+        /// A person's backup codes were replaced.
+        BackupCodesReplaced = "factor.backup_codes_replaced",
+        /// A person changed their password.
+        PasswordChanged = "password.changed",
+        /// A password reset was asked for.
+        PasswordResetRequested = "password.reset_requested",
+        /// A password reset was refused.
+        PasswordResetRefused = "password.reset_refused",
+        /// A person's password was reset, with both factors.
+        PasswordReset = "password.reset",
+        /// Somebody who lost both factors asked for help.
+        RecoveryRequested = "recovery.requested",
+        /// A second person vouched for an assisted recovery.
+        RecoveryApproved = "recovery.approved",
+        /// An assisted recovery was refused or taken back.
+        RecoveryCancelled = "recovery.cancelled",
+        /// Somebody got their account back by an assisted recovery.
+        RecoveryCompleted = "recovery.completed",
+        /// A person can be recognised by an identity provider.
+        IdentityLinked = "identity.linked",
+        /// A person is recognised by an identity provider no more.
+        IdentityUnlinked = "identity.unlinked",
+        /// A way back from an identity provider was refused.
+        SsoRefused = "sso.refused",
+        /// A client without a browser asked to be signed in.
+        DeviceGrantRequested = "device_grant.requested",
+        /// A person let a client in.
+        DeviceGrantApproved = "device_grant.approved",
+        /// A person did not let a client in, or too many codes were wrong.
+        DeviceGrantDenied = "device_grant.denied",
+        /// A client let in through a browser has its session.
+        AuthorizationRedeemed = "authorization.redeemed",
+        /// The API was used with this credential: once an hour and network.
+        CredentialUsed = "credential.used",
+        /// A credential was refused at the API.
+        CredentialRefused = "credential.refused",
     }
 }
 

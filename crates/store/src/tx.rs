@@ -125,6 +125,11 @@ impl<'t> PlatformTx<'t> {
         platform::Sessions::new(self.bound)
     }
 
+    /// Messages to them about their accounts.
+    pub fn notices(&mut self) -> platform::Notices<'_> {
+        platform::Notices::new(self.bound)
+    }
+
     /// Which workspaces exist.
     pub fn workspaces(&mut self) -> platform::Workspaces<'_> {
         platform::Workspaces::new(self.bound)

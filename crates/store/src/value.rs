@@ -143,7 +143,17 @@ id_values!(
     RequestId,
     EntryId,
     JobId,
-    InstanceId
+    InstanceId,
+    DeviceId,
+    PasskeyId,
+    NoticeId,
+    ProviderId,
+    SsoTransactionId,
+    DeviceGrantId,
+    AuthorizationId,
+    ResetId,
+    RecoveryId,
+    DomainClaimId
 );
 
 /// One row, read column by column from the left.
@@ -231,12 +241,16 @@ impl Row {
         self.text()?.parse().map_err(|_| StoreError::Corrupt)
     }
 
-    pub(crate) fn optional_parsed<T: FromStr>(&mut self) -> Result<Option<T>, StoreError> {
-        self.optional_text()?.map(|text| text.parse().map_err(|_| StoreError::Corrupt)).transpose()
-    }
-
     pub(crate) fn json<T: DeserializeOwned>(&mut self) -> Result<T, StoreError> {
         serde_json::from_str(&self.text()?).map_err(|_| StoreError::Corrupt)
+    }
+
+    pub(crate) fn optional_sealed(&mut self) -> Result<Option<Sealed>, StoreError> {
+        match self.next()? {
+            Value::Null => Ok(None),
+            Value::Bytes(bytes) => Ok(Some(Sealed::from_envelope(bytes))),
+            _ => Err(StoreError::Corrupt),
+        }
     }
 
     pub(crate) fn bytes(&mut self) -> Result<Vec<u8>, StoreError> {

@@ -23,6 +23,7 @@ fn claims(house: &House, tenant: Option<TenantId>) -> AccessClaims {
         iat: now,
         exp: now + 300,
         jti: random(),
+        cnf: None,
     }
 }
 

@@ -7,14 +7,14 @@
 //!    of an invitation follows in the workspace's own unit: a crash in between leaves an account
 //!    that can accept the invitation by signing in, never a membership without an account.
 
-use broker::{AuthMethod, BrokerError, MacPurpose, TotpCode};
+use broker::{BrokerError, MacPurpose, TotpCode};
 use domain::authz::RankDenied;
 use domain::{AccountScope, Actor, EmailAddress, EnrolmentId, Origin, Scope, SessionId, UserId};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{
-    Caller, Commit, Committed, Enrolment, EntryRef, LinkKind, NewSession, NewUser, PlatformTx,
-    QuietReason, Session, StoreError,
+    Caller, Commit, Committed, Enrolment, EntryRef, LinkKind, NewUser, PlatformTx, QuietReason,
+    Session, StoreError,
 };
 
 use super::record_refusal;
@@ -23,7 +23,7 @@ use crate::code;
 use crate::codes::BackupCode;
 use crate::identity::Identity;
 use crate::invitations::{self, AcceptError, Door, Joined};
-use crate::sessions::{self, SessionTokens, digest_text};
+use crate::sessions::{self, Birth, Holder, NotBorn, Proof, SessionTokens, Unborn, digest_text};
 
 /// What a newcomer gets.
 #[derive(Debug)]
@@ -85,6 +85,15 @@ impl From<StoreError> for ConfirmError {
     }
 }
 
+impl From<NotBorn> for ConfirmError {
+    fn from(not: NotBorn) -> Self {
+        match not {
+            NotBorn::FactorUsed => Self::Over,
+            NotBorn::Store(error) => Self::from(error),
+        }
+    }
+}
+
 impl From<AcceptError> for ConfirmError {
     fn from(error: AcceptError) -> Self {
         match error {
@@ -98,11 +107,11 @@ impl From<AcceptError> for ConfirmError {
 }
 
 /// What one transaction makes of an enrolment.
-struct Birth {
+struct Newcomer {
     enrolment: Enrolment,
     step: i64,
     codes: Vec<(String, String)>,
-    session: NewSession,
+    session: Unborn,
 }
 
 /// Makes the account.
@@ -126,19 +135,14 @@ pub async fn confirm(
     let session: SessionId = identity.store.mint().id();
     let door = door_of(identity, &enrolment, session, &origin).await?;
     let (shown, codes) = backup_codes(identity, user).await?;
-    let session = NewSession {
-        id: session,
-        user,
-        workspace: None,
-        amr: sessions::with_password_and(AuthMethod::Totp),
-        user_agent: origin.user_agent.clone(),
-        ip: origin.ip,
-    };
+    let (proof, holder) = (Proof::Enrolled, Holder::api());
+    let session = Birth { id: session, user, workspace: None, proof, holder };
+    let session = session.prepared(identity, &origin).await?;
     let email = enrolment.email.clone();
-    let birth = Birth { enrolment, step, codes, session };
+    let birth = Newcomer { enrolment, step, codes, session };
     let born = identity
         .store
-        .platform_write(&Caller::account(user, birth.session.id, origin), move |tx| {
+        .platform_write(&Caller::account(user, birth.session.id(), origin), move |tx| {
             bear(tx, &birth)
         })
         .await?;
@@ -248,7 +252,7 @@ async fn backup_codes(
     Ok((set.iter().map(BackupCode::shown).collect(), rows))
 }
 
-fn bear(tx: &mut PlatformTx<'_>, birth: &Birth) -> Result<Commit<Session>, ConfirmError> {
+fn bear(tx: &mut PlatformTx<'_>, birth: &Newcomer) -> Result<Commit<Session>, ConfirmError> {
     let enrolment = &birth.enrolment;
     let user = enrolment.user;
     if !tx.enrolments().confirm(enrolment.id)? {
@@ -266,11 +270,10 @@ fn bear(tx: &mut PlatformTx<'_>, birth: &Birth) -> Result<Commit<Session>, Confi
         totp_last_step: birth.step,
     })?;
     tx.backup_codes().replace(user, &birth.codes)?;
-    let session = tx.sessions().create(&birth.session)?;
+    let (session, mut events) = birth.session.begin(tx)?;
     let enrolled = AuditEvent::new(Verb::UserEnrolled, "user", user)
         .new_value(json!({ "by": enrolment.link_kind.as_str(), "link": enrolment.link }))
         .personal("email", enrolment.email.as_str());
-    let started = AuditEvent::new(Verb::SessionStarted, "session", session.id)
-        .new_value(json!({ "user": user, "methods": session.amr }));
-    Ok(Commit::audited_all(vec![enrolled, started], session))
+    events.insert(0, enrolled);
+    Ok(Commit::audited_all(events, session))
 }

@@ -6,7 +6,10 @@
 //! 2. Every guess (password, TOTP code, backup code) is counted before it is checked.
 //! 3. A TOTP step and a backup code are used up by a conditional statement in the transaction that
 //!    relies on them.
+//! 4. Every session begins in [`birth`], on a [`Proof`]: no path has another way.
 
+mod birth;
+mod details;
 mod enter_workspace;
 mod factor;
 mod list;
@@ -18,17 +21,19 @@ mod step_up;
 mod tokens;
 mod whoami;
 
+pub(crate) use birth::{Birth, Holder, NotBorn, Proof, Unborn};
+pub use details::SessionDetails;
 pub use enter_workspace::{EnterError, enter_workspace};
 pub(crate) use factor::digest_text;
 pub use factor::{Factor, FactorForm};
-pub use list::list;
+pub use list::{SeenSession, list};
 pub use refresh::{RefreshError, refresh};
 pub use revoke::{revoke, revoke_others};
 pub use sign_in::{SignIn, SignInError, sign_in};
 pub use sign_out::sign_out;
 pub use step_up::{StepUpError, step_up};
 pub use tokens::SessionTokens;
-pub(crate) use tokens::{issue, with_password_and};
+pub(crate) use tokens::issue;
 pub use whoami::{Place, Whoami, whoami};
 
 use broker::BrokerError;

@@ -10,16 +10,13 @@
 use std::time::Duration;
 
 use broker::BrokerError;
-use domain::{Actor, EmailAddress, Origin, Scope, SessionId, TenantId, UserId, limits};
+use domain::{Actor, EmailAddress, Origin, Scope, SessionId, TenantId, UserId};
 use ledger::{AuditEvent, Verb};
-use serde_json::json;
-use store::{
-    Caller, Commit, Committed, NewSession, Page, PlatformTx, QuietReason, Revoked, Session,
-    StoreError, User, UserState,
-};
+use store::{Caller, Commit, Committed, QuietReason, StoreError, User, UserState};
 use tokio::time::Instant;
 
 use super::Factor;
+use super::birth::{Birth, Holder, NotBorn, Proof};
 use super::factor::{FactorUnchecked, MatchedFactor};
 use super::tokens::{self, SessionTokens};
 use crate::code;
@@ -92,6 +89,15 @@ impl From<NotAdmitted> for SignInError {
     }
 }
 
+impl From<NotBorn> for SignInError {
+    fn from(not: NotBorn) -> Self {
+        match not {
+            NotBorn::FactorUsed => Self::Wrong,
+            NotBorn::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl From<FactorUnchecked> for SignInError {
     fn from(unchecked: FactorUnchecked) -> Self {
         match unchecked {
@@ -101,7 +107,8 @@ impl From<FactorUnchecked> for SignInError {
     }
 }
 
-/// Signs somebody in. Their oldest session ends when they have [`limits::SESSIONS_PER_USER_MAX`].
+/// Signs somebody in. Their oldest session ends when they have
+/// [`domain::limits::SESSIONS_PER_USER_MAX`].
 ///
 /// # Errors
 /// [`SignInError`].
@@ -121,22 +128,32 @@ pub async fn sign_in(
     let proof = proven(identity, place, user, presented.password, presented.factor).await?;
     let Some(proof) = proof else { return Err(attempt.refused(identity, known).await) };
 
+    let Proven { user, factor, new_hash } = proof;
     let id: SessionId = identity.store.mint().id();
     if let Some(tenant) = presented.workspace {
-        visible(identity, tenant, proof.user.id, id, attempt.origin.clone()).await?;
+        visible(identity, tenant, user.id, id, attempt.origin.clone()).await?;
     }
-    let new = NewSession {
+    let unborn = Birth {
         id,
-        user: proof.user.id,
+        user: user.id,
         workspace: presented.workspace,
-        amr: tokens::with_password_and(proof.factor.method()),
-        user_agent: attempt.origin.user_agent.clone(),
-        ip: attempt.origin.ip,
+        proof: Proof::PasswordAnd(factor),
+        holder: Holder::api(),
     };
+    let unborn = unborn.prepared(identity, &attempt.origin).await?;
     let guess = attempt.guess.clone();
-    let caller = Caller::account(new.user, new.id, attempt.origin.clone());
-    let begun =
-        identity.store.platform_write(&caller, move |tx| begin(tx, &guess, &proof, &new)).await;
+    let caller = Caller::account(user.id, id, attempt.origin.clone());
+    let begun = identity
+        .store
+        .platform_write(&caller, move |tx| {
+            guess.forgive(tx)?;
+            if let Some(hash) = &new_hash {
+                tx.users().rehash(user.id, &user.password_hash, &hash.to_phc())?;
+            }
+            let (session, events) = unborn.begin(tx)?;
+            Ok::<_, SignInError>(Commit::audited_all(events, session))
+        })
+        .await;
     match begun {
         Ok(begun) => {
             let handed = tokens::issue(identity, &begun.value).await?;
@@ -193,7 +210,7 @@ impl Attempt {
 }
 
 /// Who somebody proved to be, and what has to be written because of it.
-struct Proof {
+struct Proven {
     user: User,
     factor: MatchedFactor,
     new_hash: Option<Box<PasswordHash>>,
@@ -207,7 +224,7 @@ async fn proven(
     user: Option<User>,
     password: Password,
     factor: Factor,
-) -> Result<Option<Proof>, SignInError> {
+) -> Result<Option<Proven>, SignInError> {
     let stored = user.as_ref().and_then(|user| PasswordHash::stored(&user.password_hash));
     let new_hash = match identity.passwords.verify(place, password, stored).await? {
         Verdict::Wrong => return Ok(None),
@@ -216,7 +233,7 @@ async fn proven(
     };
     let Some(user) = user else { return Ok(None) };
     let matched = factor.matched(identity, &user).await?;
-    Ok(matched.map(|factor| Proof { user, factor, new_hash }))
+    Ok(matched.map(|factor| Proven { user, factor, new_hash }))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is request authentication")]
@@ -233,45 +250,4 @@ async fn visible(
         TeamError::Sealing(error) => SignInError::Sealing(error),
         _ => SignInError::WorkspaceNotVisible,
     })
-}
-
-fn begin(
-    tx: &mut PlatformTx<'_>,
-    guess: &Guess,
-    proof: &Proof,
-    new: &NewSession,
-) -> Result<Commit<Session>, SignInError> {
-    if !proof.factor.use_up(tx, new.user)? {
-        return Err(SignInError::Wrong);
-    }
-    guess.forgive(tx)?;
-    if let Some(hash) = &proof.new_hash {
-        tx.users().rehash(new.user, &proof.user.password_hash, &hash.to_phc())?;
-    }
-    let mut events = end_oldest(tx, new.user)?;
-    let session = tx.sessions().create(new)?;
-    let event = AuditEvent::new(Verb::SessionStarted, "session", session.id)
-        .new_value(json!({ "user": session.user, "methods": session.amr }));
-    events.push(event);
-    Ok(Commit::audited_all(events, session))
-}
-
-/// Makes room for one more session.
-fn end_oldest(tx: &mut PlatformTx<'_>, user: UserId) -> Result<Vec<AuditEvent>, StoreError> {
-    let live = usize::try_from(tx.sessions().count_live(user)?).unwrap_or(usize::MAX);
-    if live < limits::SESSIONS_PER_USER_MAX {
-        return Ok(Vec::new());
-    }
-    let oldest = tx.sessions().list(user, Page::first(1))?.items;
-    for session in &oldest {
-        tx.sessions().revoke(session.id)?;
-        tx.revocations().add(Revoked::Session { session: session.id, epoch: i64::MAX })?;
-    }
-    Ok(oldest
-        .iter()
-        .map(|session| {
-            AuditEvent::new(Verb::SessionEnded, "session", session.id)
-                .new_value(json!({ "by": "newer_session" }))
-        })
-        .collect())
 }

@@ -1,6 +1,6 @@
 //! The tokens of a session, as they are handed to its holder.
 
-use broker::{AccessClaims, AuthMethod, BrokerError, MacPurpose};
+use broker::{AccessClaims, AuthMethod, BrokerError, Confirmation, MacPurpose};
 use domain::{SessionId, TenantId, TimeMs, limits};
 use store::Session;
 
@@ -47,6 +47,7 @@ pub(crate) async fn issue(
         iat: now_s,
         exp: expires_s,
         jti: identity.store.mint().id(),
+        cnf: session.dpop_jkt.clone().map(|jkt| Confirmation { jkt }),
     };
     let access = broker.sign_access_token(claims).await?;
     let message = RefreshToken::message(session.id, session.generation);
@@ -60,13 +61,6 @@ pub(crate) async fn issue(
     })
 }
 
-/// How somebody proved who they are who gave a password and this factor.
-pub(crate) fn with_password_and(factor: AuthMethod) -> Vec<String> {
-    [AuthMethod::Password, factor, AuthMethod::MultiFactor]
-        .map(|method| name_of(method).to_owned())
-        .to_vec()
-}
-
 /// A way of proving who one is, in the words of the token (RFC 8176).
 pub(crate) const fn name_of(method: AuthMethod) -> &'static str {
     match method {
@@ -74,11 +68,19 @@ pub(crate) const fn name_of(method: AuthMethod) -> &'static str {
         AuthMethod::Totp => "otp",
         AuthMethod::BackupCode => "backup_code",
         AuthMethod::MultiFactor => "mfa",
+        AuthMethod::Passkey => "passkey",
+        AuthMethod::SingleSignOn => "sso",
     }
 }
 
 fn method_of(name: &str) -> Option<AuthMethod> {
-    [AuthMethod::Password, AuthMethod::Totp, AuthMethod::BackupCode, AuthMethod::MultiFactor]
-        .into_iter()
-        .find(|method| name_of(*method) == name)
+    const ALL: [AuthMethod; 6] = [
+        AuthMethod::Password,
+        AuthMethod::Totp,
+        AuthMethod::BackupCode,
+        AuthMethod::MultiFactor,
+        AuthMethod::Passkey,
+        AuthMethod::SingleSignOn,
+    ];
+    ALL.into_iter().find(|method| name_of(*method) == name)
 }

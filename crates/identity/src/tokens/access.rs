@@ -141,8 +141,10 @@ fn timely(raw: &RawClaims, now: TimeMs) -> Result<VerifiedClaims, TokenRefused> 
     if now >= expires_at {
         return Err(TokenRefused::Expired);
     }
+    let holder_key = raw.confirmation.as_ref().map(|key| thumbprint(&key.jkt)).transpose()?;
     Ok(VerifiedClaims {
         user: raw.sub,
+        holder_key,
         session: raw.sid,
         tenant: raw.tid,
         epoch: raw.epoch,
@@ -150,6 +152,12 @@ fn timely(raw: &RawClaims, now: TimeMs) -> Result<VerifiedClaims, TokenRefused> 
         issued_at: issued,
         expires_at,
     })
+}
+
+/// The 32 bytes of a key's thumbprint.
+fn thumbprint(text: &str) -> Result<[u8; 32], TokenRefused> {
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| TokenRefused::Invalid)?;
+    bytes.try_into().map_err(|_| TokenRefused::Invalid)
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ pub struct VerifiedClaims {
     pub session: SessionId,
     /// The workspace the session is bound to, if any.
     pub tenant: Option<TenantId>,
+    /// Thumbprint of the key that whoever presents the token must hold, if it is bound to one.
+    pub holder_key: Option<[u8; 32]>,
     /// The session's epoch when the token was made: a revocation names the first epoch that still
     /// counts.
     pub epoch: i64,
@@ -44,4 +46,13 @@ pub(super) struct RawClaims {
     pub(super) exp: i64,
     #[serde(rename = "jti")]
     _token: String,
+    #[serde(default, rename = "cnf")]
+    pub(super) confirmation: Option<RawConfirmation>,
+}
+
+/// The holder's key as it stands in the token.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConfirmation {
+    pub(super) jkt: String,
 }

@@ -86,7 +86,7 @@ async fn nobody_ends_or_sees_somebody_elses_session() {
         let refused = revoke(&house.identity, &ada.account(&hers), his.session).await;
         assert_eq!(refused.unwrap_err(), AccountError::NotVisible);
         let seen = list(&house.identity, &ada.account(&hers), Page::first(200)).await.unwrap();
-        assert!(seen.items.iter().all(|session| session.user == ada.user));
+        assert!(seen.items.iter().all(|seen| seen.session.user == ada.user));
         assert!(list(&house.identity, &bob.account(&his), Page::first(200)).await.is_ok());
     })
     .await;

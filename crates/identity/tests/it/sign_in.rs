@@ -272,7 +272,7 @@ async fn the_oldest_session_makes_room_for_the_fifty_first() {
         let page = Page::first(200);
         let live = sessions::list(&house.identity, &ada.account(&last), page).await.unwrap();
         assert_eq!(live.items.len(), limits::SESSIONS_PER_USER_MAX);
-        assert!(live.items.iter().all(|session| session.id != first.session));
+        assert!(live.items.iter().all(|seen| seen.session.id != first.session));
     })
     .await;
 }

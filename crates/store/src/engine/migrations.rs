@@ -38,8 +38,11 @@ macro_rules! migration {
 }
 
 /// `control.db`.
-pub(crate) const SQLITE_PLATFORM: &[Migration] =
-    &[migration!("control/0001_platform", "sqlite"), migration!("audit/0001_log", "sqlite")];
+pub(crate) const SQLITE_PLATFORM: &[Migration] = &[
+    migration!("control/0001_platform", "sqlite"),
+    migration!("audit/0001_log", "sqlite"),
+    migration!("control/0002_sessions", "sqlite"),
+];
 
 /// `tenants/<tenant-id>.db`.
 pub(crate) const SQLITE_TENANT: &[Migration] =
@@ -50,6 +53,7 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("control/0001_platform", "postgres"),
     migration!("tenant/0001_team", "postgres"),
     migration!("audit/0001_log", "postgres"),
+    migration!("control/0002_sessions", "postgres"),
 ];
 
 /// The newest format of a list.

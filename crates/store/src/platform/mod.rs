@@ -15,6 +15,7 @@ mod idempotency;
 mod indexes;
 mod instance;
 mod memberships;
+mod notices;
 mod revocations;
 mod sessions;
 mod throttle;
@@ -28,8 +29,9 @@ pub use idempotency::{Idempotency, Kept, KeptAnswer};
 pub use indexes::{InvitationIndex, KeyIndex};
 pub(crate) use instance::Instance;
 pub use memberships::{Membership, Memberships};
+pub use notices::{NewNotice, NoticeKind, Notices};
 pub use revocations::{Revocation, Revocations, Revoked};
-pub use sessions::{NewSession, Rotation, Session, Sessions};
+pub use sessions::{ClientKind, NewSession, Rotation, Session, Sessions};
 pub use throttle::{Throttle, ThrottleState};
 pub use users::{BackupCode, BackupCodes, NewUser, User, UserState, Users};
 pub use workspaces::{Workspace, WorkspaceState, Workspaces};
@@ -45,6 +47,7 @@ pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     indexes::STATEMENTS,
     instance::STATEMENTS,
     memberships::STATEMENTS,
+    notices::STATEMENTS,
     revocations::STATEMENTS,
     sessions::STATEMENTS,
     throttle::STATEMENTS,

@@ -10,9 +10,9 @@
 //!
 //! Sources: ASVS 5.0 7.3, 10.4; RFC 9700 section 4.14.
 
-use std::net::IpAddr;
+use std::str::FromStr;
 
-use domain::{SessionId, TenantId, TimeMs, UserAgent, UserId, limits};
+use domain::{DeviceId, Sealed, SessionId, TenantId, TimeMs, UserId, limits};
 
 use crate::StoreError;
 use crate::page::{Listing, Page};
@@ -23,6 +23,43 @@ use crate::value::{Row, json, values};
 handle! {
     /// People's sessions.
     pub Sessions
+}
+
+/// What kind of client holds a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientKind {
+    /// A program of the person's own.
+    Api,
+    /// A browser, which keeps its refresh token in a cookie.
+    Browser,
+    /// The command line, let in through a browser on the same machine.
+    Cli,
+    /// The command line or a device, let in through a browser elsewhere.
+    Device,
+}
+
+impl ClientKind {
+    /// The kind as the table names it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Browser => "browser",
+            Self::Cli => "cli",
+            Self::Device => "device",
+        }
+    }
+}
+
+impl FromStr for ClientKind {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        [Self::Api, Self::Browser, Self::Cli, Self::Device]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(StoreError::Corrupt)
+    }
 }
 
 /// A session.
@@ -50,12 +87,16 @@ pub struct Session {
     pub factor_at: TimeMs,
     /// How they authenticated (RFC 8176 names).
     pub amr: Vec<String>,
-    /// What the client called itself.
-    pub user_agent: Option<UserAgent>,
-    /// Where it began.
-    pub ip: Option<IpAddr>,
     /// When it was revoked.
     pub revoked_at: Option<TimeMs>,
+    /// What holds it.
+    pub client: ClientKind,
+    /// From where and with what it was begun, sealed in the person's realm under the session's id.
+    pub sealed: Option<Sealed>,
+    /// Thumbprint of the key its tokens are bound to (RFC 9449), if any.
+    pub dpop_jkt: Option<String>,
+    /// The device it was begun on, where that is known.
+    pub device: Option<DeviceId>,
 }
 
 impl Session {
@@ -72,9 +113,11 @@ impl Session {
             expires_at: row.time()?,
             factor_at: row.time()?,
             amr: row.json()?,
-            user_agent: row.optional_parsed()?,
-            ip: row.optional_parsed()?,
             revoked_at: row.optional_time()?,
+            client: row.parsed()?,
+            sealed: row.optional_sealed()?,
+            dpop_jkt: row.optional_text()?,
+            device: row.optional_id()?,
         })
     }
 
@@ -98,10 +141,14 @@ pub struct NewSession {
     pub workspace: Option<TenantId>,
     /// How they authenticated (RFC 8176 names).
     pub amr: Vec<String>,
-    /// What the client calls itself.
-    pub user_agent: Option<UserAgent>,
-    /// Where it begins.
-    pub ip: Option<IpAddr>,
+    /// What holds it.
+    pub client: ClientKind,
+    /// From where and with what it begins, sealed in the person's realm under the session's id.
+    pub sealed: Option<Sealed>,
+    /// Thumbprint of the key its tokens are bound to (RFC 9449), if any.
+    pub dpop_jkt: Option<String>,
+    /// The device it begins on, where that is known.
+    pub device: Option<DeviceId>,
 }
 
 /// What a presented refresh token led to.
@@ -120,14 +167,15 @@ pub enum Rotation {
 
 platform_statements! { "sessions", "a session is of a person, who may enter several workspaces":
     CREATE = "insert into sessions (session_id, user_id, workspace_id, generation, epoch, \
-        created_at_ms, used_at_ms, rotated_at_ms, expires_at_ms, factor_at_ms, amr, user_agent, \
-        ip, revoked_at_ms) values ($1, $2, $3, 1, 0, $4, $4, $4, $5, $4, $6, $7, $8, null)";
+        created_at_ms, used_at_ms, rotated_at_ms, expires_at_ms, factor_at_ms, amr, \
+        revoked_at_ms, client, sealed, dpop_jkt, device_id) \
+        values ($1, $2, $3, 1, 0, $4, $4, $4, $5, $4, $6, null, $7, $8, $9, $10)";
     FIND = "select session_id, user_id, workspace_id, generation, epoch, created_at_ms, \
-        used_at_ms, rotated_at_ms, expires_at_ms, factor_at_ms, amr, user_agent, ip, \
-        revoked_at_ms from sessions where session_id = $1";
+        used_at_ms, rotated_at_ms, expires_at_ms, factor_at_ms, amr, revoked_at_ms, client, \
+        sealed, dpop_jkt, device_id from sessions where session_id = $1";
     LIST_LIVE = "select session_id, user_id, workspace_id, generation, epoch, created_at_ms, \
-        used_at_ms, rotated_at_ms, expires_at_ms, factor_at_ms, amr, user_agent, ip, \
-        revoked_at_ms from sessions where user_id = $1 and session_id > $2 \
+        used_at_ms, rotated_at_ms, expires_at_ms, factor_at_ms, amr, revoked_at_ms, client, \
+        sealed, dpop_jkt, device_id from sessions where user_id = $1 and session_id > $2 \
         and revoked_at_ms is null and expires_at_ms > $3 and used_at_ms > $4 \
         order by session_id limit $5";
     COUNT_LIVE = "select count(*) from sessions where user_id = $1 \
@@ -165,8 +213,10 @@ impl Sessions<'_> {
                 now,
                 expires_at,
                 json(&new.amr)?,
-                new.user_agent.as_ref(),
-                new.ip.map(|ip| ip.to_string()),
+                new.client.as_str(),
+                new.sealed.as_ref(),
+                new.dpop_jkt.as_deref(),
+                new.device,
             ],
         )?;
         Ok(Session {
@@ -181,9 +231,11 @@ impl Sessions<'_> {
             expires_at,
             factor_at: now,
             amr: new.amr.clone(),
-            user_agent: new.user_agent.clone(),
-            ip: new.ip,
             revoked_at: None,
+            client: new.client,
+            sealed: new.sealed.clone(),
+            dpop_jkt: new.dpop_jkt.clone(),
+            device: new.device,
         })
     }
 

@@ -300,8 +300,11 @@ async fn a_database_of_another_format_is_refused() {
     let superuser = database.raw(None).await;
     let insert = "insert into migrations values (99, 'future', decode(repeat('00', 32), 'hex'), 1)";
     superuser.batch_execute(insert).await.unwrap();
-    let newer = StoreError::Refused(Refusal::NewerFormat { found: 4, known: 3 });
-    assert_eq!(next_start(&house).await.map(drop), Err(newer));
+    let Err(newer) = next_start(&house).await.map(drop) else { panic!("it opens") };
+    let StoreError::Refused(Refusal::NewerFormat { found, known }) = newer else {
+        panic!("{newer:?}")
+    };
+    assert_eq!(found, known + 1);
     let again = prepare(&database.as_superuser(), &database.roles, &mint().1).await;
     assert_eq!(again, Err(newer));
     superuser.batch_execute("delete from migrations where number = 99").await.unwrap();

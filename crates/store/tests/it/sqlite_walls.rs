@@ -200,10 +200,12 @@ async fn a_file_of_a_newer_or_other_format_is_refused_and_kept_as_it_is() {
     let house = House::open(Kind::Sqlite).await;
     house.store.close().await;
     for file in [house.folder().join("control.db"), tenant_file(&house, house.ours)] {
-        let newer = Refusal::NewerFormat { found: 99, known: 2 };
+        let known: u32 = raw(&file).query_row("pragma user_version", [], |row| row.get(0)).unwrap();
+        let newer = Refusal::NewerFormat { found: 99, known };
+        let mended = format!("pragma user_version = {known}");
         let other = Refusal::OtherHistory(1);
         for (change, mend, expected) in [
-            ("pragma user_version = 99", "pragma user_version = 2", newer),
+            ("pragma user_version = 99", mended.as_str(), newer),
             (
                 "create table kept as select * from migrations; \
                  update migrations set hash = x'00' where number = 1",

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::extract::State;
 use domain::{SessionId, TimeMs, UserAgent};
-use identity::sessions::AccountError;
+use identity::sessions::{AccountError, SeenSession};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -57,15 +57,15 @@ pub async fn list(
     let page = page.by_id().map_err(Refused::because)?;
     let listing = identity::sessions::list(house.identity(), &account.scope, page).await?;
     let current = account.scope.session();
-    let show = |session: store::Session| Session {
+    let show = |SeenSession { session, details }: SeenSession| Session {
         id: session.id,
         current: session.id == current,
         created_at_ms: session.created_at,
         last_used_at_ms: session.used_at,
         expires_at_ms: session.expires_at,
-        ip: session.ip,
-        user_agent: session.user_agent,
+        ip: details.ip,
+        user_agent: details.user_agent,
     };
-    let (items, next_cursor) = cursor::page(listing, |one| one.id.uuid(), show);
+    let (items, next_cursor) = cursor::page(listing, |one| one.session.id.uuid(), show);
     Ok(Reply::new(SessionList { items, next_cursor }))
 }

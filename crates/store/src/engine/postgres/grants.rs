@@ -54,6 +54,7 @@ pub(super) const PLATFORM: &[Grant] = &[
     ("invitation_index", ALL_ROWS),
     ("key_index", ALL_ROWS),
     ("memberships", ALL_ROWS),
+    ("notices", ALL_ROWS),
     ("throttle", ALL_ROWS),
     ("revocation_head", KEPT_ROWS),
     ("revocations", ALL_ROWS),

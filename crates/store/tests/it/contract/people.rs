@@ -3,8 +3,8 @@
 use domain::limits;
 use ledger::Verb;
 use store::{
-    Commit, Enrolment, Kept, LinkKind, NewEnrolment, NewSession, NewUser, Page, QuietReason,
-    Revoked, Rotation, StoreError,
+    ClientKind, Commit, Enrolment, Kept, LinkKind, NewEnrolment, NewSession, NewUser, Page,
+    QuietReason, Revoked, Rotation, StoreError,
 };
 
 use crate::contract::on_both_engines;
@@ -67,7 +67,16 @@ async fn session(house: &House) -> domain::SessionId {
         .store
         .platform_write::<_, StoreError>(&as_system(&house.store), move |tx| {
             let amr = vec!["pwd".into(), "otp".into()];
-            let new = NewSession { id, user, workspace: None, amr, user_agent: None, ip: None };
+            let new = NewSession {
+                id,
+                user,
+                workspace: None,
+                amr,
+                client: ClientKind::Api,
+                sealed: None,
+                dpop_jkt: None,
+                device: None,
+            };
             Ok(Commit::audited(event(Verb::SessionStarted), tx.sessions().create(&new)?))
         })
         .await

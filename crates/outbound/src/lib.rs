@@ -1,0 +1,7 @@
+//! The only door outward: a guarded HTTP client, mail, and names.
+//!
+//! Always true
+//! 1. An address is judged after its name was resolved and is the one connected to: no answer of a
+//!    name server changes where a vetted call goes (SSRF).
+//! 2. Every call has a deadline and a limit on what it reads; no redirect is followed by itself.
+//! 3. Nothing listens here.
