@@ -23,4 +23,5 @@ mod house;
 mod http;
 mod person;
 mod separation;
+mod together;
 mod walk;

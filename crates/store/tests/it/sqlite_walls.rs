@@ -1,7 +1,7 @@
 //! The walls of SQLite, and everything a disk can do to a file.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -258,6 +258,20 @@ async fn two_processes_worth_of_stores_share_the_files() {
     let mut counts = running.join_all().await;
     counts.sort_unstable();
     assert_eq!(counts, (1..=40).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_to_close_leaves_the_platforms_log_files_where_they_are() {
+    let house = House::open(Kind::Sqlite).await;
+    let kept = ["control.db-wal", "control.db-shm"].map(|name| house.folder().join(name));
+    let inodes = || kept.each_ref().map(|file| fs::metadata(file).unwrap().ino());
+    let before = inodes();
+    house.store.close().await;
+    assert_eq!(inodes(), before, "a process confined to these files still finds them");
+    again(&house).await.unwrap().close().await;
+    assert_eq!(inodes(), before);
+    let tenant = tenant_file(&house, house.ours).with_extension("db-wal");
+    assert!(!tenant.exists(), "of thousands of tenants nothing is left lying about");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

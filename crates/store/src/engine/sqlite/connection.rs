@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ToSql, ffi};
+use rusqlite::{Connection, ErrorCode, FileControl, OpenFlags, Statement, ToSql, ffi};
 
+use super::unit::PLATFORM_FILE;
 use crate::value::{Row, Value};
 use crate::{Refusal, StoreError};
 
@@ -30,6 +31,9 @@ pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
         Connection::open_with_flags(file, flags).map_err(|error| meaning(file, &error))?;
     let prepared = connection.busy_timeout(Duration::from_millis(BUSY_MS)).and_then(|()| {
         connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
+        if file.file_name().is_some_and(|name| name == PLATFORM_FILE) {
+            keep_log(&connection)?;
+        }
         connection.execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
              pragma trusted_schema = off; pragma cell_size_check = on; \
@@ -38,6 +42,14 @@ pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
     });
     prepared.map_err(|error| meaning(file, &error))?;
     Ok(connection)
+}
+
+/// Closing the last connection leaves the log and its index where they are. `serve` is confined to
+/// files that exist when it starts, of which these are two: another process that is just closing
+/// must not take them from under it.
+fn keep_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut kept = 1;
+    connection.file_control(None::<&str>, FileControl::PersistWal(&mut kept))
 }
 
 /// From now on the connection reads and changes rows and nothing else.

@@ -30,6 +30,9 @@ use crate::{Refusal, StoreError, Unit};
 /// Readers of one file. Reads are short and two cores rarely serve more.
 const READERS_MAX: usize = 4;
 
+/// The name of the platform's own file.
+pub(super) const PLATFORM_FILE: &str = "control.db";
+
 /// Where a unit's file is, and which migrations it has.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
@@ -40,7 +43,9 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn new(folder: &Path, unit: Unit) -> Self {
         match unit {
-            Unit::Platform => Self { file: folder.join("control.db"), migrations: SQLITE_PLATFORM },
+            Unit::Platform => {
+                Self { file: folder.join(PLATFORM_FILE), migrations: SQLITE_PLATFORM }
+            }
             Unit::Tenant(tenant) => Self {
                 file: tenants_folder(folder).join(format!("{tenant}.db")),
                 migrations: SQLITE_TENANT,
