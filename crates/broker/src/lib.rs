@@ -41,7 +41,7 @@ pub use record::{DataScope, Realm, RecordKind, RecordName};
 pub use renewal::renew_recovery;
 pub use seal::Exposed;
 pub use setup::{PrimarySlot, SetUp, Setup, setup};
-pub use slots::Unlock;
+pub use slots::{Unlock, read_passphrase};
 pub use start_error::{SetupError, StartError, Tried};
 pub use status::{JournalEntry, SlotKind, SlotOutcome, SlotReport, Status};
 

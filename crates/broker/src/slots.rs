@@ -14,6 +14,9 @@ use crate::key_store::Identity;
 use crate::start_error::StartError;
 use crate::status::{SlotKind, SlotOutcome};
 
+/// Longest file of a passphrase: far above one that a person makes.
+const PASSPHRASE_FILE_BYTES_MAX: usize = 4_096;
+
 /// What a start may use to open a slot without a person.
 pub enum Unlock {
     /// The key file at this path, which lies outside the data folder.
@@ -31,6 +34,18 @@ impl Unlock {
             Self::Passphrase(_) => SlotKind::Passphrase,
         }
     }
+}
+
+/// The passphrase in a file, without the end of its line.
+///
+/// # Errors
+/// [`StartError::File`]: it cannot be read, or is longer than any passphrase.
+pub fn read_passphrase(path: &Path) -> Result<Exposed, StartError> {
+    let content = read_secret_file(path, PASSPHRASE_FILE_BYTES_MAX);
+    let content = content.map_err(|source| file_error(path, source))?;
+    let text = content.expose();
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    Ok(Exposed::copy_of(text.strip_suffix(b"\r").unwrap_or(text)))
 }
 
 /// The root key that slots must hold.

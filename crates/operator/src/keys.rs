@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use broker::{BrokerConfig, SetupError, StartError, Unlock};
+use broker::{BrokerConfig, PrimarySlot, SetupError, StartError, Unlock};
 
 use crate::failure::{Exit, Teaches};
 use crate::folders;
@@ -19,17 +19,41 @@ pub(crate) fn key_file(settings: &Settings) -> PathBuf {
     settings.config.broker.slots.join("root.key")
 }
 
+/// The first slot of new keys: the passphrase of the settings, else a key file.
+pub(crate) fn primary_slot(settings: &Settings) -> Result<PrimarySlot, StartError> {
+    match &settings.config.broker.passphrase_file {
+        Some(file) => Ok(PrimarySlot::Passphrase(broker::read_passphrase(file)?)),
+        None => Ok(PrimarySlot::KeyFile(key_file(settings))),
+    }
+}
+
+/// What may open the keys without a person: the passphrase of the settings, and the key file unless
+/// the passphrase stands in its place.
+fn unlock(settings: &Settings) -> Result<Vec<Unlock>, StartError> {
+    let key = key_file(settings);
+    let Some(file) = &settings.config.broker.passphrase_file else {
+        return Ok(vec![Unlock::KeyFile(key)]);
+    };
+    let passphrase = Unlock::Passphrase(broker::read_passphrase(file)?);
+    // `slots restore` makes one for whoever lost the passphrase.
+    let restored = key.exists().then_some(Unlock::KeyFile(key));
+    Ok(std::iter::once(passphrase).chain(restored).collect())
+}
+
 /// What the broker process is told.
-pub(crate) fn broker_config(settings: &Settings, peer_uids: Vec<u32>) -> BrokerConfig {
+pub(crate) fn broker_config(
+    settings: &Settings,
+    peer_uids: Vec<u32>,
+) -> Result<BrokerConfig, StartError> {
     let config = &settings.config.broker;
-    BrokerConfig {
+    Ok(BrokerConfig {
         key_store: key_store(settings),
         slots: config.slots.clone(),
         journal: config.key_store.join("journal"),
         socket: config.socket.clone(),
-        unlock: vec![Unlock::KeyFile(key_file(settings))],
+        unlock: unlock(settings)?,
         peer_uids,
-    }
+    })
 }
 
 impl Teaches for StartError {

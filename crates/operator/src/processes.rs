@@ -93,7 +93,7 @@ impl Broker {
         let none = ("database.engine".to_owned(), "sqlite".to_owned());
         let settings = self.start.settings(Some(none))?;
         let peers = self.peers.unwrap_or_else(|| Separation::of_this_process().broker_peers());
-        let config = keys::broker_config(&settings, peers);
+        let config = keys::broker_config(&settings, peers)?;
         Ok(broker::run(config, Arc::new(SystemClock), Arc::new(SystemEntropy))?)
     }
 }

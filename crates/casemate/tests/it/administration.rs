@@ -104,3 +104,46 @@ fn the_recovery_code_replaces_a_lost_key_file_and_a_wrong_code_changes_nothing()
     house.run(&["slots", "test"]).ok();
     up.stop();
 }
+
+#[test]
+fn a_passphrase_in_a_file_opens_the_keys_and_a_wrong_one_is_refused_by_the_keys_id() {
+    let mut house = House::new(&Engine::Sqlite);
+    let file = house.path("etc/passphrase");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    house.set("CASEMATE_BROKER__PASSPHRASE_FILE", file.to_str().unwrap());
+    std::fs::write(&file, "short\n").unwrap();
+    let short = house.run(&["up"]);
+    assert_eq!(short.code(), Some(2), "{}", short.stderr);
+    assert!(short.stderr.contains("at least 12 characters"), "{}", short.stderr);
+
+    std::fs::write(&file, "a sentence that nobody else says\n").unwrap();
+    let up = house.up();
+    let code = up.ready["recovery_code_file"].as_str().unwrap().to_owned();
+    house.run(&["slots", "test"]).ok();
+    let doctor = house.run(&["doctor"]);
+    let seen = |check| doctor.lines.iter().find(|line| line["check"] == check).unwrap();
+    assert_eq!(seen("slots")["verdict"], "ok");
+    let answer = seen("broker")["seen"].as_str().unwrap();
+    let root_key = answer.rsplit(' ').next().unwrap().to_owned();
+    up.stop();
+    assert!(
+        !house.slots().join("root.key").exists() && house.slots().join("passphrase.slot").exists()
+    );
+
+    std::fs::write(&file, "a sentence that somebody else says").unwrap();
+    for words in [["up"], ["broker"]] {
+        let wrong = house.run(&words);
+        assert_eq!(wrong.code(), Some(4), "{words:?}: {}", wrong.stderr);
+        assert!(wrong.stderr.contains(&root_key), "{root_key}: {}", wrong.stderr);
+        assert!(!wrong.stderr.contains("somebody else"), "{}", wrong.stderr);
+    }
+    std::fs::remove_file(&file).unwrap();
+    let gone = house.run(&["up"]);
+    assert!(!gone.status.success() && gone.stderr.contains("passphrase"), "{}", gone.stderr);
+    std::fs::write(&file, "a sentence that nobody else says").unwrap();
+    house.up().stop();
+
+    std::fs::write(&file, "it was forgotten, alas, for good").unwrap();
+    house.run(&["slots", "restore", "--code-file", &code]).ok();
+    house.up().stop();
+}

@@ -115,7 +115,7 @@ impl Typed {
 /// A new recovery code; the old one opens nothing any more.
 fn renew(output: &Output, folders: &Folders) -> Result<(), Failure> {
     let settings = Settings::load(folders, Vec::new())?;
-    let config = keys::broker_config(&settings, Vec::new());
+    let config = keys::broker_config(&settings, Vec::new())?;
     let code = broker::renew_recovery(&config, &SystemEntropy)?;
     prepare::give_back(&settings)?;
     let file = settings.places.config.recovery_code();

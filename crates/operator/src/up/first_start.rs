@@ -7,7 +7,7 @@
 //!    one.
 //! 2. New keys are never made for data that has an owner: nobody could open it with them.
 
-use broker::{Exposed, PrimarySlot, Setup, SetupError};
+use broker::{Exposed, Setup, SetupError};
 use domain::InstanceId;
 use seal::{SystemClock, SystemEntropy};
 
@@ -93,12 +93,12 @@ fn recovery_code(settings: &Settings, instance: InstanceId) -> Result<Exposed, S
         instance,
         key_store: keys::key_store(settings),
         slots: settings.config.broker.slots.clone(),
-        primary: PrimarySlot::KeyFile(keys::key_file(settings)),
+        primary: keys::primary_slot(settings)?,
     };
     match broker::setup(&setup, &SystemClock, &SystemEntropy) {
         Ok(set_up) => Ok(set_up.recovery_code),
         Err(SetupError::AlreadySetUp(_)) => {
-            broker::renew_recovery(&keys::broker_config(settings, Vec::new()), &SystemEntropy)
+            broker::renew_recovery(&keys::broker_config(settings, Vec::new())?, &SystemEntropy)
         }
         Err(error) => Err(error),
     }

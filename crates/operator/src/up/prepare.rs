@@ -51,6 +51,17 @@ pub(crate) fn folders(places: &Places, separation: Separation) -> Result<(), Fol
     }
 }
 
+/// Gives the file of the passphrase to the broker's user when it lies in the config folder. One
+/// elsewhere, made by a secret manager say, stays as whoever put it there wanted it.
+pub(crate) fn passphrase(settings: &Settings, separation: Separation) -> Result<(), FolderError> {
+    let config = settings.places.config.path();
+    let file = settings.config.broker.passphrase_file.as_ref();
+    match (separation, file.filter(|file| file.starts_with(config))) {
+        (Separation::Users { broker, .. }, Some(file)) => owned(file, broker, 0o600),
+        _ => Ok(()),
+    }
+}
+
 const ROOT: Account = Account { uid: 0, gid: 0 };
 
 fn owned(path: &Path, account: Account, mode: u32) -> Result<(), FolderError> {

@@ -15,6 +15,8 @@ pub struct BrokerConfig {
     pub key_store: PathBuf,
     /// The unseal slots: `serve` is confined away from them.
     pub slots: PathBuf,
+    /// The file of the passphrase that opens the keys at a start; without one, a key file does.
+    pub passphrase_file: Option<PathBuf>,
 }
 
 impl BrokerConfig {
@@ -32,12 +34,19 @@ impl BrokerConfig {
                 "slots must not lie in the data folder: a copy of the data would hold its key";
             return Err(ConfigError::OutOfRange { key: "broker.slots", rule });
         }
+        let passphrase_file = values.path("broker.passphrase_file");
+        if passphrase_file.as_ref().is_some_and(|file| file.starts_with(&data.folder)) {
+            let rule =
+                "it must not lie in the data folder: a copy of the data would hold what opens it";
+            return Err(ConfigError::OutOfRange { key: "broker.passphrase_file", rule });
+        }
         Ok(Self {
             socket: values.path("broker.socket").unwrap_or_else(|| data.run().join("broker.sock")),
             key_store: values
                 .path("broker.key_store")
                 .unwrap_or_else(|| data.folder.join("broker")),
             slots,
+            passphrase_file,
         })
     }
 }

@@ -72,6 +72,8 @@ keys! {
         "The broker's key store, which serve must not reach; default broker/.";
     "broker.slots" Path = "",
         "The unseal slots, which serve must not reach; default slots/ beside this file.";
+    "broker.passphrase_file" Path = "",
+        "File with a passphrase that opens the keys at a start, in place of the key file.";
     "limits.connections_max" Number = "1024", "Most connections open at once.";
     "limits.anonymous_per_minute" Number = "120",
         "Requests a network may send without a credential.";

@@ -86,6 +86,8 @@ fn health_is_for_this_machine_only() {
 fn slots_inside_the_data_folder_are_refused() {
     let flags = [("data.folder", "/srv/data"), ("broker.slots", "/srv/data/slots")];
     assert!(refusal(None, &[], &flags).starts_with("broker.slots: "));
+    let flags = [("data.folder", "/srv/data"), ("broker.passphrase_file", "/srv/data/word")];
+    assert!(refusal(None, &[], &flags).starts_with("broker.passphrase_file: "));
 }
 
 #[test]
