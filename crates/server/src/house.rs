@@ -1,11 +1,12 @@
 //! What every handler works with: one value per process, cheap to clone.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use domain::{Mint, Origin};
 use http::HeaderValue;
 use identity::Identity;
-use notary::Touched;
+use notary::{NotaryError, Touched};
 use store::{Committed, EntryRef, Store};
 use tokio_util::task::TaskTracker;
 
@@ -16,6 +17,11 @@ use crate::metrics::Metrics;
 use crate::problem::{Code, Problem};
 use crate::rate::{Limiter, RateKey};
 use crate::reply::{Empty, Reply};
+
+/// Pauses between the tries to have a receipt signed.
+const RECEIPT_PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(1_000)];
+/// No further try begins after this: whoever waits wants to know that the act is done.
+const RECEIPTS_WITHIN: Duration = Duration::from_secs(2);
 
 /// The parts that handlers share.
 pub struct Parts {
@@ -126,13 +132,29 @@ impl House {
         if entries.is_empty() {
             return None;
         }
-        match notary::receipts(self.store(), self.broker(), self.touched(), entries).await {
+        match self.signed(entries).await {
             Ok(receipts) => HeaderValue::from_str(&receipts.join(",")).ok(),
             Err(error) => {
                 tracing::warn!(%error, "an answer goes without its receipts");
                 None
             }
         }
+    }
+
+    /// Asks the broker for the receipts; again, and then once more, when it is away for a moment:
+    /// a supervisor starts it anew within that time.
+    async fn signed(&self, entries: &[EntryRef]) -> Result<Vec<String>, NotaryError> {
+        let ask = || notary::receipts(self.store(), self.broker(), self.touched(), entries);
+        let began = Instant::now();
+        for pause in RECEIPT_PAUSES {
+            match ask().await {
+                Err(_) if began.elapsed() + pause < RECEIPTS_WITHIN => {
+                    tokio::time::sleep(pause).await;
+                }
+                answer => return answer,
+            }
+        }
+        ask().await
     }
 
     /// Takes one request out of a bucket; the answer will show what is left of it.

@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER;
 use ledger::{Evidence, Receipt, Stream, Verdict, VerifierKey};
 use serde_json::json;
 
-use crate::house::{Answer, House};
+use crate::house::{Answer, Engine, House, Relay, Template};
 use crate::operations;
 
 async fn log_key(house: &House) -> VerifierKey {
@@ -133,4 +133,33 @@ async fn a_sign_in_has_a_receipt_of_the_platforms_own_log() {
     let answer = house.call("POST", "/v1/sessions", None, Some(&body)).await.ok();
     let found = receipts(&answer, &key);
     assert!(found.iter().any(|receipt| stream(receipt) == Stream::Security));
+}
+
+#[tokio::test]
+async fn a_broker_that_is_away_for_a_moment_still_signs_the_receipt() {
+    let template = Template::get(Engine::Sqlite).await;
+    let relay = Relay::to(template.ground.socket());
+    let house = House::behind(&relay).await;
+    let key = log_key(&house).await;
+    let owner = Some(house.acme().owner.access.as_str());
+    let project = |name: &str| json!({ "name": name });
+    relay.cut();
+    let body = project("patient");
+    let asked = house.call("POST", "/v1/projects", owner, Some(&body));
+    let back = async {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        relay.mend();
+    };
+    let (answer, ()) = tokio::join!(asked, back);
+    assert_eq!(receipts(&answer.ok(), &key).len(), 1);
+
+    // One that stays away holds nobody up for ever: the act is done, and its entry is in the log.
+    relay.cut();
+    let body = project("alone");
+    let answer = house.call("POST", "/v1/projects", owner, Some(&body)).await.ok();
+    assert_eq!(answer.header("casemate-receipt"), None);
+    relay.mend();
+    house.sequence().await;
+    let listed = house.call("GET", "/v1/audit/entries?limit=2", owner, None).await.ok();
+    assert!(listed.json["items"][0]["index"].is_number(), "{}", listed.text());
 }

@@ -6,6 +6,7 @@ mod answer;
 mod ground;
 mod people;
 mod postgres;
+mod relay;
 mod template;
 
 use std::net::SocketAddr;
@@ -33,6 +34,7 @@ use ground::Plot;
 pub(crate) use answer::Answer;
 pub(crate) use ground::Engine;
 pub(crate) use people::{PASSWORD, Person, code_of};
+pub(crate) use relay::Relay;
 pub(crate) use template::{Team, Template};
 
 /// The moment every test starts at.
@@ -108,6 +110,14 @@ impl House {
         let clock = MovedClock::at(template.now_ms);
         let (broker, folder) = template.ground.copied_broker(clock.clone()).await;
         Self::on(template, (broker, Some(folder)), clock, WIDE).await
+    }
+
+    /// A copy that reaches the shared broker through `relay`.
+    pub(crate) async fn behind(relay: &Relay) -> Self {
+        let template = Template::get(Engine::Sqlite).await;
+        let clock = MovedClock::at(template.now_ms);
+        let broker = broker::Broker::connect(&relay.socket()).await.unwrap();
+        Self::on(template, (broker, None), clock, WIDE).await
     }
 
     async fn on(
