@@ -102,3 +102,23 @@ fn from_an_empty_folder_to_an_export_that_an_outsider_verifies() {
         up.stop();
     }
 }
+
+#[test]
+fn whoever_deletes_the_workspace_they_are_in_stays_signed_in() {
+    for engine in Engine::all() {
+        println!("on {}", engine.name());
+        let house = House::new(&engine);
+        let up = house.up();
+        let owner = first_owner(&up);
+        workspace(&owner, "first", "one");
+        workspace(&owner, "second", "two");
+        owner.run(&["workspaces", "delete", "second", "--yes"]).ok();
+        let listed = owner.run(&["workspaces", "list"]).ok();
+        let names: Vec<&Value> = listed.lines.iter().map(|line| &line["name"]).collect();
+        assert_eq!(names, ["first"]);
+        assert_ne!(owner.run(&["projects", "list"]).code(), Some(0), "in no workspace");
+        owner.run(&["workspaces", "use", "first"]).ok();
+        owner.run(&["projects", "list"]).ok();
+        up.stop();
+    }
+}

@@ -12,6 +12,7 @@ mod birth;
 mod details;
 mod enter_workspace;
 mod factor;
+mod left_behind;
 mod list;
 mod refresh;
 mod revoke;

@@ -17,6 +17,7 @@ use store::{
     Caller, Commit, Committed, PlatformTx, QuietReason, Revoked, Rotation, Session, StoreError,
 };
 
+use super::left_behind;
 use super::tokens::{self, SessionTokens};
 use crate::code;
 use crate::identity::Identity;
@@ -91,6 +92,7 @@ fn settle(
 ) -> Result<Commit<Result<Session, RefreshError>>, RefreshError> {
     match rotation {
         Rotation::Advanced(session) | Rotation::Repeated(session) => {
+            let session = left_behind::leave_deleted(tx, session)?;
             Ok(Commit::quiet(QuietReason::SessionRefreshed, Ok(session)))
         }
         Rotation::Ended => Err(RefreshError::Ended),

@@ -2,7 +2,7 @@
 
 use domain::authz::UpdateWorkspace;
 use domain::limits;
-use identity::sessions::{AccountError, enter_workspace, sign_out};
+use identity::sessions::{AccountError, enter_workspace, refresh, sign_out};
 use identity::workspaces::{create, delete, get, list, update};
 use identity::{AuthRefused, TeamError, authenticate, keys, members};
 use ledger::Verb;
@@ -75,6 +75,58 @@ async fn a_deleted_workspace_is_gone_for_people_tokens_and_keys() {
         house.refused_after(&bound).await;
         let theirs = &house.theirs;
         assert_eq!(code(get(store, &theirs.owner.scope(theirs.id), None).await), "done");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_whose_workspace_was_deleted_is_refreshed_into_none() {
+    each_engine(async |house: &House| {
+        let (ours, theirs, identity) = (&house.ours, &house.theirs, &house.identity);
+        let (ada, bob) = (&ours.owner, &theirs.owner);
+        let (hers, his) = (ada.signs_in(house).await, bob.signs_in(house).await);
+        enter_workspace(identity, &ada.account(&hers), ours.id).await.unwrap();
+        enter_workspace(identity, &bob.account(&his), theirs.id).await.unwrap();
+        delete(&house.store, &ada.scope(ours.id), house.fresh()).await.unwrap();
+
+        let refreshed = async |token: &str| refresh(identity, house.origin(), token).await.unwrap();
+        let left = refreshed(hers.refresh_token.show()).await.value;
+        assert_eq!(left.workspace, None);
+        let repeated = refreshed(hers.refresh_token.show()).await.value;
+        assert_eq!(repeated.refresh_token.show(), left.refresh_token.show(), "nothing forks");
+        assert_eq!(refreshed(his.refresh_token.show()).await.value.workspace, Some(theirs.id));
+
+        let replica = house.replica().await;
+        let asked = authenticate(&replica, left.access_token.show(), house.origin()).await.unwrap();
+        assert_eq!(asked.tenant(), None);
+        let listed = list(&house.store, &ada.account(&left)).await.unwrap();
+        assert!(listed.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_members_session_lives_and_never_enters_the_workspace_again() {
+    each_engine(async |house: &House| {
+        let (ours, identity) = (&house.ours, &house.identity);
+        let admin = &ours.admin;
+        let session = admin.signs_in(house).await;
+        let account = admin.account(&session);
+        let bound = enter_workspace(identity, &account, ours.id).await.unwrap().value;
+        let by = ours.owner.scope(ours.id);
+        members::remove(&house.store, &by, house.fresh(), admin.user).await.unwrap();
+
+        let inside = get(&house.store, &admin.scope(ours.id), house.fresh()).await;
+        assert_eq!(code(inside), "not_found", "the row says so, whatever the token says");
+        let entered = enter_workspace(identity, &account, ours.id).await;
+        assert_eq!(entered.unwrap_err().code(), "not_found");
+        let refreshed = refresh(identity, house.origin(), bound.refresh_token.show()).await;
+        let scope = admin.scope(refreshed.unwrap().value.workspace.unwrap());
+        assert_eq!(code(get(&house.store, &scope, house.fresh()).await), "not_found");
+        let again = admin.signs_in(house).await;
+        let entered = enter_workspace(identity, &admin.account(&again), ours.id).await;
+        assert_eq!(entered.unwrap_err().code(), "not_found");
+        assert!(list(&house.store, &admin.account(&again)).await.unwrap().is_empty());
     })
     .await;
 }
