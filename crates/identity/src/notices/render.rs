@@ -31,7 +31,7 @@ pub struct Rendered {
 pub struct Unrenderable;
 
 /// Longest fact that is shown.
-pub const FACT_CHARS_MAX: usize = 120;
+const FACT_CHARS_MAX: usize = 120;
 
 /// The fields of a message's details that are shown, with their labels.
 const FACTS: &[(&str, &str)] = &[
