@@ -67,6 +67,18 @@ pub const BOOTSTRAP_MS: i64 = 24 * 3_600 * 1_000;
 pub const ENROLMENT_MS: i64 = 15 * 60 * 1_000;
 /// Wrong codes that end an invitation, a bootstrap link or an enrolment.
 pub const WRONG_CODES_MAX: u32 = 10;
+/// Life of a password reset: long enough to fetch the mail, short enough that a mailbox read
+/// tomorrow holds nothing.
+pub const RESET_MS: i64 = 30 * 60 * 1_000;
+/// Tries that end a reset or a recovery: its code has 80 bits, so only typing goes wrong.
+pub const RESET_CODES_MAX: u32 = 5;
+/// How long an assisted recovery waits for those who have to vouch for it.
+pub const RECOVERY_REQUEST_MS: i64 = 7 * 24 * 3_600 * 1_000;
+/// Between the last approval and the moment the recovery can be completed: the person, if it is not
+/// they who asked, has this long to see a message or a session and to cancel.
+pub const RECOVERY_DELAY_MS: i64 = 48 * 3_600 * 1_000;
+/// How long an approved recovery can be completed once its delay is over.
+pub const RECOVERY_OPEN_MS: i64 = 72 * 3_600 * 1_000;
 /// One TOTP step (RFC 6238 section 4.1).
 pub const TOTP_STEP_S: u64 = 30;
 /// Backup codes given at enrolment.
@@ -119,6 +131,19 @@ pub const JOBS_PER_CLAIM_MAX: u32 = 16;
 /// Tries before a job is a dead letter.
 pub const JOB_TRIES_MAX: u32 = 8;
 
+/// Lease of a claimed message: longer than the longest try to send one.
+pub const NOTICE_LEASE_MS: i64 = 60_000;
+/// Tries before a message is given up: with the delays below, about eight hours.
+pub const NOTICE_TRIES_MAX: u32 = 12;
+/// Delay after a message's first failed try; it doubles with each.
+pub const NOTICE_DELAY_MS_MIN: i64 = 15_000;
+/// Longest delay between two tries.
+pub const NOTICE_DELAY_MS_MAX: i64 = 3_600_000;
+/// A message, sent or not, is kept for this long.
+pub const NOTICE_KEPT_MS: i64 = 90 * 24 * 3_600 * 1_000;
+/// Longest try to hand one message to the mail server.
+pub const MAIL_SEND_MS_MAX: u64 = 20_000;
+
 /// Longest drain after the first SIGTERM.
 pub const DRAIN_MS_MAX: u64 = 10_000;
 
@@ -129,6 +154,8 @@ const _: () =
     assert!(REVOCATION_POLL_MS * 4 <= 1_000, "revocation must reach everyone within a second");
 const _: () = assert!(REVOCATION_POLL_MS * 4 <= REVOCATION_VIEW_AGE_MS_MAX);
 const _: () = assert!(BROKER_CALL_MS_MAX < REQUEST_MS_MAX);
+const _: () = assert!(MAIL_SEND_MS_MAX + 2 * BROKER_CALL_MS_MAX < 60_000 && NOTICE_LEASE_MS >= 60_000);
+const _: () = assert!(RECOVERY_DELAY_MS > RESET_MS && RECOVERY_REQUEST_MS > RECOVERY_DELAY_MS);
 const _: () =
     assert!(SECRET_BYTES_MAX * 2 < BODY_BYTES_MAX, "a JSON-escaped secret must fit a request");
 const _: () = assert!(

@@ -16,6 +16,7 @@
 //! [`members::change_role`] → a [`store::Committed`], whose entries become receipts. Every error
 //! has a stable `code()`.
 
+pub mod account;
 mod code;
 pub mod codes;
 pub mod enrolments;
@@ -24,9 +25,12 @@ mod identity;
 pub mod invitations;
 pub mod keys;
 pub mod members;
+pub mod notices;
 pub mod passwords;
 mod principal;
 pub mod projects;
+pub mod recoveries;
+pub mod resets;
 mod revocations;
 pub mod sessions;
 mod shown;

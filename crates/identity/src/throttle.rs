@@ -98,6 +98,12 @@ impl Guess {
         Self { account: format!("email {email}"), network: Network::of(origin.ip) }
     }
 
+    /// A password reset or a recovery that is asked for, whether there is such an account or not.
+    #[must_use]
+    pub fn of_reset(email: &EmailAddress, origin: &Origin) -> Self {
+        Self { account: format!("reset {email}"), network: Network::of(origin.ip) }
+    }
+
     /// A further proof by somebody who is signed in.
     #[must_use]
     pub fn of_proof(user: UserId, origin: &Origin) -> Self {

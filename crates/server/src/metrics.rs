@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::StatusCode;
+use identity::notices::Round;
 
 /// Counters since start.
 #[derive(Debug, Default)]
@@ -14,6 +15,9 @@ pub struct Metrics {
     answered: [AtomicU64; 5],
     connections: AtomicU64,
     refused_connections: AtomicU64,
+    notices_sent: AtomicU64,
+    notices_given_up: AtomicU64,
+    notices_waiting: AtomicU64,
 }
 
 impl Metrics {
@@ -35,6 +39,13 @@ impl Metrics {
         self.refused_connections.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts what a round of the outbox did.
+    pub fn posted(&self, round: Round) {
+        self.notices_sent.fetch_add(round.sent.into(), Ordering::Relaxed);
+        self.notices_given_up.fetch_add(round.given_up.into(), Ordering::Relaxed);
+        self.notices_waiting.store(round.left.waiting, Ordering::Relaxed);
+    }
+
     /// Everything, as text.
     #[must_use]
     pub fn text(&self, passwords_hashed: u64) -> String {
@@ -50,9 +61,14 @@ impl Metrics {
                 self.refused_connections.load(Ordering::Relaxed),
             ),
             ("casemate_passwords_hashed_total", passwords_hashed),
+            ("casemate_notices_sent_total", self.notices_sent.load(Ordering::Relaxed)),
+            ("casemate_notices_given_up_total", self.notices_given_up.load(Ordering::Relaxed)),
         ] {
             let _ = writeln!(text, "# TYPE {name} counter\n{name} {count}");
         }
+        let (name, waiting) =
+            ("casemate_notices_waiting", self.notices_waiting.load(Ordering::Relaxed));
+        let _ = writeln!(text, "# TYPE {name} gauge\n{name} {waiting}");
         text
     }
 }

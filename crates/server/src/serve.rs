@@ -15,6 +15,7 @@ use broker::{Broker, BrokerError};
 use domain::{Mint, limits};
 use identity::passwords::{Cost, PoolSize};
 use identity::{Identity, IdentityConfig, StartError};
+use outbound::mail::{Mailer, SettingsError};
 use seal::{SystemClock, SystemEntropy};
 use store::{PostgresTarget, Store, StoreConfig, StoreError};
 use tokio::net::TcpListener;
@@ -28,7 +29,7 @@ use crate::listen::{self, Door, Stop, Transport, tls};
 use crate::rate::Limiter;
 use crate::ready::Ready;
 use crate::router;
-use crate::workers;
+use crate::workers::{self, Post};
 
 /// Why the server did not start, or stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +59,9 @@ pub enum ServeError {
     /// The key broker did not answer.
     #[error(transparent)]
     Broker(#[from] BrokerError),
+    /// The mail server's settings cannot be used.
+    #[error("[mail]: {0}")]
+    Mail(#[from] SettingsError),
     /// Sign-in could not start.
     #[error(transparent)]
     SignIn(#[from] StartError),
@@ -174,11 +178,7 @@ fn postgres(urls: &crate::config::PostgresUrls) -> Result<StoreConfig, StoreErro
 async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeError> {
     let store = Store::open(store_config(config)?, system_mint()).await?;
     let broker = Broker::connect(&config.broker.socket).await?;
-    let address = match (&config.api.url, api) {
-        (Some(url), _) => url.as_str().trim_end_matches('/').to_owned(),
-        (None, Some(address)) => format!("https://{address}"),
-        (None, None) => "https://localhost".to_owned(),
-    };
+    let address = public_url(config, api);
     let identity = IdentityConfig {
         // The issuer must stay the same when the port is taken at random, or a restart would sign
         // everybody out.
@@ -190,6 +190,15 @@ async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeEr
     let identity = Identity::start(store, broker, identity).await?;
     let limiter = Limiter::new(config.limits);
     Ok(House::new(Parts { identity, limiter, security: config.security.clone() }))
+}
+
+/// The address that people use: the configured one, else where this process listens.
+fn public_url(config: &Config, api: Option<SocketAddr>) -> String {
+    match (&config.api.url, api) {
+        (Some(url), _) => url.as_str().trim_end_matches('/').to_owned(),
+        (None, Some(address)) => format!("https://{address}"),
+        (None, None) => "https://localhost".to_owned(),
+    }
 }
 
 /// One password is hashed per core at a time; a queue of 32 per core answers within about half a
@@ -209,11 +218,14 @@ async fn run(config: &Config, transport: Transport, stop: Stop) -> Result<(), Se
     let api_address = api_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let health_address = health_listener.local_addr()?;
     let house = open(config, api_address).await?;
+    let mailer = config.mail.settings.as_ref().map(Mailer::new).transpose()?;
 
     let tasks = TaskTracker::new();
     workers::start_watching(&house, &tasks, &stop);
     if config.roles.worker {
         workers::start_working(&house, &tasks, &stop);
+        let url = public_url(config, api_address);
+        workers::start_post(&house, Post { mailer, url }, &tasks, &stop);
     }
     let metrics = Arc::clone(house.metrics());
     let connections_max = usize::try_from(config.limits.connections_max).unwrap_or(16);

@@ -1,11 +1,12 @@
 //! What `serve` does besides answering: copying the broker's journal, sequencing the logs, claiming
-//! jobs, reading revocations, sweeping what ended.
+//! jobs, reading revocations, sweeping what ended, sending messages.
 //!
 //! Always true: a worker ends when the server drains, and the server waits for it.
 
 use std::time::Duration;
 
 use notary::Worker;
+use outbound::mail::Mailer;
 use tokio_util::task::TaskTracker;
 
 use crate::house::House;
@@ -13,6 +14,8 @@ use crate::listen::Stop;
 
 /// Rows past their end are swept this often.
 const SWEEP_EVERY_MS: u64 = 60_000;
+/// The outbox is looked into this often.
+const POST_EVERY_MS: u64 = 2_000;
 
 /// What every process does: it must know what was revoked.
 pub(crate) fn start_watching(house: &House, tasks: &TaskTracker, stop: &Stop) {
@@ -39,6 +42,41 @@ pub(crate) fn start_working(house: &House, tasks: &TaskTracker, stop: &Stop) {
             () = stop.draining() => {}
         }
     });
+}
+
+/// The way of messages out of the house.
+pub(crate) struct Post {
+    /// The mail server, where one is set.
+    pub(crate) mailer: Option<Mailer>,
+    /// The address that people use.
+    pub(crate) url: String,
+}
+
+/// Sends the messages that are due. Without a mail server they wait, and metrics and log say so.
+pub(crate) fn start_post(house: &House, post: Post, tasks: &TaskTracker, stop: &Stop) {
+    let (house, stop) = (house.clone(), stop.clone());
+    if post.mailer.is_none() {
+        tracing::warn!("no mail server is set ([mail]): messages to people wait in the outbox");
+    }
+    tasks.spawn(async move {
+        tokio::select! {
+            () = post_rounds(&house, &post) => {}
+            () = stop.draining() => {}
+        }
+    });
+}
+
+async fn post_rounds(house: &House, post: &Post) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(POST_EVERY_MS));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let mailer = post.mailer.as_ref();
+        match identity::notices::send_due(house.identity(), mailer, &post.url).await {
+            Ok(round) => house.metrics().posted(round),
+            Err(error) => tracing::warn!(%error, "messages could not be looked after"),
+        }
+    }
 }
 
 /// What was cut off between two units is finished or undone, once at start.

@@ -116,6 +116,8 @@ quiet_reasons! {
     Hint = "a control row that points to a tenant's own row, which has the entry",
     /// Steps of a job.
     JobStep = "a job's lease and tries; what the job does has entries of its own",
+    /// Steps of sending a message.
+    NoticeStep = "a message's lease, tries and outcome; what it tells about has its entry",
     /// Rows past their end.
     Expired = "rows that ended by the passing of time are swept",
     /// A kept answer.

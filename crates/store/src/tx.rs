@@ -130,6 +130,26 @@ impl<'t> PlatformTx<'t> {
         platform::Notices::new(self.bound)
     }
 
+    /// The same messages, on their way out.
+    pub fn outbox(&mut self) -> platform::Outbox<'_> {
+        platform::Outbox::new(self.bound)
+    }
+
+    /// Password resets that were asked for.
+    pub fn resets(&mut self) -> platform::Resets<'_> {
+        platform::Resets::new(self.bound)
+    }
+
+    /// New authenticators that wait for their first code.
+    pub fn totp_replacements(&mut self) -> platform::TotpReplacements<'_> {
+        platform::TotpReplacements::new(self.bound)
+    }
+
+    /// Assisted recoveries.
+    pub fn recoveries(&mut self) -> platform::Recoveries<'_> {
+        platform::Recoveries::new(self.bound)
+    }
+
     /// Which workspaces exist.
     pub fn workspaces(&mut self) -> platform::Workspaces<'_> {
         platform::Workspaces::new(self.bound)

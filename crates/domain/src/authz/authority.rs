@@ -123,11 +123,22 @@ impl Authority {
     /// fresh: it would stay fresh for as long as the clock was wrong.
     fn check_factor(&self, act: Act) -> Result<(), Denied> {
         let given = self.factor_at.filter(|_| self.ceiling.is_none());
-        let age_ms = self.now.since_ms(given.ok_or(Denied::PersonNeeded(act))?);
-        if (-limits::CLOCK_SKEW_MS_MAX..=limits::FACTOR_FRESH_MS).contains(&age_ms) {
-            Ok(())
-        } else {
-            Err(Denied::FactorNotFresh(act))
-        }
+        let given = given.ok_or(Denied::PersonNeeded(act))?;
+        if factor_is_fresh(given, self.now) { Ok(()) } else { Err(Denied::FactorNotFresh(act)) }
     }
+
+    /// Whether a person asks, who gave a second factor a short while ago.
+    ///
+    /// # Errors
+    /// [`Denied::PersonNeeded`] or [`Denied::FactorNotFresh`], with the act it is asked for.
+    pub(super) fn check_person(&self, act: Act) -> Result<(), Denied> {
+        self.check_factor(act)
+    }
+}
+
+/// Whether a second factor given at `given` is fresh now. One from the future is not: it would stay
+/// fresh for as long as the clock was wrong.
+#[must_use]
+pub fn factor_is_fresh(given: TimeMs, now: TimeMs) -> bool {
+    (-limits::CLOCK_SKEW_MS_MAX..=limits::FACTOR_FRESH_MS).contains(&now.since_ms(given))
 }

@@ -19,9 +19,10 @@ mod overrides;
 mod permit;
 pub mod rank;
 mod role;
+mod vouch;
 
 pub use act::{Act, ActSet, UnknownAct};
-pub use authority::{Authority, Denied, Place, Standing};
+pub use authority::{Authority, Denied, Place, Standing, factor_is_fresh};
 pub use conduct::{
     Conduct, CreateEnvironment, CreateProject, DeleteSecret, DeleteWorkspace, ExportAudit,
     ListKeys, ListMembers, ListSecrets, LocalUse, ReadAudit, ReadProject, ReadWorkspace,
@@ -35,3 +36,4 @@ pub use rank::{
     RemoveProjectMember, RevokeInvitation, RevokeKey, SetOverrides, TransferOwnership,
 };
 pub use role::{Role, UnknownRole};
+pub use vouch::{VouchForRecovery, decide_see_recoveries, decide_vouch};

@@ -134,7 +134,7 @@ pub async fn confirm(
     };
     let session: SessionId = identity.store.mint().id();
     let door = door_of(identity, &enrolment, session, &origin).await?;
-    let (shown, codes) = backup_codes(identity, user).await?;
+    let (shown, codes) = fresh_backup_codes(identity, user).await?;
     let (proof, holder) = (Proof::Enrolled, Holder::api());
     let session = Birth { id: session, user, workspace: None, proof, holder };
     let session = session.prepared(identity, &origin).await?;
@@ -239,7 +239,11 @@ async fn door_of(
     Ok(Some(door))
 }
 
-async fn backup_codes(
+/// Ten new codes: the texts to show once, and the rows to store.
+///
+/// # Errors
+/// [`BrokerError`].
+pub(crate) async fn fresh_backup_codes(
     identity: &Identity,
     user: UserId,
 ) -> Result<(Vec<ShownOnce>, Vec<(String, String)>), BrokerError> {

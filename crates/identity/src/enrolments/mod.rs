@@ -13,6 +13,8 @@ mod refusal;
 mod start;
 
 pub use bootstrap::{BootstrapError, IssuedLink, issue_bootstrap};
+pub(crate) use confirm::fresh_backup_codes;
 pub use confirm::{ConfirmError, Confirmed, confirm};
 pub(crate) use refusal::record_refusal;
+pub(crate) use start::shown_seed;
 pub use start::{StartEnrolment, StartEnrolmentError, Started, start};

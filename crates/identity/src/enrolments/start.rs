@@ -115,7 +115,7 @@ pub async fn start(
     broker.create_realm(Realm::Person(user)).await?;
     let (totp, uri) = broker.new_totp(user, email.as_str()).await?;
     let (totp_uri, totp_secret) =
-        shown(uri.expose()).ok_or(StartEnrolmentError::Sealing(BrokerError::Unreachable))?;
+        shown_seed(uri.expose()).ok_or(StartEnrolmentError::Sealing(BrokerError::Unreachable))?;
     let enrolment: EnrolmentId = store.mint().id();
     let new = NewEnrolment { id: enrolment, link_kind, link, user, email, password_hash, totp };
     let started = store
@@ -192,7 +192,7 @@ async fn code_digest(
 }
 
 /// The URI and the seed in it, both as text to be shown once.
-fn shown(uri: &[u8]) -> Option<(ShownOnce, ShownOnce)> {
+pub(crate) fn shown_seed(uri: &[u8]) -> Option<(ShownOnce, ShownOnce)> {
     let uri = std::str::from_utf8(uri).ok()?;
     let (_, query) = uri.split_once('?')?;
     let secret = query.split('&').find_map(|pair| pair.strip_prefix("secret="))?;
@@ -209,8 +209,8 @@ mod tests {
             "otpauth://totp/Casemate:a%40b.example?secret=ABC&issuer=Casemate",
             "otpauth://totp/Casemate:a%40b.example?issuer=Casemate&secret=ABC",
         ] {
-            assert_eq!(shown(uri.as_bytes()).unwrap().1.show(), "ABC");
+            assert_eq!(shown_seed(uri.as_bytes()).unwrap().1.show(), "ABC");
         }
-        assert!(shown(b"otpauth://totp/x?issuer=Casemate").is_none());
+        assert!(shown_seed(b"otpauth://totp/x?issuer=Casemate").is_none());
     }
 }

@@ -10,6 +10,7 @@
 
 mod birth;
 mod details;
+mod end_all;
 mod enter_workspace;
 mod factor;
 mod left_behind;
@@ -24,8 +25,9 @@ mod whoami;
 
 pub(crate) use birth::{Birth, Holder, NotBorn, Proof, Unborn};
 pub use details::SessionDetails;
+pub(crate) use end_all::end_all;
 pub use enter_workspace::{EnterError, enter_workspace};
-pub(crate) use factor::digest_text;
+pub(crate) use factor::{FactorUnchecked, MatchedFactor, digest_text};
 pub use factor::{Factor, FactorForm};
 pub use list::{SeenSession, list};
 pub use refresh::{RefreshError, refresh};
@@ -34,7 +36,7 @@ pub use sign_in::{SignIn, SignInError, sign_in};
 pub use sign_out::sign_out;
 pub use step_up::{StepUpError, step_up};
 pub use tokens::SessionTokens;
-pub(crate) use tokens::issue;
+pub(crate) use tokens::{issue, name_of};
 pub use whoami::{Place, Whoami, whoami};
 
 use broker::BrokerError;

@@ -79,6 +79,16 @@ keys! {
         "Requests a network may send without a credential.";
     "limits.caller_per_minute" Number = "1200", "Requests a person or key may send.";
     "limits.network_per_minute" Number = "6000", "Requests a network may send in all.";
+    "mail.host" Text = "",
+        "The mail server that messages to people leave by; without it they wait.";
+    "mail.port" Number = "587", "Its port.";
+    "mail.tls" Text = "starttls",
+        "starttls, implicit (port 465), or none for a server on this machine.";
+    "mail.user" Text = "", "The name to sign in with at the mail server, if it wants one.";
+    "mail.password_file" Path = "", "File with the password that belongs to mail.user.";
+    "mail.root_certificate_file" Path = "",
+        "PEM certificates to trust for the mail server, besides the public ones.";
+    "mail.from" Text = "", "The address that messages come from.";
     "security.contact" Text = "", "Where weaknesses are reported, as mailto: or https: (RFC 9116).";
     "security.contact_until" Text = "",
         "Until when the contact holds, as 2027-01-31T00:00:00Z (RFC 9116).";

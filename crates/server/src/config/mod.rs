@@ -15,6 +15,7 @@ mod data;
 mod database;
 mod keys;
 mod limits;
+mod mail;
 mod nearest;
 mod roles;
 mod security;
@@ -28,6 +29,7 @@ pub use data::DataConfig;
 pub use database::{DatabaseConfig, Engine, PostgresUrls};
 pub use keys::{KEYS, Key, Kind};
 pub use limits::LimitsConfig;
+pub use mail::MailConfig;
 pub use roles::RolesConfig;
 pub use security::SecurityConfig;
 pub use sources::Sources;
@@ -45,6 +47,8 @@ pub struct Config {
     pub broker: BrokerConfig,
     /// Rates and connections.
     pub limits: LimitsConfig,
+    /// The operator's mail server.
+    pub mail: MailConfig,
     /// Whom to tell about a weakness.
     pub security: SecurityConfig,
     /// Which parts of `serve` run in this process.
@@ -112,6 +116,7 @@ impl Config {
             database: DatabaseConfig::from_values(&values)?,
             broker: BrokerConfig::from_values(&values, &data, sources)?,
             limits: LimitsConfig::from_values(&values)?,
+            mail: MailConfig::from_values(&values)?,
             security: SecurityConfig::from_values(&values)?,
             roles: RolesConfig::from_values(&values)?,
             data,

@@ -174,14 +174,14 @@ impl Refusal for AcceptError {
     }
 }
 
-fn wait(throttled: &Throttled) -> Problem {
+pub(super) fn wait(throttled: &Throttled) -> Problem {
     Problem {
         retry_after_s: Some(u64::from(throttled.retry_after_s)),
         ..Problem::new(Code::AuthThrottled)
     }
 }
 
-fn pool(error: PoolError) -> Problem {
+pub(super) fn pool(error: PoolError) -> Problem {
     match error {
         PoolError::Busy { retry_after_s } => Problem {
             retry_after_s: Some(u64::from(retry_after_s)),

@@ -14,6 +14,7 @@ mod broker;
 mod code;
 mod domain;
 mod identity;
+mod lost;
 mod notary;
 mod refused;
 mod store;

@@ -12,14 +12,17 @@
 //! add it to the noun's `routes`, map a new error in `problem/`, then run the tests: the document
 //! and the matrix must be extended, and say so.
 
+pub mod account;
 pub mod audit;
 pub mod enrolments;
 pub mod environments;
 pub mod invitations;
 pub mod keys;
 pub mod members;
+pub mod password_resets;
 pub mod project_members;
 pub mod projects;
+pub mod recoveries;
 pub mod secrets;
 pub mod sessions;
 pub mod whoami;
@@ -35,6 +38,9 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .merge(enrolments::routes())
         .merge(sessions::routes())
         .merge(whoami::routes())
+        .merge(account::routes())
+        .merge(password_resets::routes())
+        .merge(recoveries::routes())
         .merge(workspaces::routes())
         .merge(members::routes())
         .merge(invitations::routes())

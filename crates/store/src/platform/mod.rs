@@ -16,6 +16,10 @@ mod indexes;
 mod instance;
 mod memberships;
 mod notices;
+mod outbox;
+mod recoveries;
+mod replacements;
+mod resets;
 mod revocations;
 mod sessions;
 mod throttle;
@@ -30,6 +34,10 @@ pub use indexes::{InvitationIndex, KeyIndex};
 pub(crate) use instance::Instance;
 pub use memberships::{Membership, Memberships};
 pub use notices::{NewNotice, NoticeKind, Notices};
+pub use outbox::{DueNotice, NoticeState, Outbox, Outcome, Waiting};
+pub use recoveries::{NewRecovery, Recoveries, Recovery, RecoveryState};
+pub use replacements::{TotpReplacement, TotpReplacements};
+pub use resets::{NewReset, PasswordReset, Resets};
 pub use revocations::{Revocation, Revocations, Revoked};
 pub use sessions::{ClientKind, NewSession, Rotation, Session, Sessions};
 pub use throttle::{Throttle, ThrottleState};
@@ -48,6 +56,10 @@ pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     instance::STATEMENTS,
     memberships::STATEMENTS,
     notices::STATEMENTS,
+    outbox::STATEMENTS,
+    recoveries::STATEMENTS,
+    replacements::STATEMENTS,
+    resets::STATEMENTS,
     revocations::STATEMENTS,
     sessions::STATEMENTS,
     throttle::STATEMENTS,

@@ -36,6 +36,17 @@ macro_rules! notice_kinds {
                 match self { $(Self::$variant => $name,)+ }
             }
         }
+
+        impl std::str::FromStr for NoticeKind {
+            type Err = StoreError;
+
+            fn from_str(text: &str) -> Result<Self, StoreError> {
+                match text {
+                    $($name => Ok(Self::$variant),)+
+                    _ => Err(StoreError::Corrupt),
+                }
+            }
+        }
     };
 }
 

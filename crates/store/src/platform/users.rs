@@ -122,6 +122,9 @@ platform_statements! { "users", "people are known across workspaces and belong t
     ACCEPT_STEP = "update users set totp_last_step = $2 \
         where user_id = $1 and (totp_last_step is null or totp_last_step < $2)";
     REHASH = "update users set password_hash = $3 where user_id = $1 and password_hash = $2";
+    SET_PASSWORD = "update users set password_hash = $2, password_changed_at_ms = $3 \
+        where user_id = $1";
+    REPLACE_TOTP = "update users set totp_sealed = $2, totp_last_step = $3 where user_id = $1";
     ADD_CODE = "insert into backup_codes (user_id, selector, code_hash, used_at_ms) \
         values ($1, $2, $3, null)";
     FIND_CODE = "select selector, code_hash, used_at_ms from backup_codes \
@@ -191,6 +194,28 @@ impl Users<'_> {
     /// The engine's.
     pub fn rehash(&mut self, id: UserId, from: &str, to: &str) -> Result<bool, StoreError> {
         self.bound.platform_change_if(&REHASH, values![id, from, to])
+    }
+
+    /// Gives somebody another password.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`]: no such person.
+    pub fn set_password(&mut self, id: UserId, hash: &str) -> Result<(), StoreError> {
+        let now = self.bound.now();
+        self.bound.platform_change_one(&SET_PASSWORD, values![id, hash, now])
+    }
+
+    /// Gives somebody another authenticator; `step`, by which it was confirmed, is used up.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`]: no such person.
+    pub fn replace_totp(
+        &mut self,
+        id: UserId,
+        seed: &Sealed,
+        step: i64,
+    ) -> Result<(), StoreError> {
+        self.bound.platform_change_one(&REPLACE_TOTP, values![id, seed, step])
     }
 }
 

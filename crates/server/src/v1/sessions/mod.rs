@@ -40,7 +40,7 @@ pub struct SessionPath {
 }
 
 /// The tokens of a session.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub struct Tokens {
     /// The session.
     #[schema(value_type = shapes::IdText)]
@@ -92,7 +92,8 @@ pub enum FactorKind {
 }
 
 impl TypedFactor {
-    fn read(self) -> Result<Factor, Problem> {
+    /// The factor, if it has the form of its kind.
+    pub(crate) fn read(self) -> Result<Factor, Problem> {
         let refused = |error: &dyn std::fmt::Display| Problem::invalid("factor.code", error);
         match self.kind {
             FactorKind::Totp => totp(&self.code).map(Factor::Totp),
