@@ -69,6 +69,15 @@ pub const ENROLMENT_MS: i64 = 15 * 60 * 1_000;
 pub const WRONG_CODES_MAX: u32 = 10;
 /// One TOTP step (RFC 6238 section 4.1).
 pub const TOTP_STEP_S: u64 = 30;
+/// Most passkeys of one person: a few devices and a spare, and room.
+pub const PASSKEYS_PER_USER_MAX: usize = 20;
+/// Longest name of a passkey: a device and a place.
+pub const PASSKEY_NAME_CHARS_MAX: usize = 64;
+/// Life of a passkey challenge: the five minutes that WebAuthn level 3 section 15.1 recommends.
+pub const PASSKEY_CHALLENGE_MS: i64 = 5 * 60 * 1_000;
+/// Largest credential that is looked at: an id of 1,023 bytes (WebAuthn level 3 section 4), an RSA
+/// key, extensions, all in base64url, and room.
+pub const PASSKEY_CREDENTIAL_BYTES_MAX: usize = 16 * 1_024;
 /// Backup codes given at enrolment.
 pub const BACKUP_CODES: usize = 10;
 
@@ -128,6 +137,7 @@ const _: () = assert!(SESSION_IDLE_MS_MAX < SESSION_LIFE_MS_MAX);
 const _: () =
     assert!(REVOCATION_POLL_MS * 4 <= 1_000, "revocation must reach everyone within a second");
 const _: () = assert!(REVOCATION_POLL_MS * 4 <= REVOCATION_VIEW_AGE_MS_MAX);
+const _: () = assert!(PASSKEY_CREDENTIAL_BYTES_MAX < BODY_BYTES_MAX);
 const _: () = assert!(BROKER_CALL_MS_MAX < REQUEST_MS_MAX);
 const _: () =
     assert!(SECRET_BYTES_MAX * 2 < BODY_BYTES_MAX, "a JSON-escaped secret must fit a request");

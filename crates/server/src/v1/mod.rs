@@ -18,10 +18,13 @@ pub mod environments;
 pub mod invitations;
 pub mod keys;
 pub mod members;
+pub mod passkey_challenges;
+pub mod passkeys;
 pub mod project_members;
 pub mod projects;
 pub mod secrets;
 pub mod sessions;
+pub mod staff;
 pub mod whoami;
 pub mod workspaces;
 
@@ -34,6 +37,8 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
     OpenApiRouter::new()
         .merge(enrolments::routes())
         .merge(sessions::routes())
+        .merge(passkeys::routes())
+        .merge(passkey_challenges::routes())
         .merge(whoami::routes())
         .merge(workspaces::routes())
         .merge(members::routes())
@@ -44,4 +49,5 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .merge(secrets::routes())
         .merge(keys::routes())
         .merge(audit::routes())
+        .merge(staff::routes())
 }

@@ -16,8 +16,11 @@ mod indexes;
 mod instance;
 mod memberships;
 mod notices;
+mod passkey_challenges;
+mod passkeys;
 mod revocations;
 mod sessions;
+mod staff;
 mod throttle;
 mod users;
 mod workspaces;
@@ -30,8 +33,13 @@ pub use indexes::{InvitationIndex, KeyIndex};
 pub(crate) use instance::Instance;
 pub use memberships::{Membership, Memberships};
 pub use notices::{NewNotice, NoticeKind, Notices};
+pub use passkey_challenges::{
+    ChallengePurpose, NewPasskeyChallenge, PasskeyChallenge, PasskeyChallenges,
+};
+pub use passkeys::{NewPasskey, Passkey, PasskeyUse, Passkeys};
 pub use revocations::{Revocation, Revocations, Revoked};
 pub use sessions::{ClientKind, NewSession, Rotation, Session, Sessions};
+pub use staff::{Staff, StaffMember, StaffRole};
 pub use throttle::{Throttle, ThrottleState};
 pub use users::{BackupCode, BackupCodes, NewUser, User, UserState, Users};
 pub use workspaces::{Workspace, WorkspaceState, Workspaces};
@@ -48,8 +56,11 @@ pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     instance::STATEMENTS,
     memberships::STATEMENTS,
     notices::STATEMENTS,
+    passkey_challenges::STATEMENTS,
+    passkeys::STATEMENTS,
     revocations::STATEMENTS,
     sessions::STATEMENTS,
+    staff::STATEMENTS,
     throttle::STATEMENTS,
     users::STATEMENTS,
     workspaces::STATEMENTS,
