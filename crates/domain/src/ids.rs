@@ -116,6 +116,8 @@ ids! {
     DeviceId;
     /// A passkey of a person.
     PasskeyId;
+    /// A challenge that an authenticator is to sign.
+    PasskeyChallengeId;
     /// A message to a person about their account.
     NoticeId;
     /// An identity provider of a workspace or of the platform.

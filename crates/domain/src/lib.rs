@@ -19,6 +19,8 @@ pub mod text;
 
 pub use ids::*;
 pub use mint::{Clock, Entropy, Mint, TimeMs};
-pub use scope::{AccountScope, Actor, Origin, Scope};
+pub use scope::{AccountScope, Actor, Origin, Scope, StaffScope};
 pub use sealed::Sealed;
-pub use text::{EmailAddress, Name, ProgramName, Reason, TextError, UserAgent, VariableName};
+pub use text::{
+    EmailAddress, Name, PasskeyName, ProgramName, Reason, TextError, UserAgent, VariableName,
+};

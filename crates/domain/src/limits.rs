@@ -81,6 +81,15 @@ pub const RECOVERY_DELAY_MS: i64 = 48 * 3_600 * 1_000;
 pub const RECOVERY_OPEN_MS: i64 = 72 * 3_600 * 1_000;
 /// One TOTP step (RFC 6238 section 4.1).
 pub const TOTP_STEP_S: u64 = 30;
+/// Most passkeys of one person: a few devices and a spare, and room.
+pub const PASSKEYS_PER_USER_MAX: usize = 20;
+/// Longest name of a passkey: a device and a place.
+pub const PASSKEY_NAME_CHARS_MAX: usize = 64;
+/// Life of a passkey challenge: the five minutes that WebAuthn level 3 section 15.1 recommends.
+pub const PASSKEY_CHALLENGE_MS: i64 = 5 * 60 * 1_000;
+/// Largest credential that is looked at: an id of 1,023 bytes (WebAuthn level 3 section 4), an RSA
+/// key, extensions, all in base64url, and room.
+pub const PASSKEY_CREDENTIAL_BYTES_MAX: usize = 16 * 1_024;
 /// Backup codes given at enrolment.
 pub const BACKUP_CODES: usize = 10;
 
@@ -153,6 +162,7 @@ const _: () = assert!(SESSION_IDLE_MS_MAX < SESSION_LIFE_MS_MAX);
 const _: () =
     assert!(REVOCATION_POLL_MS * 4 <= 1_000, "revocation must reach everyone within a second");
 const _: () = assert!(REVOCATION_POLL_MS * 4 <= REVOCATION_VIEW_AGE_MS_MAX);
+const _: () = assert!(PASSKEY_CREDENTIAL_BYTES_MAX < BODY_BYTES_MAX);
 const _: () = assert!(BROKER_CALL_MS_MAX < REQUEST_MS_MAX);
 const _: () = assert!(MAIL_SEND_MS_MAX + 2 * BROKER_CALL_MS_MAX < 60_000 && NOTICE_LEASE_MS >= 60_000);
 const _: () = assert!(RECOVERY_DELAY_MS > RESET_MS && RECOVERY_REQUEST_MS > RECOVERY_DELAY_MS);

@@ -157,3 +157,24 @@ impl AccountScope {
         &self.origin
     }
 }
+
+/// A person of the platform's staff, in a session begun with a passkey. Opens no tenant.
+#[derive(Debug, Clone)]
+pub struct StaffScope {
+    account: AccountScope,
+}
+
+impl StaffScope {
+    /// The scope of somebody who was just found to be staff, in such a session. Request
+    /// authentication only.
+    #[must_use]
+    pub const fn authenticated(account: AccountScope) -> Self {
+        Self { account }
+    }
+
+    /// Their own account.
+    #[must_use]
+    pub const fn account(&self) -> &AccountScope {
+        &self.account
+    }
+}

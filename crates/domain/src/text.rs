@@ -108,6 +108,10 @@ text! {
     Reason, reason_rule
 }
 text! {
+    /// What a person calls their passkey: 1 to 64 characters on one line, not only spaces.
+    PasskeyName, passkey_name_rule
+}
+text! {
     /// The program that somebody starts with secrets, as they name it: at most 256 characters on
     /// one line.
     ProgramName, program_rule
@@ -171,6 +175,10 @@ fn user_agent_rule(text: &str) -> Result<String, TextError> {
 
 fn reason_rule(text: &str) -> Result<String, TextError> {
     line(text.trim(), limits::REASON_CHARS_MAX)
+}
+
+fn passkey_name_rule(text: &str) -> Result<String, TextError> {
+    line(text.trim(), limits::PASSKEY_NAME_CHARS_MAX)
 }
 
 fn program_rule(text: &str) -> Result<String, TextError> {

@@ -1,5 +1,5 @@
-//! Removes what ended by the passing of time: sessions, enrolments, pointers, guesses, revocations,
-//! kept answers.
+//! Removes what ended by the passing of time: sessions, enrolments, passkey challenges,
+//! pointers, guesses, revocations, kept answers.
 //!
 //! Always true: nothing that could still be asked for is removed. Running it twice, or never,
 //! changes no answer.
@@ -27,6 +27,7 @@ pub async fn sweep(store: &Store) -> Result<u64, StoreError> {
                 + tx.totp_replacements().sweep()?
                 + tx.recoveries().sweep()?
                 + tx.outbox().sweep(now.plus_ms(-limits::NOTICE_KEPT_MS))?
+                + tx.passkey_challenges().sweep()?
                 + tx.invitation_index().sweep()?
                 + tx.throttle().sweep(now.plus_ms(-2 * throttle::QUIET_MS))?
                 + tx.revocations().sweep(now.plus_ms(-REVOCATIONS_KEPT_MS))?

@@ -7,7 +7,9 @@ use broker::{Broker, BrokerError};
 use domain::{TimeMs, limits};
 use store::{Store, StoreError};
 use tokio::sync::Mutex;
+use url::Url;
 
+use crate::passkeys::RelyingParty;
 use crate::passwords::{Cost, PasswordPool, PoolError, PoolSize};
 use crate::revocations::RevocationView;
 use crate::tokens::{Memory, TokenVerifier};
@@ -17,6 +19,8 @@ use crate::tokens::{Memory, TokenVerifier};
 pub struct IdentityConfig {
     /// `iss` of access tokens: this instance's URL.
     pub issuer: String,
+    /// Where browsers reach this instance: scheme, name and port. Passkeys are bound to it.
+    pub origin: Url,
     /// `aud` of access tokens: this instance's API.
     pub audience: String,
     /// How much password hashing happens at once.
@@ -46,6 +50,7 @@ pub struct Identity {
     pub(crate) passwords: PasswordPool,
     pub(crate) tokens: TokenVerifier,
     pub(crate) revocations: RevocationView,
+    pub(crate) relying_party: RelyingParty,
     pub(crate) config: IdentityConfig,
     /// Keyed digests of API keys presented a short while ago: saves the broker a question per
     /// request.
@@ -77,6 +82,7 @@ impl Identity {
             passwords,
             tokens: TokenVerifier::new(&config.issuer, &config.audience),
             revocations: RevocationView::new(),
+            relying_party: RelyingParty::of(&config.origin),
             key_digests: Memory::new(KEYS_REMEMBERED_MAX),
             keys_noted: Memory::new(KEYS_REMEMBERED_MAX),
             keys_asked_at: Mutex::new(TimeMs(0)),

@@ -110,6 +110,12 @@ impl Guess {
         Self { account: format!("proof {user}"), network: Network::of(origin.ip) }
     }
 
+    /// A sign-in by the passkey with this id, whether there is one or not.
+    #[must_use]
+    pub fn of_passkey(credential_id: &str, origin: &Origin) -> Self {
+        Self { account: format!("passkey {credential_id}"), network: Network::of(origin.ip) }
+    }
+
     /// Judges this guess and counts it. Committed before the guess is checked.
     ///
     /// # Errors

@@ -180,6 +180,7 @@ async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeEr
     let broker = Broker::connect(&config.broker.socket).await?;
     let address = public_url(config, api);
     let identity = IdentityConfig {
+        origin: origin(config, api)?,
         // The issuer must stay the same when the port is taken at random, or a restart would sign
         // everybody out.
         issuer: config.api.url.as_ref().map_or("https://localhost".to_owned(), |_| address.clone()),
@@ -199,6 +200,17 @@ fn public_url(config: &Config, api: Option<SocketAddr>) -> String {
         (None, Some(address)) => format!("https://{address}"),
         (None, None) => "https://localhost".to_owned(),
     }
+}
+
+/// Where browsers reach this instance. Without a configured URL that is this machine by its name,
+/// since passkeys belong to a name.
+fn origin(config: &Config, api: Option<SocketAddr>) -> Result<url::Url, ServeError> {
+    if let Some(url) = &config.api.url {
+        return Ok(url.clone());
+    }
+    let port = api.map_or(443, |address| address.port());
+    url::Url::parse(&format!("https://localhost:{port}"))
+        .map_err(|_| ServeError::System(io::ErrorKind::InvalidInput))
 }
 
 /// One password is hashed per core at a time; a queue of 32 per core answers within about half a

@@ -62,6 +62,12 @@ texts! {
         .min_length(Some(1))
         .max_length(Some(limits::REASON_CHARS_MAX))
         .examples([json!("checking what the provider has")]);
+    /// [`domain::PasskeyName`].
+    PasskeyNameText as "PasskeyName" = text("What a passkey is called, on one line.")
+        .pattern(Some("^[A-Za-z0-9][ -~]*$"))
+        .min_length(Some(1))
+        .max_length(Some(limits::PASSKEY_NAME_CHARS_MAX))
+        .examples([json!("phone")]);
     /// [`domain::ProgramName`].
     ProgramText as "ProgramName" = text("The program, as the person names it, on one line.")
         .pattern(Some("^[A-Za-z0-9./][ -~]*$"))

@@ -124,6 +124,10 @@ quiet_reasons! {
     IdempotentAnswer = "an answer is kept for the request's repetition; the request has its entry",
     /// The first steps of somebody who has no account yet.
     EnrolmentStep = "an enrolment that waits for its confirmation, which has the entry",
+    /// A challenge for an authenticator.
+    Challenge = "a challenge opens nothing by itself; what is proved with it has its entry",
+    /// What a person calls a thing of their own.
+    OwnLabel = "a label that its person alone sees, and that changes no right",
     /// Installation.
     Installation = "rows made by the program itself when it is installed",
 }

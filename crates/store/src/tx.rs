@@ -125,6 +125,21 @@ impl<'t> PlatformTx<'t> {
         platform::Sessions::new(self.bound)
     }
 
+    /// Their passkeys.
+    pub fn passkeys(&mut self) -> platform::Passkeys<'_> {
+        platform::Passkeys::new(self.bound)
+    }
+
+    /// Challenges that their authenticators sign.
+    pub fn passkey_challenges(&mut self) -> platform::PasskeyChallenges<'_> {
+        platform::PasskeyChallenges::new(self.bound)
+    }
+
+    /// Who works for the platform.
+    pub fn staff(&mut self) -> platform::Staff<'_> {
+        platform::Staff::new(self.bound)
+    }
+
     /// Messages to them about their accounts.
     pub fn notices(&mut self) -> platform::Notices<'_> {
         platform::Notices::new(self.bound)

@@ -146,6 +146,7 @@ id_values!(
     InstanceId,
     DeviceId,
     PasskeyId,
+    PasskeyChallengeId,
     NoticeId,
     ProviderId,
     SsoTransactionId,

@@ -16,12 +16,15 @@ use super::details::SessionDetails;
 use super::factor::MatchedFactor;
 use super::tokens;
 use crate::identity::Identity;
+use crate::passkeys::MatchedPasskey;
 
 /// How somebody proved who they are: always by two factors.
 #[derive(Debug)]
 pub(crate) enum Proof {
     /// Their password, and a second factor that matched.
     PasswordAnd(MatchedFactor),
+    /// A passkey whose authenticator is held and verified its person.
+    Passkey(MatchedPasskey),
     /// The first code of the authenticator they just enrolled, with the password they just chose.
     Enrolled,
 }
@@ -33,6 +36,7 @@ impl Proof {
             Self::PasswordAnd(factor) => {
                 vec![AuthMethod::Password, factor.method(), AuthMethod::MultiFactor]
             }
+            Self::Passkey(_) => vec![AuthMethod::Passkey, AuthMethod::MultiFactor],
             Self::Enrolled => {
                 vec![AuthMethod::Password, AuthMethod::Totp, AuthMethod::MultiFactor]
             }
@@ -44,6 +48,7 @@ impl Proof {
     fn use_up(&self, tx: &mut PlatformTx<'_>, user: UserId) -> Result<bool, StoreError> {
         match self {
             Self::PasswordAnd(factor) => factor.use_up(tx, user),
+            Self::Passkey(matched) => matched.use_up(tx, user),
             // Used up by the birth of the account.
             Self::Enrolled => Ok(true),
         }

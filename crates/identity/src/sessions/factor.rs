@@ -6,11 +6,12 @@
 use aws_lc_rs::constant_time;
 use broker::{AuthMethod, BrokerError, MacPurpose, TotpCode};
 use data_encoding::HEXLOWER;
-use domain::UserId;
+use domain::{AccountScope, UserId};
 use store::{PlatformTx, StoreError, User};
 
 use crate::codes::BackupCode;
 use crate::identity::Identity;
+use crate::passkeys::{self, Expected, MatchedPasskey, PasskeyAnswer};
 
 /// A second factor as presented.
 pub enum Factor {
@@ -18,6 +19,8 @@ pub enum Factor {
     Totp(TotpCode),
     /// One of the ten codes given at enrolment.
     BackupCode(BackupCode),
+    /// What a passkey's authenticator answered to a challenge.
+    Passkey(Box<PasskeyAnswer>),
 }
 
 /// A text that has not the form of the factor it is given as.
@@ -30,6 +33,7 @@ pub struct FactorForm;
 pub(crate) enum MatchedFactor {
     Totp { step: i64 },
     BackupCode { selector: String },
+    Passkey(MatchedPasskey),
 }
 
 /// Why a factor could not be checked.
@@ -73,6 +77,28 @@ impl Factor {
                 Ok(step.map(|step| MatchedFactor::Totp { step }))
             }
             Self::BackupCode(code) => backup_code(identity, user.id, &code).await,
+            Self::Passkey(answer) => {
+                let expected = Expected::SigningIn(user.id);
+                let matched = passkeys::matched(identity, expected, *answer).await?;
+                Ok(matched.map(MatchedFactor::Passkey))
+            }
+        }
+    }
+
+    /// The same for a factor given again inside a session, which a passkey's challenge is bound to.
+    pub(crate) async fn matched_again(
+        self,
+        identity: &Identity,
+        user: &User,
+        account: &AccountScope,
+    ) -> Result<Option<MatchedFactor>, FactorUnchecked> {
+        match self {
+            Self::Passkey(answer) => {
+                let expected = Expected::SteppingUp(account);
+                let matched = passkeys::matched(identity, expected, *answer).await?;
+                Ok(matched.map(MatchedFactor::Passkey))
+            }
+            typed => typed.matched(identity, user).await,
         }
     }
 }
@@ -83,6 +109,7 @@ impl MatchedFactor {
         match self {
             Self::Totp { step } => tx.users().accept_totp_step(user, *step),
             Self::BackupCode { selector } => tx.backup_codes().use_up(user, selector),
+            Self::Passkey(matched) => matched.use_up(tx, user),
         }
     }
 
@@ -91,6 +118,7 @@ impl MatchedFactor {
         match self {
             Self::Totp { .. } => AuthMethod::Totp,
             Self::BackupCode { .. } => AuthMethod::BackupCode,
+            Self::Passkey(_) => AuthMethod::Passkey,
         }
     }
 }

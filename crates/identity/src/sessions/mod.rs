@@ -32,6 +32,7 @@ pub use factor::{Factor, FactorForm};
 pub use list::{SeenSession, list};
 pub use refresh::{RefreshError, refresh};
 pub use revoke::{revoke, revoke_others};
+pub(crate) use sign_in::visible_to_newcomer;
 pub use sign_in::{SignIn, SignInError, sign_in};
 pub use sign_out::sign_out;
 pub use step_up::{StepUpError, step_up};

@@ -131,7 +131,7 @@ pub async fn sign_in(
     let Proven { user, factor, new_hash } = proof;
     let id: SessionId = identity.store.mint().id();
     if let Some(tenant) = presented.workspace {
-        visible(identity, tenant, user.id, id, attempt.origin.clone()).await?;
+        visible_to_newcomer(identity, tenant, user.id, id, attempt.origin.clone()).await?;
     }
     let unborn = Birth {
         id,
@@ -236,8 +236,12 @@ async fn proven(
     Ok(matched.map(|factor| Proven { user, factor, new_hash }))
 }
 
+/// Whether somebody whose session is about to begin may enter a workspace with it.
+///
+/// # Errors
+/// [`SignInError::WorkspaceNotVisible`].
 #[expect(clippy::disallowed_methods, reason = "this is request authentication")]
-async fn visible(
+pub(crate) async fn visible_to_newcomer(
     identity: &Identity,
     tenant: TenantId,
     user: UserId,

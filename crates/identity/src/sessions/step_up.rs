@@ -96,7 +96,7 @@ pub async fn step_up(
     let guess = Guess::of_proof(account.user(), account.origin());
     let user = admitted(identity, account, &guess).await?;
     let id = user.id;
-    let Some(matched) = factor.matched(identity, &user).await? else {
+    let Some(matched) = factor.matched_again(identity, &user, account).await? else {
         refuse(identity, account, guess).await?;
         return Err(StepUpError::Wrong);
     };

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use domain::{AccountScope, Actor, Scope, TenantId, TimeMs};
+use domain::{AccountScope, Actor, Scope, StaffScope, TenantId, TimeMs};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -49,6 +49,10 @@ pub struct Account {
 /// Anybody with a credential.
 #[derive(Debug, Clone)]
 pub struct Anybody(pub Principal);
+
+/// Whoever works for the platform, in a session begun with a passkey.
+#[derive(Debug, Clone)]
+pub struct Staff(pub StaffScope);
 
 impl Member {
     /// Whether a workspace named in the path is the caller's own.
@@ -98,6 +102,16 @@ impl FromRequestParts<House> for Account {
         let (scope, factor_at) =
             principal.account().ok_or_else(|| Problem::new(Code::PersonNeeded))?;
         Ok(Self { scope: scope.clone(), factor_at, workspace })
+    }
+}
+
+impl FromRequestParts<House> for Staff {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
+        let account = Account::from_request_parts(parts, house).await?;
+        let staff = identity::staff::authorize(house.identity(), &account.scope).await;
+        staff.map(Self).map_err(Refusal::problem)
     }
 }
 

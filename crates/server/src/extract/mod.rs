@@ -16,7 +16,7 @@ mod path;
 pub mod precondition;
 
 pub use body::{Json, JsonBody};
-pub use caller::{Account, Member};
+pub use caller::{Account, Member, Staff};
 pub use idempotency::{IdempotencyHeader, Idempotent};
 pub use path::{Path, Query};
 pub use precondition::{IfMatch, IfMatchHeader};

@@ -48,6 +48,14 @@ codes! {
     RateLimited = "rate.limited", TOO_MANY_REQUESTS, "Too many requests; wait a while.";
     FactorNotFresh = "factor.not_fresh", FORBIDDEN,
         "This needs a second factor given a short while ago.";
+    PasskeyRefused = "passkey.refused", UNPROCESSABLE_ENTITY,
+        "The challenge is over, or this is not its answer.";
+    PasskeyLastOfStaff = "passkey.last_of_staff", CONFLICT,
+        "A member of the staff keeps at least one passkey.";
+    PasskeyUnavailable = "passkey.unavailable", CONFLICT,
+        "This instance has no name in its URL, so passkeys cannot be used.";
+    StaffPasskeyNeeded = "staff.passkey_needed", FORBIDDEN,
+        "Staff signs in with a passkey for this.";
     PersonNeeded = "person.needed", FORBIDDEN, "This needs a signed-in person.";
     KeyScopeMissing = "key.scope_missing", FORBIDDEN, "The API key was not given this act.";
     ActNotHeld = "act.not_held", FORBIDDEN, "The caller's role does not allow this.";

@@ -4,8 +4,10 @@ use ::broker::BrokerError;
 use ::domain::authz::{Denied, RankDenied};
 use ::identity::enrolments::{ConfirmError, StartEnrolmentError};
 use ::identity::invitations::AcceptError;
+use ::identity::passkeys::PasskeyError;
 use ::identity::passwords::PoolError;
 use ::identity::sessions::{AccountError, EnterError, RefreshError, SignInError, StepUpError};
+use ::identity::staff::StaffError;
 use ::identity::throttle::Throttled;
 use ::identity::{AuthRefused, TeamError};
 use ::store::StoreError;
@@ -104,6 +106,51 @@ impl Refusal for StepUpError {
             Self::Throttled(throttled) => wait(&throttled),
             Self::Ended => Problem::new(Code::AuthRevoked),
             Self::Sealing(error) => error.problem(),
+            Self::Store(error) => error.problem(),
+        }
+    }
+}
+
+impl Refusal for PasskeyError {
+    const CODES: &'static [Code] = &[
+        Code::AuthRevoked,
+        Code::NotFound,
+        Code::FactorNotFresh,
+        Code::LimitReached,
+        Code::PasskeyRefused,
+        Code::ConflictExists,
+        Code::PasskeyLastOfStaff,
+        Code::PasskeyUnavailable,
+    ];
+    const INNER: &'static [&'static [Code]] = OUTSIDE;
+
+    fn problem(self) -> Problem {
+        match self {
+            Self::Ended => Problem::new(Code::AuthRevoked),
+            Self::NotVisible => Problem::new(Code::NotFound),
+            Self::FactorNotFresh => Problem::new(Code::FactorNotFresh),
+            Self::LimitReached { .. } => Problem::new(Code::LimitReached).detail(self),
+            Self::Refused => Problem::new(Code::PasskeyRefused),
+            Self::Exists => Problem::new(Code::ConflictExists).detail(self),
+            Self::LastOfStaff => Problem::new(Code::PasskeyLastOfStaff),
+            Self::Unavailable => Problem::new(Code::PasskeyUnavailable),
+            Self::Sealing(error) => error.problem(),
+            Self::Store(error) => error.problem(),
+        }
+    }
+}
+
+impl Refusal for StaffError {
+    const CODES: &'static [Code] =
+        &[Code::AuthRevoked, Code::NotFound, Code::StaffPasskeyNeeded, Code::FactorNotFresh];
+    const INNER: &'static [&'static [Code]] = &[StoreError::CODES];
+
+    fn problem(self) -> Problem {
+        match self {
+            Self::Ended => Problem::new(Code::AuthRevoked),
+            Self::NotStaff => Problem::new(Code::NotFound),
+            Self::PasskeyNeeded => Problem::new(Code::StaffPasskeyNeeded),
+            Self::FactorNotFresh => Problem::new(Code::FactorNotFresh),
             Self::Store(error) => error.problem(),
         }
     }

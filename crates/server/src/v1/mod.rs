@@ -20,11 +20,14 @@ pub mod invitations;
 pub mod keys;
 pub mod members;
 pub mod password_resets;
+pub mod passkey_challenges;
+pub mod passkeys;
 pub mod project_members;
 pub mod projects;
 pub mod recoveries;
 pub mod secrets;
 pub mod sessions;
+pub mod staff;
 pub mod whoami;
 pub mod workspaces;
 
@@ -37,6 +40,8 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
     OpenApiRouter::new()
         .merge(enrolments::routes())
         .merge(sessions::routes())
+        .merge(passkeys::routes())
+        .merge(passkey_challenges::routes())
         .merge(whoami::routes())
         .merge(account::routes())
         .merge(password_resets::routes())
@@ -50,4 +55,5 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .merge(secrets::routes())
         .merge(keys::routes())
         .merge(audit::routes())
+        .merge(staff::routes())
 }

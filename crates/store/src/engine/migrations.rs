@@ -43,6 +43,7 @@ pub(crate) const SQLITE_PLATFORM: &[Migration] = &[
     migration!("audit/0001_log", "sqlite"),
     migration!("control/0002_sessions", "sqlite"),
     migration!("control/0003_resets", "sqlite"),
+    migration!("control/0005_passkeys", "sqlite"),
 ];
 
 /// `tenants/<tenant-id>.db`.
@@ -56,6 +57,7 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("audit/0001_log", "postgres"),
     migration!("control/0002_sessions", "postgres"),
     migration!("control/0003_resets", "postgres"),
+    migration!("control/0005_passkeys", "postgres"),
 ];
 
 /// The newest format of a list.

@@ -20,8 +20,11 @@ mod outbox;
 mod recoveries;
 mod replacements;
 mod resets;
+mod passkey_challenges;
+mod passkeys;
 mod revocations;
 mod sessions;
+mod staff;
 mod throttle;
 mod users;
 mod workspaces;
@@ -38,8 +41,13 @@ pub use outbox::{DueNotice, NoticeState, Outbox, Outcome, Waiting};
 pub use recoveries::{NewRecovery, Recoveries, Recovery, RecoveryState};
 pub use replacements::{TotpReplacement, TotpReplacements};
 pub use resets::{NewReset, PasswordReset, Resets};
+pub use passkey_challenges::{
+    ChallengePurpose, NewPasskeyChallenge, PasskeyChallenge, PasskeyChallenges,
+};
+pub use passkeys::{NewPasskey, Passkey, PasskeyUse, Passkeys};
 pub use revocations::{Revocation, Revocations, Revoked};
 pub use sessions::{ClientKind, NewSession, Rotation, Session, Sessions};
+pub use staff::{Staff, StaffMember, StaffRole};
 pub use throttle::{Throttle, ThrottleState};
 pub use users::{BackupCode, BackupCodes, NewUser, User, UserState, Users};
 pub use workspaces::{Workspace, WorkspaceState, Workspaces};
@@ -60,8 +68,11 @@ pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     recoveries::STATEMENTS,
     replacements::STATEMENTS,
     resets::STATEMENTS,
+    passkey_challenges::STATEMENTS,
+    passkeys::STATEMENTS,
     revocations::STATEMENTS,
     sessions::STATEMENTS,
+    staff::STATEMENTS,
     throttle::STATEMENTS,
     users::STATEMENTS,
     workspaces::STATEMENTS,

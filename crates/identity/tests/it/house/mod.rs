@@ -166,6 +166,7 @@ async fn start(store: &Store, broker: &Broker) -> Identity {
 fn config() -> IdentityConfig {
     IdentityConfig {
         issuer: "https://casemate.example".to_owned(),
+        origin: "https://casemate.example".parse().unwrap(),
         audience: "casemate".to_owned(),
         pool: PoolSize { at_once: 2, waiting_max: 500 },
         cost: Cost::LEAST,

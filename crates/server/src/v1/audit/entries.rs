@@ -1,10 +1,11 @@
 //! `GET /v1/audit/entries`
 
 use axum::extract::State;
+use domain::EntryId;
 use ledger::{Stream, Verb};
 use notary::NotaryError;
 use serde::Deserialize;
-use store::EntryFilter;
+use store::{EntryFilter, Page};
 use utoipa::IntoParams;
 
 use super::{Entry, LogName};
@@ -44,6 +45,16 @@ pub struct EntriesQuery {
 }
 
 impl EntriesQuery {
+    /// The filter and the page it asks for.
+    ///
+    /// # Errors
+    /// `input.invalid`.
+    pub fn read(self) -> Result<(EntryFilter, Page<EntryId>), Problem> {
+        let filter = self.filter()?;
+        let page = PageQuery { cursor: self.cursor, limit: self.limit };
+        Ok((filter, page.by_id()?))
+    }
+
     fn filter(&self) -> Result<EntryFilter, Problem> {
         let verb = self.verb.as_deref().map(|text| {
             text.parse::<Verb>().map_err(|_| Problem::invalid("verb", "there is no such verb"))
@@ -69,9 +80,7 @@ pub async fn entries(
     member: Member,
     Query(wanted): Query<EntriesQuery>,
 ) -> Result<Reply<200, EntryList>, Refused<NotaryError>> {
-    let filter = wanted.filter().map_err(Refused::because)?;
-    let page = PageQuery { cursor: wanted.cursor, limit: wanted.limit };
-    let page = page.by_id().map_err(Refused::because)?;
+    let (filter, page) = wanted.read().map_err(Refused::because)?;
     let listing = notary::list_entries(house.store(), &member.scope, filter, page).await?;
     let (items, next_cursor) = cursor::page(listing, |one| one.entry.uuid(), Entry::try_from);
     let items = items.into_iter().collect::<Result<_, _>>().map_err(Refused::because)?;

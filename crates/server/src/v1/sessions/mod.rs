@@ -3,14 +3,16 @@
 pub mod create;
 pub mod enter_workspace;
 pub mod list;
+pub mod passkey;
 pub mod refresh;
 pub mod revoke;
 pub mod revoke_others;
 pub mod step_up;
 
 use broker::TotpCode;
-use domain::{SessionId, TenantId, TimeMs};
+use domain::{PasskeyChallengeId, SessionId, TenantId, TimeMs};
 use identity::codes::BackupCode;
+use identity::passkeys::PasskeyAnswer;
 use identity::sessions::{Factor, SessionTokens};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -25,6 +27,7 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create, revoke_others::revoke_others))
         .routes(routes!(refresh::refresh))
+        .routes(routes!(passkey::passkey))
         .routes(routes!(step_up::step_up))
         .routes(routes!(enter_workspace::enter_workspace))
         .routes(routes!(revoke::revoke))
@@ -77,8 +80,33 @@ pub struct TypedFactor {
     /// Which kind.
     pub kind: FactorKind,
     /// Six digits, or a backup code.
-    #[schema(value_type = String, min_length = 1, max_length = 64, example = "123456")]
-    pub code: SecretText,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 64, example = "123456")]
+    pub code: Option<SecretText>,
+    /// For a passkey: the challenge.
+    #[schema(value_type = Option<shapes::IdText>)]
+    pub challenge: Option<PasskeyChallengeId>,
+    /// For a passkey: what its authenticator answered, in the JSON form of WebAuthn.
+    #[schema(value_type = Option<Object>)]
+    pub credential: Option<serde_json::Value>,
+}
+
+/// What a passkey's authenticator answered.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PresentedPasskey {
+    /// The challenge.
+    #[schema(value_type = shapes::IdText)]
+    pub challenge: PasskeyChallengeId,
+    /// The answer, in the JSON form of WebAuthn.
+    #[schema(value_type = Object)]
+    pub credential: serde_json::Value,
+}
+
+impl PresentedPasskey {
+    fn read(self, field: &str) -> Result<PasskeyAnswer, Problem> {
+        PasskeyAnswer::read(self.challenge, self.credential)
+            .map_err(|error| Problem::invalid(field, error))
+    }
 }
 
 /// The kinds of second factors.
@@ -89,17 +117,27 @@ pub enum FactorKind {
     Totp,
     /// One of the ten codes given at enrolment.
     BackupCode,
+    /// What a passkey's authenticator answered.
+    Passkey,
 }
 
 impl TypedFactor {
     /// The factor, if it has the form of its kind.
     pub(crate) fn read(self) -> Result<Factor, Problem> {
         let refused = |error: &dyn std::fmt::Display| Problem::invalid("factor.code", error);
-        match self.kind {
-            FactorKind::Totp => totp(&self.code).map(Factor::Totp),
-            FactorKind::BackupCode => {
-                let code = BackupCode::parse(self.code.as_str()).map_err(|e| refused(&e))?;
+        match (self.kind, self.code, self.challenge.zip(self.credential)) {
+            (FactorKind::Totp, Some(code), None) => totp(&code).map(Factor::Totp),
+            (FactorKind::BackupCode, Some(code), None) => {
+                let code = BackupCode::parse(code.as_str()).map_err(|e| refused(&e))?;
                 Ok(Factor::BackupCode(code))
+            }
+            (FactorKind::Passkey, None, Some((challenge, credential))) => {
+                let passkey = PresentedPasskey { challenge, credential };
+                Ok(Factor::Passkey(Box::new(passkey.read("factor.credential")?)))
+            }
+            _ => {
+                let rule = "a passkey has a challenge and a credential, another factor a code";
+                Err(Problem::invalid("factor", rule))
             }
         }
     }

@@ -5,10 +5,10 @@ use identity::sessions::{Factor, StepUpError};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::Tokens;
+use super::{PresentedPasskey, Tokens};
 use crate::extract::{Account, Json};
 use crate::house::House;
-use crate::problem::Refused;
+use crate::problem::{Problem, Refused};
 use crate::reply::Reply;
 use crate::shapes::{self, SecretText};
 
@@ -18,8 +18,22 @@ use crate::shapes::{self, SecretText};
 #[schema(example = json!({ "code": "123456" }))]
 pub struct StepUp {
     /// Six digits of an authenticator.
-    #[schema(value_type = shapes::TotpText)]
-    pub code: SecretText,
+    #[schema(value_type = Option<shapes::TotpText>)]
+    pub code: Option<SecretText>,
+    /// In place of a code: what a passkey's authenticator answered to a challenge for this.
+    pub passkey: Option<PresentedPasskey>,
+}
+
+impl StepUp {
+    fn read(self) -> Result<Factor, Problem> {
+        match (self.code, self.passkey) {
+            (Some(code), None) => super::totp(&code).map(Factor::Totp),
+            (None, Some(passkey)) => {
+                Ok(Factor::Passkey(Box::new(passkey.read("passkey.credential")?)))
+            }
+            _ => Err(Problem::invalid("code", "it is a code or a passkey, and one of them")),
+        }
+    }
 }
 
 /// Give the second factor again
@@ -35,8 +49,7 @@ pub async fn step_up(
     account: Account,
     Json(body): Json<StepUp>,
 ) -> Result<Reply<200, Tokens>, Refused<StepUpError>> {
-    let code = super::totp(&body.value.code).map_err(Refused::because)?;
-    let (identity, factor) = (house.identity(), Factor::Totp(code));
-    let stepped = identity::sessions::step_up(identity, &account.scope, factor).await?;
+    let factor = body.value.read().map_err(Refused::because)?;
+    let stepped = identity::sessions::step_up(house.identity(), &account.scope, factor).await?;
     Ok(house.answer(stepped, Tokens::from).await)
 }

@@ -183,6 +183,7 @@ pub(crate) async fn served(
 ) -> server::house::House {
     let config = IdentityConfig {
         issuer: "https://casemate.example".to_owned(),
+        origin: "https://casemate.example".parse().unwrap(),
         audience: "casemate".to_owned(),
         pool: PoolSize { at_once: 2, waiting_max: 64 },
         cost: Cost::LEAST,
