@@ -21,4 +21,6 @@ pub use ids::*;
 pub use mint::{Clock, Entropy, Mint, TimeMs};
 pub use scope::{AccountScope, Actor, Origin, Scope};
 pub use sealed::Sealed;
-pub use text::{EmailAddress, Name, ProgramName, Reason, TextError, UserAgent, VariableName};
+pub use text::{
+    ClientLabel, EmailAddress, Name, ProgramName, Reason, TextError, UserAgent, VariableName,
+};

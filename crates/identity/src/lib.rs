@@ -16,8 +16,11 @@
 //! [`members::change_role`] → a [`store::Committed`], whose entries become receipts. Every error
 //! has a stable `code()`.
 
+pub mod authorizations;
 mod code;
 pub mod codes;
+pub mod device_grants;
+pub mod dpop;
 pub mod enrolments;
 mod housekeeping;
 mod identity;
@@ -38,10 +41,10 @@ pub mod workspaces;
 #[cfg(test)]
 mod testing;
 
-pub use code::{of_broker, of_denied, of_rank, of_store};
+pub use code::{of_broker, of_denied, of_proof, of_rank, of_store};
 pub use housekeeping::sweep;
 pub use identity::{Identity, IdentityConfig, StartError};
-pub use principal::{AuthRefused, Principal, authenticate};
+pub use principal::{AuthRefused, Principal, authenticate, authenticate_presented};
 pub use revocations::{RevocationView, Standing};
 pub use shown::ShownOnce;
 pub use team::TeamError;

@@ -12,9 +12,11 @@ use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{ClientKind, NewSession, Page, PlatformTx, Revoked, Session, StoreError};
 
+use super::approval::Approval;
 use super::details::SessionDetails;
 use super::factor::MatchedFactor;
 use super::tokens;
+use crate::dpop::Thumbprint;
 use crate::identity::Identity;
 
 /// How somebody proved who they are: always by two factors.
@@ -24,6 +26,8 @@ pub(crate) enum Proof {
     PasswordAnd(MatchedFactor),
     /// The first code of the authenticator they just enrolled, with the password they just chose.
     Enrolled,
+    /// A live session of theirs, begun with two factors, that let this one in.
+    Approved(Approval),
 }
 
 impl Proof {
@@ -33,6 +37,7 @@ impl Proof {
             Self::PasswordAnd(factor) => {
                 vec![AuthMethod::Password, factor.method(), AuthMethod::MultiFactor]
             }
+            Self::Approved(approval) => return approval.amr().to_vec(),
             Self::Enrolled => {
                 vec![AuthMethod::Password, AuthMethod::Totp, AuthMethod::MultiFactor]
             }
@@ -46,13 +51,14 @@ impl Proof {
             Self::PasswordAnd(factor) => factor.use_up(tx, user),
             // Used up by the birth of the account.
             Self::Enrolled => Ok(true),
+            Self::Approved(approval) => approval.use_up(tx, user),
         }
     }
 }
 
 /// What will hold the session.
 #[derive(Debug, Clone)]
-pub(crate) struct Holder {
+pub struct Holder {
     pub(crate) client: ClientKind,
     /// What the client says about its machine and version.
     pub(crate) label: Option<String>,
@@ -64,8 +70,21 @@ pub(crate) struct Holder {
 
 impl Holder {
     /// A program of the person's own, about which nothing more is known.
-    pub(crate) const fn api() -> Self {
+    #[must_use]
+    pub const fn api() -> Self {
         Self { client: ClientKind::Api, label: None, dpop_jkt: None, device: None }
+    }
+
+    /// A browser, which keeps its refresh token in a cookie.
+    #[must_use]
+    pub const fn browser() -> Self {
+        Self { client: ClientKind::Browser, label: None, dpop_jkt: None, device: None }
+    }
+
+    /// Somebody who proved to hold this key: the session's tokens will be bound to it.
+    #[must_use]
+    pub fn of_key(key: &Thumbprint) -> Self {
+        Self { dpop_jkt: Some(key.text()), ..Self::api() }
     }
 }
 

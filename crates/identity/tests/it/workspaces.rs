@@ -83,7 +83,7 @@ async fn a_deleted_workspace_is_gone_for_people_tokens_and_keys() {
 async fn settings_change_with_old_and_new_in_the_entry() {
     each_engine(async |house: &House| {
         let (ours, store) = (&house.ours, &house.store);
-        let wanted = || UpdateWorkspace { production_local_use: true };
+        let wanted = || UpdateWorkspace { production_local_use: true, device_sign_in: None };
         let by = async |scope| code(update(store, &scope, house.fresh(), wanted()).await);
         assert_eq!(by(ours.operator.scope(ours.id)).await, "act.not_held");
         assert_eq!(by(house.theirs.owner.scope(ours.id)).await, "not_found");

@@ -13,6 +13,8 @@
 //! and the matrix must be extended, and say so.
 
 pub mod audit;
+pub mod authorizations;
+pub mod device_grants;
 pub mod enrolments;
 pub mod environments;
 pub mod invitations;
@@ -34,6 +36,8 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
     OpenApiRouter::new()
         .merge(enrolments::routes())
         .merge(sessions::routes())
+        .merge(authorizations::routes())
+        .merge(device_grants::routes())
         .merge(whoami::routes())
         .merge(workspaces::routes())
         .merge(members::routes())
