@@ -22,5 +22,6 @@ pub use mint::{Clock, Entropy, Mint, TimeMs};
 pub use scope::{AccountScope, Actor, Origin, Scope, StaffScope};
 pub use sealed::Sealed;
 pub use text::{
-    EmailAddress, Name, PasskeyName, ProgramName, Reason, TextError, UserAgent, VariableName,
+    ClientLabel, EmailAddress, Name, PasskeyName, ProgramName, Reason, TextError, UserAgent,
+    VariableName,
 };

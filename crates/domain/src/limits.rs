@@ -59,6 +59,33 @@ pub const SESSION_LIFE_MS_MAX: i64 = 90 * 24 * 3_600 * 1_000;
 pub const REFRESH_GRACE_MS: i64 = 10_000;
 /// A second factor counts as fresh for this long (reveal, local use, transfer, key creation).
 pub const FACTOR_FRESH_MS: i64 = 5 * 60 * 1_000;
+/// A proof that the sender holds a key counts for this long: a request and its retry on a slow line
+/// fit, and what has to be remembered against replay stays small.
+pub const PROOF_MS_MAX: i64 = 60_000;
+/// Longest proof that is looked at: one with an Edwards key and an access token's digest has about
+/// 500 bytes.
+pub const PROOF_BYTES_MAX: usize = 2_048;
+/// Longest id of a proof.
+pub const PROOF_ID_CHARS_MAX: usize = 128;
+/// Proofs remembered at once, each for [`PROOF_MS_MAX`]: 4,000 a second, within about 20 MiB.
+pub const PROOFS_SEEN_MAX: usize = 262_144;
+/// Life of the code that a browser hands to the command line on the same machine.
+pub const AUTHORIZATION_MS: i64 = 60_000;
+/// Life of a device authorization: long enough to find a browser, short enough that a code sent in
+/// a message is mostly dead when it is read.
+pub const DEVICE_GRANT_MS: i64 = 5 * 60 * 1_000;
+/// How often a waiting device may ask, at first (RFC 8628 section 3.2).
+pub const DEVICE_INTERVAL_S: u32 = 5;
+/// What a device that asks too often has to wait more (RFC 8628 section 3.5).
+pub const DEVICE_SLOW_DOWN_S: u32 = 5;
+/// Device authorizations that may wait at once, over all networks: more is an attack.
+pub const DEVICE_GRANTS_WAITING_MAX: u64 = 10_000;
+/// Wrong user codes after which a session may not try for [`USER_CODE_PAUSE_MS`].
+pub const USER_CODES_WRONG_MAX: u32 = 5;
+/// How long a session that typed too many wrong user codes may not try.
+pub const USER_CODE_PAUSE_MS: i64 = 15 * 60 * 1_000;
+/// Longest name that a client gives its machine and version.
+pub const CLIENT_LABEL_CHARS_MAX: usize = 100;
 /// Life of an invitation.
 pub const INVITATION_MS: i64 = 7 * 24 * 3_600 * 1_000;
 /// Life of the bootstrap link of the first owner.

@@ -104,6 +104,10 @@ text! {
     UserAgent, user_agent_rule
 }
 text! {
+    /// What a client says about its machine or version: 1 to 100 characters on one line.
+    ClientLabel, client_label_rule
+}
+text! {
     /// Why a person looks at a value: 1 to 500 characters on one line, not only spaces.
     Reason, reason_rule
 }
@@ -171,6 +175,10 @@ fn variable_rule(text: &str) -> Result<String, TextError> {
 
 fn user_agent_rule(text: &str) -> Result<String, TextError> {
     line(text, limits::USER_AGENT_CHARS_MAX)
+}
+
+fn client_label_rule(text: &str) -> Result<String, TextError> {
+    line(text.trim(), limits::CLIENT_LABEL_CHARS_MAX)
 }
 
 fn reason_rule(text: &str) -> Result<String, TextError> {

@@ -4,6 +4,8 @@ use broker::BrokerError;
 use domain::authz::{Denied, RankDenied};
 use store::StoreError;
 
+use crate::dpop::ProofRefused;
+
 /// The code of a refused act.
 #[must_use]
 pub const fn of_denied(denied: &Denied) -> &'static str {
@@ -41,6 +43,20 @@ pub const fn of_store(error: &StoreError) -> &'static str {
         }
         StoreError::Conflict => "conflict.exists",
         StoreError::Corrupt | StoreError::Defect(_) => "internal",
+    }
+}
+
+/// The code of a refused proof of possession.
+#[must_use]
+pub const fn of_proof(refused: &ProofRefused) -> &'static str {
+    match refused {
+        ProofRefused::Crowded => "auth.busy",
+        ProofRefused::Malformed
+        | ProofRefused::OtherRequest
+        | ProofRefused::OtherToken
+        | ProofRefused::OtherKey
+        | ProofRefused::NotNow
+        | ProofRefused::Replayed => "auth.proof_invalid",
     }
 }
 

@@ -22,6 +22,8 @@ pub async fn sweep(store: &Store) -> Result<u64, StoreError> {
         .platform_write(&Caller::system("housekeeping", request), |tx| {
             let now = tx.now();
             let gone = tx.sessions().sweep()?
+                + tx.authorizations().sweep()?
+                + tx.device_grants().sweep()?
                 + tx.enrolments().sweep()?
                 + tx.resets().sweep()?
                 + tx.totp_replacements().sweep()?

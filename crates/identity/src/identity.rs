@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::passkeys::RelyingParty;
+use crate::dpop::SeenProofs;
 use crate::passwords::{Cost, PasswordPool, PoolError, PoolSize};
 use crate::revocations::RevocationView;
 use crate::tokens::{Memory, TokenVerifier};
@@ -57,6 +58,8 @@ pub struct Identity {
     pub(crate) key_digests: Memory<[u8; 32]>,
     /// API keys whose use was noted within the last minute.
     pub(crate) keys_noted: Memory<()>,
+    /// Proofs of possession that were seen and could be sent again.
+    pub(crate) proofs: SeenProofs,
     keys_asked_at: Mutex<TimeMs>,
 }
 
@@ -85,6 +88,7 @@ impl Identity {
             relying_party: RelyingParty::of(&config.origin),
             key_digests: Memory::new(KEYS_REMEMBERED_MAX),
             keys_noted: Memory::new(KEYS_REMEMBERED_MAX),
+            proofs: SeenProofs::new(limits::PROOFS_SEEN_MAX),
             keys_asked_at: Mutex::new(TimeMs(0)),
             store,
             broker,
@@ -106,6 +110,12 @@ impl Identity {
                 tracing::warn!(%error, "revocations could not be read");
             }
         }
+    }
+
+    /// What this instance calls itself in access tokens.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.config.issuer
     }
 
     /// The store.

@@ -17,8 +17,11 @@
 //! has a stable `code()`.
 
 pub mod account;
+pub mod authorizations;
 mod code;
 pub mod codes;
+pub mod device_grants;
+pub mod dpop;
 pub mod enrolments;
 mod housekeeping;
 mod identity;
@@ -44,10 +47,10 @@ pub mod workspaces;
 #[cfg(test)]
 mod testing;
 
-pub use code::{of_broker, of_denied, of_rank, of_store};
+pub use code::{of_broker, of_denied, of_proof, of_rank, of_store};
 pub use housekeeping::sweep;
 pub use identity::{Identity, IdentityConfig, StartError};
-pub use principal::{AuthRefused, Principal, authenticate};
+pub use principal::{AuthRefused, Principal, authenticate, authenticate_presented};
 pub use revocations::{RevocationView, Standing};
 pub use shown::ShownOnce;
 pub use team::TeamError;

@@ -15,6 +15,7 @@ use store::{ApiKey, Commit, QuietReason, StoreError};
 use uuid::Uuid;
 
 use crate::code;
+use crate::dpop::{self, Presented, ProofRefused, Scheme};
 use crate::identity::Identity;
 use crate::keys::ApiKeyText;
 use crate::revocations::Standing;
@@ -51,6 +52,12 @@ pub enum AuthRefused {
     /// The session was ended, or rose past this token.
     #[error("the session was ended, or has newer tokens")]
     Revoked,
+    /// The token is bound to a key, and nothing proves that the presenter holds it.
+    #[error("the access token is bound to a key; send it as DPoP with a proof")]
+    ProofNeeded,
+    /// The proof beside the token is not good.
+    #[error(transparent)]
+    Proof(#[from] ProofRefused),
     /// Revocations could not be read for too long, so nobody can be told to be signed in still.
     #[error("revocations cannot be read")]
     Blind,
@@ -105,6 +112,8 @@ impl AuthRefused {
             Self::Invalid => "auth.invalid",
             Self::Expired => "auth.expired",
             Self::Revoked => "auth.revoked",
+            Self::ProofNeeded => "auth.proof_needed",
+            Self::Proof(refused) => code::of_proof(refused),
             Self::Blind => "storage.unavailable",
             Self::Sealing(error) => code::of_broker(error),
             Self::Store(error) => code::of_store(error),
@@ -121,24 +130,36 @@ pub async fn authenticate(
     credential: &str,
     origin: Origin,
 ) -> Result<Principal, AuthRefused> {
-    if ApiKeyText::looks_like(credential) {
-        key_holder(identity, credential, origin).await
-    } else {
-        signed_in(identity, credential, origin).await
+    authenticate_presented(identity, Presented::bearer(credential), origin).await
+}
+
+/// Who presents this credential, alone or with a proof that they hold its key.
+///
+/// # Errors
+/// [`AuthRefused`].
+pub async fn authenticate_presented(
+    identity: &Identity,
+    presented: Presented<'_>,
+    origin: Origin,
+) -> Result<Principal, AuthRefused> {
+    if !ApiKeyText::looks_like(presented.credential) {
+        return signed_in(identity, presented, origin).await;
+    }
+    match presented.scheme {
+        Scheme::Bearer => key_holder(identity, presented.credential, origin).await,
+        Scheme::Dpop => Err(AuthRefused::Invalid),
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is request authentication")]
 async fn signed_in(
     identity: &Identity,
-    token: &str,
+    presented: Presented<'_>,
     origin: Origin,
 ) -> Result<Principal, AuthRefused> {
-    let claims = verified(identity, token).await?;
+    let claims = verified(identity, presented.credential).await?;
     // Whoever holds a bound token alone holds half of it.
-    if claims.holder_key.is_some() {
-        return Err(AuthRefused::Invalid);
-    }
+    dpop::held(identity, &claims, presented)?;
     match identity.revocations.judge(&claims) {
         Standing::Good => {}
         Standing::Revoked => return Err(AuthRefused::Revoked),

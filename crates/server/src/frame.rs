@@ -168,7 +168,12 @@ fn written(response: Response, problem: &Problem, frame: &Frame) -> Response {
     }
     if parts.status == StatusCode::UNAUTHORIZED {
         // RFC 9110 section 11.6.1: a 401 names the scheme that would be accepted.
-        let scheme = HeaderValue::from_static("Bearer realm=\"casemate\"");
+        let scheme = HeaderValue::from_static(match problem.code {
+            // RFC 9449 section 7.1.
+            Code::AuthProofNeeded => "DPoP algs=\"EdDSA ES256\"",
+            Code::AuthProofInvalid => "DPoP error=\"invalid_dpop_proof\", algs=\"EdDSA ES256\"",
+            _ => "Bearer realm=\"casemate\"",
+        });
         parts.headers.insert(header::WWW_AUTHENTICATE, scheme);
     }
     Response::from_parts(parts, Body::from(body))

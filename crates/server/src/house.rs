@@ -33,12 +33,48 @@ pub struct Parts {
     pub security: SecurityConfig,
 }
 
+/// The addresses under which clients know this server: scheme, host and port, without a slash at
+/// the end.
+#[derive(Debug, Clone, Default)]
+pub struct Addresses(Vec<String>);
+
+impl Addresses {
+    /// The configured address, and those of this machine on the port listened on.
+    #[must_use]
+    pub fn of(public: Option<&url::Url>, port: Option<u16>) -> Self {
+        let public = public.map(|url| url.as_str().trim_end_matches('/').to_owned());
+        let here = port.into_iter().flat_map(|port| {
+            ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("https://{host}:{port}"))
+        });
+        Self(public.into_iter().chain(here).collect())
+    }
+
+    /// Whether an origin as a browser names it is this server's own.
+    #[must_use]
+    pub fn holds(&self, origin: &str) -> bool {
+        self.0.iter().any(|own| own == origin)
+    }
+
+    /// Where this path is, under each of them.
+    #[must_use]
+    pub fn urls(&self, path: &str) -> Vec<String> {
+        self.0.iter().map(|own| format!("{own}{path}")).collect()
+    }
+
+    /// The one that people are told.
+    #[must_use]
+    pub fn first(&self) -> &str {
+        self.0.first().map_or("https://localhost", String::as_str)
+    }
+}
+
 /// A handle to the shared parts.
 #[derive(Clone)]
 pub struct House(Arc<Inner>);
 
 struct Inner {
     parts: Parts,
+    addresses: Addresses,
     metrics: Arc<Metrics>,
     tasks: TaskTracker,
     touched: Touched,
@@ -48,8 +84,16 @@ impl House {
     /// Shares these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        let own = vec![parts.identity.issuer().to_owned()];
+        Self::known_as(parts, Addresses(own))
+    }
+
+    /// Shares these parts, in a server that clients know under these addresses.
+    #[must_use]
+    pub fn known_as(parts: Parts, addresses: Addresses) -> Self {
         Self(Arc::new(Inner {
             parts,
+            addresses,
             metrics: Arc::default(),
             tasks: TaskTracker::new(),
             touched: Touched::default(),
@@ -60,6 +104,12 @@ impl House {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.0.parts.identity
+    }
+
+    /// The addresses under which clients know this server.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        &self.0.addresses
     }
 
     /// The store.

@@ -15,6 +15,7 @@
 
 pub mod config;
 pub mod confine;
+mod cookie;
 pub mod extract;
 pub mod frame;
 mod health;
@@ -23,6 +24,7 @@ mod leftover;
 pub mod listen;
 pub mod metrics;
 pub mod openapi;
+pub mod pages;
 pub mod problem;
 pub mod rate;
 mod ready;

@@ -117,6 +117,7 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
                 add_shared_answers(operation);
                 lift_definitions(operation, &mut found);
                 if matches!(verb, Verb::Writes) {
+                    add_codes(operation, vec![Code::AuthCrossSite]);
                     add_receipt_header(operation);
                 }
             }
@@ -164,6 +165,7 @@ fn add_shared_answers(operation: &mut Operation) {
     let located = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
     if operation.security.as_ref().is_some_and(|list| !list.is_empty()) {
         codes.extend([Code::AuthMissing, Code::AuthInvalid, Code::AuthExpired, Code::AuthRevoked]);
+        codes.extend([Code::AuthProofNeeded, Code::AuthProofInvalid, Code::AuthBusy]);
         codes.extend([Code::PersonNeeded, Code::WorkspaceNotChosen, Code::SealingUnavailable]);
     }
     if located("path") {

@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::{Config, Engine};
 use crate::confine::{self, Confinement, Reach};
 use crate::health;
-use crate::house::{House, Parts};
+use crate::house::{Addresses, House, Parts};
 use crate::listen::{self, Door, Stop, Transport, tls};
 use crate::rate::Limiter;
 use crate::ready::Ready;
@@ -190,7 +190,9 @@ async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeEr
     };
     let identity = Identity::start(store, broker, identity).await?;
     let limiter = Limiter::new(config.limits);
-    Ok(House::new(Parts { identity, limiter, security: config.security.clone() }))
+    let parts = Parts { identity, limiter, security: config.security.clone() };
+    let port = api.map(|address| address.port());
+    Ok(House::known_as(parts, Addresses::of(config.api.url.as_ref(), port)))
 }
 
 /// The address that people use: the configured one, else where this process listens.

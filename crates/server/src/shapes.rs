@@ -74,6 +74,16 @@ texts! {
         .min_length(Some(1))
         .max_length(Some(limits::PROGRAM_CHARS_MAX))
         .examples([json!("./manage.py")]);
+    /// [`domain::ClientLabel`].
+    ClientLabelText as "ClientLabel" = text("What a client says about itself, on one line.")
+        .pattern(Some("^[A-Za-z0-9]([ -~]*)$"))
+        .min_length(Some(1))
+        .max_length(Some(limits::CLIENT_LABEL_CHARS_MAX))
+        .examples([json!("build-7")]);
+    /// A SHA-256 hash in base64url.
+    DigestText as "Digest" = text("A SHA-256 hash in base64url without padding.")
+        .pattern(Some("^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$"))
+        .examples([json!("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I")]);
     /// A password as typed.
     PasswordText as "Password" = text("A password.")
         .min_length(Some(limits::PASSWORD_CHARS_MIN))

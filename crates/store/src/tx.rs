@@ -140,6 +140,16 @@ impl<'t> PlatformTx<'t> {
         platform::Staff::new(self.bound)
     }
 
+    /// Codes that a browser hands to the command line.
+    pub fn authorizations(&mut self) -> platform::Authorizations<'_> {
+        platform::Authorizations::new(self.bound)
+    }
+
+    /// Device authorizations.
+    pub fn device_grants(&mut self) -> platform::DeviceGrants<'_> {
+        platform::DeviceGrants::new(self.bound)
+    }
+
     /// Messages to them about their accounts.
     pub fn notices(&mut self) -> platform::Notices<'_> {
         platform::Notices::new(self.bound)

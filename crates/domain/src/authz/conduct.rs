@@ -55,6 +55,8 @@ conducts! {
     UpdateWorkspace {
         /// Whether `secret.use_locally` may open production secrets.
         production_local_use: bool,
+        /// Whether a session that a device authorization began may enter; `None`: as before.
+        device_sign_in: Option<bool>,
     } = WorkspaceUpdate at |_| Place::Workspace;
     /// Delete the workspace.
     DeleteWorkspace {} = WorkspaceDelete at |_| Place::Workspace;

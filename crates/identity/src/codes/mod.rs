@@ -8,10 +8,15 @@
 
 pub mod backup;
 mod crockford;
+mod handed;
 pub mod typed;
+mod user;
 
 pub use backup::BackupCode;
+pub(crate) use handed::same;
+pub use handed::{HandedCode, HandedKind};
 pub use typed::TypedCode;
+pub use user::UserCode;
 
 /// Why a text is not a code. Nothing was looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -12,9 +12,11 @@ use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{ClientKind, NewSession, Page, PlatformTx, Revoked, Session, StoreError};
 
+use super::approval::Approval;
 use super::details::SessionDetails;
 use super::factor::MatchedFactor;
 use super::tokens;
+use crate::dpop::Thumbprint;
 use crate::identity::Identity;
 use crate::passkeys::MatchedPasskey;
 
@@ -27,6 +29,8 @@ pub(crate) enum Proof {
     Passkey(MatchedPasskey),
     /// The first code of the authenticator they just enrolled, with the password they just chose.
     Enrolled,
+    /// A live session of theirs, begun with two factors, that let this one in.
+    Approved(Approval),
 }
 
 impl Proof {
@@ -37,6 +41,7 @@ impl Proof {
                 vec![AuthMethod::Password, factor.method(), AuthMethod::MultiFactor]
             }
             Self::Passkey(_) => vec![AuthMethod::Passkey, AuthMethod::MultiFactor],
+            Self::Approved(approval) => return approval.amr().to_vec(),
             Self::Enrolled => {
                 vec![AuthMethod::Password, AuthMethod::Totp, AuthMethod::MultiFactor]
             }
@@ -51,13 +56,14 @@ impl Proof {
             Self::Passkey(matched) => matched.use_up(tx, user),
             // Used up by the birth of the account.
             Self::Enrolled => Ok(true),
+            Self::Approved(approval) => approval.use_up(tx, user),
         }
     }
 }
 
 /// What will hold the session.
 #[derive(Debug, Clone)]
-pub(crate) struct Holder {
+pub struct Holder {
     pub(crate) client: ClientKind,
     /// What the client says about its machine and version.
     pub(crate) label: Option<String>,
@@ -69,8 +75,21 @@ pub(crate) struct Holder {
 
 impl Holder {
     /// A program of the person's own, about which nothing more is known.
-    pub(crate) const fn api() -> Self {
+    #[must_use]
+    pub const fn api() -> Self {
         Self { client: ClientKind::Api, label: None, dpop_jkt: None, device: None }
+    }
+
+    /// A browser, which keeps its refresh token in a cookie.
+    #[must_use]
+    pub const fn browser() -> Self {
+        Self { client: ClientKind::Browser, label: None, dpop_jkt: None, device: None }
+    }
+
+    /// Somebody who proved to hold this key: the session's tokens will be bound to it.
+    #[must_use]
+    pub fn of_key(key: &Thumbprint) -> Self {
+        Self { dpop_jkt: Some(key.text()), ..Self::api() }
     }
 }
 

@@ -7,7 +7,7 @@ use broker::BrokerError;
 use domain::{AccountScope, Actor, Scope, TenantId};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
-use store::{Caller, Commit, Committed, QuietReason, Revoked, StoreError};
+use store::{Caller, ClientKind, Commit, Committed, QuietReason, Revoked, StoreError};
 
 use super::AccountError;
 use super::tokens::{self, SessionTokens};
@@ -21,6 +21,9 @@ pub enum EnterError {
     /// There is no such workspace, or the caller is not in it.
     #[error("there is no such workspace, or it is not visible to the caller")]
     NotVisible,
+    /// The workspace lets no session in that a device authorization began.
+    #[error("this workspace lets no device in; sign in with a browser or a password")]
+    DeviceRefused,
     /// The session was ended a moment ago.
     #[error("the session was ended")]
     Ended,
@@ -38,6 +41,7 @@ impl EnterError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotVisible => "not_found",
+            Self::DeviceRefused => "workspace.device_refused",
             Self::Ended => "auth.revoked",
             Self::Sealing(error) => code::of_broker(error),
             Self::Store(error) => code::of_store(error),
@@ -67,6 +71,7 @@ pub async fn enter_workspace(
     workspace: TenantId,
 ) -> Result<Committed<SessionTokens>, EnterError> {
     member(identity, account, workspace).await?;
+    device_may_enter(identity, account, workspace).await?;
     let scope = account.clone();
     let entered = identity
         .store
@@ -86,6 +91,28 @@ pub async fn enter_workspace(
         .await?;
     let handed = tokens::issue(identity, &entered.value).await?;
     Ok(entered.map(|_| handed))
+}
+
+/// Whether the workspace lets this session in, when a device authorization began it.
+#[expect(clippy::disallowed_methods, reason = "this is request authentication")]
+async fn device_may_enter(
+    identity: &Identity,
+    account: &AccountScope,
+    workspace: TenantId,
+) -> Result<(), EnterError> {
+    let (user, session) = (account.user(), account.session());
+    let own = identity.store.platform_read(move |tx| tx.sessions().find(session)).await?;
+    if own.ok_or(EnterError::Ended)?.client != ClientKind::Device {
+        return Ok(());
+    }
+    let actor = Actor::User { user, session };
+    let scope = Scope::authenticated(workspace, actor, account.origin().clone());
+    let settings = identity.store.read(&scope, |tx| tx.team().settings()).await?;
+    match settings {
+        Some(settings) if settings.device_sign_in => Ok(()),
+        Some(_) => Err(EnterError::DeviceRefused),
+        None => Err(EnterError::NotVisible),
+    }
 }
 
 /// Whether the caller is in the team. A hint that says so although they are not is taken away.

@@ -8,7 +8,9 @@
 //!    relies on them.
 //! 4. Every session begins in [`birth`], on a [`Proof`]: no path has another way.
 
+mod approval;
 mod birth;
+mod browser;
 mod details;
 mod end_all;
 mod enter_workspace;
@@ -23,17 +25,20 @@ mod step_up;
 mod tokens;
 mod whoami;
 
-pub(crate) use birth::{Birth, Holder, NotBorn, Proof, Unborn};
+pub(crate) use approval::{Approval, Approved, may_approve};
+pub use birth::Holder;
+pub(crate) use birth::{Birth, NotBorn, Proof, Unborn};
+pub use browser::kept_in_browser;
 pub use details::SessionDetails;
 pub(crate) use end_all::end_all;
 pub use enter_workspace::{EnterError, enter_workspace};
 pub(crate) use factor::{FactorUnchecked, MatchedFactor, digest_text};
 pub use factor::{Factor, FactorForm};
 pub use list::{SeenSession, list};
-pub use refresh::{RefreshError, refresh};
+pub use refresh::{RefreshError, refresh, refresh_held};
 pub use revoke::{revoke, revoke_others};
 pub(crate) use sign_in::visible_to_newcomer;
-pub use sign_in::{SignIn, SignInError, sign_in};
+pub use sign_in::{SignIn, SignInError, sign_in, sign_in_held};
 pub use sign_out::sign_out;
 pub use step_up::{StepUpError, step_up};
 pub use tokens::SessionTokens;

@@ -10,7 +10,7 @@
 //! Sources: RFC 9700 section 4.14; the repeated complaint that rotation logs people out.
 
 use broker::{BrokerError, MacPurpose};
-use domain::Origin;
+use domain::{Origin, SessionId};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{
@@ -20,6 +20,7 @@ use store::{
 use super::left_behind;
 use super::tokens::{self, SessionTokens};
 use crate::code;
+use crate::dpop::Thumbprint;
 use crate::identity::Identity;
 use crate::tokens::RefreshToken;
 
@@ -35,6 +36,10 @@ pub enum RefreshError {
     /// It was used before: the session was ended, since somebody else may hold it.
     #[error("the refresh token was used before, so its session was ended")]
     Replayed,
+    /// The session is bound to a key, and nothing proves that the presenter holds it. The session
+    /// stands.
+    #[error("the session is bound to a key; send a proof by it")]
+    ProofNeeded,
     /// The key broker could not be asked.
     #[error("the key broker could not be asked")]
     Sealing(#[from] BrokerError),
@@ -50,6 +55,7 @@ impl RefreshError {
         match self {
             Self::Invalid => "auth.invalid",
             Self::Ended | Self::Replayed => "auth.revoked",
+            Self::ProofNeeded => "auth.proof_needed",
             Self::Sealing(error) => code::of_broker(error),
             Self::Store(error) => code::of_store(error),
         }
@@ -66,6 +72,20 @@ pub async fn refresh(
     origin: Origin,
     presented: &str,
 ) -> Result<Committed<SessionTokens>, RefreshError> {
+    refresh_held(identity, origin, presented, None).await
+}
+
+/// The same for somebody who proved to hold this key. A session that is bound to a key is refreshed
+/// by its holder only; a stolen refresh token alone changes nothing.
+///
+/// # Errors
+/// [`RefreshError`].
+pub async fn refresh_held(
+    identity: &Identity,
+    origin: Origin,
+    presented: &str,
+    holder: Option<Thumbprint>,
+) -> Result<Committed<SessionTokens>, RefreshError> {
     let token = RefreshToken::parse(presented).map_err(|_| RefreshError::Invalid)?;
     let message = RefreshToken::message(token.session(), token.generation());
     if !token.carries(&identity.broker.mac(MacPurpose::Refresh, message).await?) {
@@ -75,6 +95,7 @@ pub async fn refresh(
     let rotated = identity
         .store
         .platform_write(&Caller::anonymous(origin), move |tx| {
+            held(tx, session, holder)?;
             let rotation = tx.sessions().rotate(session, generation)?;
             settle(tx, rotation, generation)
         })
@@ -83,6 +104,21 @@ pub async fn refresh(
     let Committed { value, entries } = rotated;
     let handed = tokens::issue(identity, &value?).await?;
     Ok(Committed { value: handed, entries })
+}
+
+/// Whether whoever presents the token holds the key of its session.
+fn held(
+    tx: &mut PlatformTx<'_>,
+    session: SessionId,
+    holder: Option<Thumbprint>,
+) -> Result<(), RefreshError> {
+    let bound_to = tx.sessions().find(session)?.and_then(|session| session.dpop_jkt);
+    match bound_to {
+        Some(jkt) if holder.is_none_or(|holder| holder.text() != jkt) => {
+            Err(RefreshError::ProofNeeded)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn settle(

@@ -117,6 +117,19 @@ pub async fn sign_in(
     origin: Origin,
     presented: SignIn,
 ) -> Result<Committed<SessionTokens>, SignInError> {
+    sign_in_held(identity, origin, presented, Holder::api()).await
+}
+
+/// The same for a holder about whom more is known: a browser, or whoever proved to hold a key.
+///
+/// # Errors
+/// [`SignInError`].
+pub async fn sign_in_held(
+    identity: &Identity,
+    origin: Origin,
+    presented: SignIn,
+    holder: Holder,
+) -> Result<Committed<SessionTokens>, SignInError> {
     let attempt = Attempt {
         began: Instant::now(),
         guess: Guess::of_sign_in(&presented.email, &origin),
@@ -138,7 +151,7 @@ pub async fn sign_in(
         user: user.id,
         workspace: presented.workspace,
         proof: Proof::PasswordAnd(factor),
-        holder: Holder::api(),
+        holder,
     };
     let unborn = unborn.prepared(identity, &attempt.origin).await?;
     let guess = attempt.guess.clone();

@@ -135,7 +135,7 @@ async fn a_removed_members_session_lives_and_never_enters_the_workspace_again() 
 async fn settings_change_with_old_and_new_in_the_entry() {
     each_engine(async |house: &House| {
         let (ours, store) = (&house.ours, &house.store);
-        let wanted = || UpdateWorkspace { production_local_use: true };
+        let wanted = || UpdateWorkspace { production_local_use: true, device_sign_in: None };
         let by = async |scope| code(update(store, &scope, house.fresh(), wanted()).await);
         assert_eq!(by(ours.operator.scope(ours.id)).await, "act.not_held");
         assert_eq!(by(house.theirs.owner.scope(ours.id)).await, "not_found");

@@ -1,4 +1,4 @@
-//! Who is asking: the request's bearer credential, judged by `identity`.
+//! Who is asking: the request's credential and the proof beside it, judged by `identity`.
 //!
 //! Always true
 //! 1. The workspace of a request is its credential's. An id in a path is compared with it
@@ -16,8 +16,10 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use identity::Principal;
+use identity::dpop::{Presented, Scheme};
 use store::Caller;
 
+use super::holder;
 use crate::frame::Frame;
 use crate::house::House;
 use crate::problem::{Code, Problem, Refusal};
@@ -121,8 +123,12 @@ impl FromRequestParts<House> for Anybody {
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
         let outside = || Problem::internal(&"a request outside of its frame");
         let frame = Arc::clone(parts.extensions.get::<Arc<Frame>>().ok_or_else(outside)?);
-        let credential = bearer(&parts.headers)?;
-        let principal = identity::authenticate(house.identity(), credential, frame.origin.clone())
+        let (scheme, credential) = credential(&parts.headers)?;
+        let proof = holder::proof(&parts.headers)?;
+        let errand = holder::errand(parts, house);
+        let presented = Presented { scheme, credential, proof, errand: Some(&errand) };
+        let origin = frame.origin.clone();
+        let principal = identity::authenticate_presented(house.identity(), presented, origin)
             .await
             .map_err(Refusal::problem)?;
         if let Some(tenant) = principal.tenant() {
@@ -143,9 +149,9 @@ fn rate_key(principal: &Principal) -> RateKey {
     }
 }
 
-/// The one bearer credential of a request (RFC 6750 section 2.1). Two are refused: which of them
-/// counts must not depend on who reads the request.
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+/// The one credential of a request and how it is presented (RFC 6750 section 2.1, RFC 9449 section
+/// 7.1). Two are refused: which of them counts must not depend on who reads the request.
+fn credential(headers: &HeaderMap) -> Result<(Scheme, &str), Problem> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
     let invalid = || Problem::new(Code::AuthInvalid);
     let Some(value) = given.next() else { return Err(Problem::new(Code::AuthMissing)) };
@@ -154,7 +160,12 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     }
     let (scheme, credential) =
         value.to_str().map_err(|_| invalid())?.split_once(' ').ok_or_else(invalid)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(credential) } else { Err(invalid()) }
+    let scheme = match scheme {
+        bearer if bearer.eq_ignore_ascii_case("bearer") => Scheme::Bearer,
+        dpop if dpop.eq_ignore_ascii_case("dpop") => Scheme::Dpop,
+        _ => return Err(invalid()),
+    };
+    Ok((scheme, credential))
 }
 
 #[cfg(test)]
@@ -166,13 +177,15 @@ mod tests {
         for value in values {
             headers.append(AUTHORIZATION, http::HeaderValue::from_static(value));
         }
-        bearer(&headers).map(str::to_owned).map_err(|problem| problem.code)
+        let read = credential(&headers).map_err(|problem| problem.code)?;
+        Ok(format!("{:?} {}", read.0, read.1))
     }
 
     #[test]
-    fn one_bearer_credential_is_read_and_nothing_else() {
-        assert_eq!(read(&["Bearer abc"]), Ok("abc".to_owned()));
-        assert_eq!(read(&["bearer abc"]), Ok("abc".to_owned()));
+    fn one_credential_is_read_and_nothing_else() {
+        assert_eq!(read(&["Bearer abc"]), Ok("Bearer abc".to_owned()));
+        assert_eq!(read(&["bearer abc"]), Ok("Bearer abc".to_owned()));
+        assert_eq!(read(&["DPoP abc"]), Ok("Dpop abc".to_owned()));
         assert_eq!(read(&[]), Err(Code::AuthMissing));
         for other in ["abc", "Basic abc", "Bearer"] {
             assert_eq!(read(&[other]), Err(Code::AuthInvalid), "{other}");
@@ -181,6 +194,7 @@ mod tests {
 
     #[test]
     fn two_credentials_are_none() {
+        assert_eq!(read(&["Bearer abc", "DPoP abc"]), Err(Code::AuthInvalid));
         assert_eq!(read(&["Bearer abc", "Bearer abc"]), Err(Code::AuthInvalid));
     }
 }

@@ -11,12 +11,14 @@
 mod body;
 pub mod caller;
 pub mod cursor;
+pub mod holder;
 pub mod idempotency;
 mod path;
 pub mod precondition;
 
 pub use body::{Json, JsonBody};
 pub use caller::{Account, Member, Staff};
+pub use holder::{Held, Holds, NewHolder};
 pub use idempotency::{IdempotencyHeader, Idempotent};
 pub use path::{Path, Query};
 pub use precondition::{IfMatch, IfMatchHeader};

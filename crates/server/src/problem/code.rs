@@ -42,6 +42,14 @@ codes! {
     AuthInvalid = "auth.invalid", UNAUTHORIZED, "The credential is not valid.";
     AuthExpired = "auth.expired", UNAUTHORIZED, "The credential has expired.";
     AuthRevoked = "auth.revoked", UNAUTHORIZED, "The credential was revoked.";
+    AuthProofNeeded = "auth.proof_needed", UNAUTHORIZED,
+        "A proof that the sender holds the credential's key is needed.";
+    AuthProofInvalid = "auth.proof_invalid", UNAUTHORIZED, "The proof is not good for this request.";
+    AuthCrossSite = "auth.cross_site", FORBIDDEN, "Another site sent this request.";
+    AuthorizationPending = "authorization_pending", BAD_REQUEST, "Nobody has decided yet.";
+    SlowDown = "slow_down", BAD_REQUEST, "The device asks too often.";
+    AccessDenied = "access_denied", BAD_REQUEST, "The device was not let in.";
+    ExpiredToken = "expired_token", BAD_REQUEST, "The code is over.";
     AuthFactorWrong = "auth.factor_wrong", UNAUTHORIZED, "The second factor is wrong.";
     AuthThrottled = "auth.throttled", TOO_MANY_REQUESTS, "Too many tries; wait a while.";
     AuthBusy = "auth.busy", SERVICE_UNAVAILABLE, "Too many sign-ins at once; try again.";
@@ -69,6 +77,8 @@ codes! {
     RankOneself = "rank.oneself", FORBIDDEN, "This cannot be done to oneself.";
     ProductionStaysInside = "production.stays_inside", FORBIDDEN,
         "This workspace keeps production secrets inside.";
+    WorkspaceDeviceRefused = "workspace.device_refused", FORBIDDEN,
+        "This workspace lets no device in.";
     WorkspaceNotChosen = "workspace.not_chosen", FORBIDDEN,
         "The session is in no workspace; choose one.";
     NotFound = "not_found", NOT_FOUND,

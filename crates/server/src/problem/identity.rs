@@ -2,6 +2,7 @@
 
 use ::broker::BrokerError;
 use ::domain::authz::{Denied, RankDenied};
+use ::identity::dpop::ProofRefused;
 use ::identity::enrolments::{ConfirmError, StartEnrolmentError};
 use ::identity::invitations::AcceptError;
 use ::identity::passkeys::PasskeyError;
@@ -34,14 +35,18 @@ impl Refusal for TeamError {
 }
 
 impl Refusal for AuthRefused {
-    const CODES: &'static [Code] = &[Code::AuthInvalid, Code::AuthExpired, Code::AuthRevoked];
-    const INNER: &'static [&'static [Code]] = OUTSIDE;
+    const CODES: &'static [Code] =
+        &[Code::AuthInvalid, Code::AuthExpired, Code::AuthRevoked, Code::AuthProofNeeded];
+    const INNER: &'static [&'static [Code]] =
+        &[ProofRefused::CODES, StoreError::CODES, BrokerError::CODES];
 
     fn problem(self) -> Problem {
         match self {
             Self::Invalid => Problem::new(Code::AuthInvalid),
             Self::Expired => Problem::new(Code::AuthExpired),
             Self::Revoked => Problem::new(Code::AuthRevoked),
+            Self::ProofNeeded => Problem::new(Code::AuthProofNeeded).detail(self),
+            Self::Proof(refused) => refused.problem(),
             Self::Blind => Problem::new(Code::StorageUnavailable).retry_after_ms(1_000),
             Self::Sealing(error) => error.problem(),
             Self::Store(error) => error.problem(),
@@ -65,11 +70,13 @@ impl Refusal for AccountError {
 }
 
 impl Refusal for EnterError {
-    const CODES: &'static [Code] = &[Code::AuthRevoked, Code::NotFound];
+    const CODES: &'static [Code] =
+        &[Code::AuthRevoked, Code::NotFound, Code::WorkspaceDeviceRefused];
     const INNER: &'static [&'static [Code]] = OUTSIDE;
 
     fn problem(self) -> Problem {
         match self {
+            Self::DeviceRefused => Problem::new(Code::WorkspaceDeviceRefused).detail(self),
             Self::NotVisible => Problem::new(Code::NotFound),
             Self::Ended => Problem::new(Code::AuthRevoked),
             Self::Sealing(error) => error.problem(),
@@ -81,7 +88,8 @@ impl Refusal for EnterError {
 impl Refusal for SignInError {
     const CODES: &'static [Code] =
         &[Code::AuthInvalid, Code::AuthThrottled, Code::AuthBusy, Code::NotFound];
-    const INNER: &'static [&'static [Code]] = OUTSIDE;
+    const INNER: &'static [&'static [Code]] =
+        &[ProofRefused::CODES, StoreError::CODES, BrokerError::CODES];
 
     fn problem(self) -> Problem {
         match self {
@@ -157,13 +165,21 @@ impl Refusal for StaffError {
 }
 
 impl Refusal for RefreshError {
-    const CODES: &'static [Code] = &[Code::AuthInvalid, Code::AuthRevoked];
+    const CODES: &'static [Code] = &[
+        Code::AuthInvalid,
+        Code::AuthMissing,
+        Code::AuthRevoked,
+        Code::AuthProofNeeded,
+        Code::AuthProofInvalid,
+        Code::AuthBusy,
+    ];
     const INNER: &'static [&'static [Code]] = OUTSIDE;
 
     fn problem(self) -> Problem {
         match self {
             Self::Invalid => Problem::new(Code::AuthInvalid),
             Self::Ended | Self::Replayed => Problem::new(Code::AuthRevoked).detail(self),
+            Self::ProofNeeded => Problem::new(Code::AuthProofNeeded).detail(self),
             Self::Sealing(error) => error.problem(),
             Self::Store(error) => error.problem(),
         }

@@ -13,6 +13,7 @@
 mod broker;
 mod code;
 mod domain;
+mod grants;
 mod identity;
 mod lost;
 mod notary;

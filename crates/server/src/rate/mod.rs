@@ -31,6 +31,8 @@ pub enum RateKey {
     Anonymous(IpAddr),
     /// A person, in a workspace or outside of any.
     Person(Option<TenantId>, UserId),
+    /// Devices that ask to be let in, over all networks.
+    Devices,
     /// An API key of a workspace.
     Key(TenantId, ApiKeyId),
     /// Newcomers when there are too many.
@@ -100,7 +102,9 @@ impl Limiter {
     pub fn charge(&self, key: RateKey, now: TimeMs) -> Result<Rate, Exceeded> {
         let per_minute = i64::from(match key {
             RateKey::Network(_) => self.limits.network_per_minute,
-            RateKey::Anonymous(_) | RateKey::Crowd => self.limits.anonymous_per_minute,
+            RateKey::Anonymous(_) | RateKey::Devices | RateKey::Crowd => {
+                self.limits.anonymous_per_minute
+            }
             RateKey::Person(..) | RateKey::Key(..) => self.limits.caller_per_minute,
         })
         .max(1);

@@ -14,6 +14,8 @@
 
 pub mod account;
 pub mod audit;
+pub mod authorizations;
+pub mod device_grants;
 pub mod enrolments;
 pub mod environments;
 pub mod invitations;
@@ -42,6 +44,8 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .merge(sessions::routes())
         .merge(passkeys::routes())
         .merge(passkey_challenges::routes())
+        .merge(authorizations::routes())
+        .merge(device_grants::routes())
         .merge(whoami::routes())
         .merge(account::routes())
         .merge(password_resets::routes())

@@ -44,11 +44,15 @@ pub(crate) const SQLITE_PLATFORM: &[Migration] = &[
     migration!("control/0002_sessions", "sqlite"),
     migration!("control/0003_resets", "sqlite"),
     migration!("control/0005_passkeys", "sqlite"),
+    migration!("control/0006_grants", "sqlite"),
 ];
 
 /// `tenants/<tenant-id>.db`.
-pub(crate) const SQLITE_TENANT: &[Migration] =
-    &[migration!("tenant/0001_team", "sqlite"), migration!("audit/0001_log", "sqlite")];
+pub(crate) const SQLITE_TENANT: &[Migration] = &[
+    migration!("tenant/0001_team", "sqlite"),
+    migration!("audit/0001_log", "sqlite"),
+    migration!("tenant/0006_device_sign_in", "sqlite"),
+];
 
 /// The database on PostgreSQL.
 pub(crate) const POSTGRES: &[Migration] = &[
@@ -58,6 +62,8 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("control/0002_sessions", "postgres"),
     migration!("control/0003_resets", "postgres"),
     migration!("control/0005_passkeys", "postgres"),
+    migration!("control/0006_grants", "postgres"),
+    migration!("tenant/0006_device_sign_in", "postgres"),
 ];
 
 /// The newest format of a list.

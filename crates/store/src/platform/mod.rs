@@ -8,7 +8,9 @@
 //! 3. Races are settled by single conditional statements: a refresh, a TOTP step, a backup code, a
 //!    counter.
 
+mod authorizations;
 mod bootstrap;
+mod device_grants;
 mod due;
 mod enrolments;
 mod idempotency;
@@ -29,7 +31,11 @@ mod throttle;
 mod users;
 mod workspaces;
 
+pub use authorizations::{Authorization, Authorizations, NewAuthorization};
 pub use bootstrap::{Bootstrap, BootstrapLink};
+pub use device_grants::{
+    Approver, DeviceGrant, DeviceGrants, GrantState, NewDeviceGrant, Requester,
+};
 pub(crate) use due::Due;
 pub use enrolments::{Enrolment, Enrolments, LinkKind, NewEnrolment};
 pub use idempotency::{Idempotency, Kept, KeptAnswer};
@@ -56,7 +62,9 @@ use crate::sql::PlatformSql;
 
 /// Every statement of this module's tables.
 pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
+    authorizations::STATEMENTS,
     bootstrap::STATEMENTS,
+    device_grants::STATEMENTS,
     due::STATEMENTS,
     enrolments::STATEMENTS,
     idempotency::STATEMENTS,

@@ -48,6 +48,8 @@ pub struct TeamSettings {
     pub state: TeamState,
     /// Whether `secret.use_locally` may open production secrets.
     pub production_local_use: bool,
+    /// Whether a session that a device authorization began may enter.
+    pub device_sign_in: bool,
     /// When it was created.
     pub created_at: TimeMs,
     /// When a setting last changed.
@@ -60,6 +62,7 @@ impl TeamSettings {
             name: row.parsed()?,
             state: row.parsed()?,
             production_local_use: row.flag()?,
+            device_sign_in: row.flag()?,
             created_at: row.time()?,
             updated_at: row.time()?,
         })
@@ -68,15 +71,16 @@ impl TeamSettings {
 
 tenant_statements! { "team":
     LOCK locking = "select state from team where tenant_id = $1";
-    SETTINGS = "select name, state, production_local_use, created_at_ms, updated_at_ms \
-        from team where tenant_id = $1";
+    SETTINGS = "select name, state, production_local_use, device_sign_in, created_at_ms, \
+        updated_at_ms from team where tenant_id = $1";
     CREATE = "insert into team \
         (tenant_id, name, state, production_local_use, created_at_ms, updated_at_ms) \
         values ($1, $2, 'active', 0, $3, $3) on conflict do nothing";
     CREATE_OWNER = "insert into members \
         (tenant_id, user_id, email, role, overrides, joined_at_ms, updated_at_ms) \
         values ($1, $2, $3, $4, $5, $6, $6)";
-    UPDATE = "update team set production_local_use = $2, updated_at_ms = $3 \
+    UPDATE = "update team set production_local_use = $2, updated_at_ms = $3, \
+        device_sign_in = coalesce($4, device_sign_in) \
         where tenant_id = $1 and state = 'active'";
     MARK_DELETED = "update team set state = 'deleted', updated_at_ms = $2 \
         where tenant_id = $1 and state = 'active'";
@@ -133,7 +137,10 @@ impl Team<'_> {
     ) -> Result<UpdateWorkspace, StoreError> {
         let act = permit.into_inner();
         let now = self.bound.now();
-        self.bound.change_one(&UPDATE, values![act.production_local_use, now])?;
+        self.bound.change_one(
+            &UPDATE,
+            values![act.production_local_use, now, act.device_sign_in.map(i64::from)],
+        )?;
         Ok(act)
     }
 

@@ -70,7 +70,7 @@ async fn production_stays_inside_unless_the_workspace_lets_it_out() {
         house
             .store
             .write(&acme.owner, move |tx| {
-                let act = UpdateWorkspace { production_local_use: true };
+                let act = UpdateWorkspace { production_local_use: true, device_sign_in: None };
                 tx.team().update_settings(decide(&owner, act).unwrap())?;
                 Ok::<_, StoreError>(Commit::quiet(QuietReason::Installation, ()))
             })

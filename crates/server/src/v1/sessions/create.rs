@@ -3,12 +3,12 @@
 use axum::extract::State;
 use domain::{EmailAddress, TenantId};
 use identity::passwords::Password;
-use identity::sessions::{SignIn, SignInError, sign_in};
+use identity::sessions::{SignIn, SignInError, sign_in_held};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{Tokens, TypedFactor};
-use crate::extract::Json;
+use crate::extract::{Json, NewHolder};
 use crate::house::{Client, House};
 use crate::problem::{Problem, Refused};
 use crate::reply::Reply;
@@ -42,6 +42,7 @@ pub struct CreateSession {
 pub async fn create(
     State(house): State<House>,
     client: Client,
+    NewHolder(holder): NewHolder,
     Json(body): Json<CreateSession>,
 ) -> Result<Reply<201, Tokens>, Refused<SignInError>> {
     let CreateSession { email, password, factor, workspace } = body.value;
@@ -49,6 +50,6 @@ pub async fn create(
         .map_err(|error| Refused::because(Problem::invalid("password", error)))?;
     let factor = factor.read().map_err(Refused::because)?;
     let presented = SignIn { email, password, factor, workspace };
-    let signed_in = sign_in(house.identity(), client.origin, presented).await?;
+    let signed_in = sign_in_held(house.identity(), client.origin, presented, holder).await?;
     Ok(house.answer(signed_in, Tokens::from).await)
 }

@@ -1,14 +1,17 @@
 //! `POST /v1/sessions/refresh`
 
 use axum::extract::State;
-use identity::sessions::RefreshError;
+use http::HeaderMap;
+use identity::sessions::{RefreshError, refresh_held};
 use serde::Deserialize;
 use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
 use super::Tokens;
-use crate::extract::Json;
+use crate::cookie;
+use crate::extract::{Held, Json};
 use crate::house::{Client, House};
-use crate::problem::Refused;
+use crate::problem::{Code, Problem, Refused};
 use crate::reply::Reply;
 use crate::shapes::SecretText;
 
@@ -18,13 +21,15 @@ use crate::shapes::SecretText;
 #[schema(example = json!({ "refresh_token": "cmr_example" }))]
 pub struct RefreshSession {
     /// As the last answer gave it.
-    #[schema(value_type = String, max_length = 512)]
-    pub refresh_token: SecretText,
+    /// A browser that keeps it in the cookie leaves it out.
+    #[schema(value_type = Option<String>, max_length = 512)]
+    pub refresh_token: Option<SecretText>,
 }
 
 /// Exchange a refresh token for the next tokens
 ///
-/// Using an older one than the last ends the session: somebody else has it.
+/// Using an older one than the last ends the session: somebody else has it. A session bound to a
+/// key needs a proof by that key in the `DPoP` header.
 #[utoipa::path(
     post,
     path = "/v1/sessions/refresh",
@@ -34,10 +39,15 @@ pub struct RefreshSession {
 pub async fn refresh(
     State(house): State<House>,
     client: Client,
+    Held(key): Held,
+    headers: HeaderMap,
     Json(body): Json<RefreshSession>,
 ) -> Result<Reply<200, Tokens>, Refused<RefreshError>> {
-    let presented = body.value.refresh_token;
-    let refreshed =
-        identity::sessions::refresh(house.identity(), client.origin, presented.as_str()).await?;
+    let presented = match body.value.refresh_token {
+        Some(token) => Zeroizing::new(token.into_text()),
+        None => cookie::token(&headers)
+            .ok_or_else(|| Refused::because(Problem::new(Code::AuthMissing)))?,
+    };
+    let refreshed = refresh_held(house.identity(), client.origin, presented.as_str(), key).await?;
     Ok(house.answer(refreshed, Tokens::from).await)
 }

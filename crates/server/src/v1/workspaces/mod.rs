@@ -48,6 +48,8 @@ pub struct Workspace {
     pub role: Role,
     /// Whether people may start programs on their own machines with production secrets.
     pub production_local_use: bool,
+    /// Whether sessions begun by a device authorization may enter.
+    pub device_sign_in: bool,
     /// When it was made.
     #[schema(value_type = shapes::TimeMsNumber)]
     pub created_at_ms: TimeMs,
@@ -64,6 +66,7 @@ impl From<WorkspaceView> for Workspace {
             name: settings.name,
             role,
             production_local_use: settings.production_local_use,
+            device_sign_in: settings.device_sign_in,
             created_at_ms: settings.created_at,
             version: settings.updated_at,
         }

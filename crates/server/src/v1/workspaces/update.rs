@@ -22,6 +22,8 @@ use crate::shapes;
 pub struct UpdateWorkspace {
     /// Whether people may start programs on their own machines with production secrets.
     pub production_local_use: bool,
+    /// Whether sessions begun by a device authorization may enter; as before when it is left out.
+    pub device_sign_in: Option<bool>,
 }
 
 /// A workspace after a change of its settings.
@@ -35,6 +37,8 @@ pub struct UpdatedWorkspace {
     pub name: Name,
     /// Whether people may start programs on their own machines with production secrets.
     pub production_local_use: bool,
+    /// Whether sessions begun by a device authorization may enter.
+    pub device_sign_in: bool,
 }
 
 /// Change the workspace's settings
@@ -54,12 +58,16 @@ pub async fn update(
     let Member { scope, factor_at } = member;
     let before = workspaces::get(house.store(), &scope, factor_at).await?;
     if_match.check(super::version(&before)).map_err(Refused::because)?;
-    let wanted = Wanted { production_local_use: body.value.production_local_use };
+    let wanted = Wanted {
+        production_local_use: body.value.production_local_use,
+        device_sign_in: body.value.device_sign_in,
+    };
     let updated = workspaces::update(house.store(), &scope, factor_at, wanted).await?;
     let show = |changed: Wanted| UpdatedWorkspace {
         id: before.workspace,
         name: before.settings.name,
         production_local_use: changed.production_local_use,
+        device_sign_in: changed.device_sign_in.unwrap_or(before.settings.device_sign_in),
     };
     Ok(house.answer(updated, show).await)
 }

@@ -49,6 +49,8 @@ pub(super) const PLATFORM: &[Grant] = &[
     ("users", KEPT_ROWS),
     ("backup_codes", ALL_ROWS),
     ("sessions", ALL_ROWS),
+    ("authorizations", ALL_ROWS),
+    ("device_grants", ALL_ROWS),
     ("enrolments", ALL_ROWS),
     ("bootstrap_links", ALL_ROWS),
     ("invitation_index", ALL_ROWS),

@@ -339,7 +339,7 @@ async fn settings_change_by_a_permit(kind: Kind) {
     let after = house
         .store
         .write::<_, StoreError>(&house.scope(ours), move |tx| {
-            let wanted = UpdateWorkspace { production_local_use: true };
+            let wanted = UpdateWorkspace { production_local_use: true, device_sign_in: None };
             let permit = decide(&owner_authority(ours.owner, tx.now()), wanted).unwrap();
             tx.team().update_settings(permit)?;
             let settings = tx.team().settings()?.unwrap();
