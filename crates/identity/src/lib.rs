@@ -19,6 +19,7 @@
 mod code;
 pub mod codes;
 pub mod enrolments;
+pub mod guard;
 mod housekeeping;
 mod identity;
 pub mod invitations;
@@ -28,6 +29,7 @@ pub mod passwords;
 mod principal;
 pub mod projects;
 mod revocations;
+pub mod risk;
 pub mod sessions;
 mod shown;
 mod team;

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use broker::{Broker, BrokerError};
 use domain::{Mint, limits};
-use identity::passwords::{Cost, PoolSize};
+use identity::guard::{Places, PlacesError};
+use identity::passwords::{Breached, BreachedError, Cost, PoolSize};
 use identity::{Identity, IdentityConfig, StartError};
 use seal::{SystemClock, SystemEntropy};
 use store::{PostgresTarget, Store, StoreConfig, StoreError};
@@ -61,6 +62,12 @@ pub enum ServeError {
     /// Sign-in could not start.
     #[error(transparent)]
     SignIn(#[from] StartError),
+    /// The file of `passwords.breached_file` is of no use.
+    #[error("passwords.breached_file: {0}")]
+    Breached(#[from] BreachedError),
+    /// The file of `places.country_file` is of no use.
+    #[error("places.country_file: {0}")]
+    Places(#[from] PlacesError),
     /// The runtime, signals or confinement failed.
     #[error("the system refused what the server needs: {0}")]
     System(io::ErrorKind),
@@ -132,6 +139,7 @@ fn reach(config: &Config) -> Reach {
         ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl"]
             .map(PathBuf::from)
             .to_vec();
+    read.extend([&config.files.breached, &config.files.places].into_iter().flatten().cloned());
     read.extend(config.broker.socket.parent().map(PathBuf::from));
     if let Engine::Postgres(urls) = &config.database.engine {
         read.extend(urls.root_certificate_file.clone());
@@ -187,9 +195,18 @@ async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeEr
         pool: pool_size(),
         cost: Cost::STANDARD,
     };
-    let identity = Identity::start(store, broker, identity).await?;
+    let (places, breached) = files(config)?;
+    let identity = Identity::start(store, broker, identity).await?.with_files(places, breached);
     let limiter = Limiter::new(config.limits);
     Ok(House::new(Parts { identity, limiter, security: config.security.clone() }))
+}
+
+/// The files that the operator gave to sign-in.
+fn files(config: &Config) -> Result<(Places, Breached), ServeError> {
+    let files = &config.files;
+    let places = files.places.as_deref().map_or(Ok(Places::default()), Places::open)?;
+    let breached = files.breached.as_deref().map_or(Ok(Breached::default()), Breached::open)?;
+    Ok((places, breached))
 }
 
 /// One password is hashed per core at a time; a queue of 32 per core answers within about half a

@@ -29,11 +29,13 @@ pub use factor::{Factor, FactorForm};
 pub use list::{SeenSession, list};
 pub use refresh::{RefreshError, refresh};
 pub use revoke::{revoke, revoke_others};
-pub use sign_in::{SignIn, SignInError, sign_in};
+pub use sign_in::{SignIn, SignInError, sign_in, sign_in_carrying};
 pub use sign_out::sign_out;
 pub use step_up::{StepUpError, step_up};
 pub use tokens::SessionTokens;
-pub(crate) use tokens::issue;
+/// Every path to a session hands out the first tokens with that of its device.
+pub(crate) use tokens::issue_first as issue;
+pub(crate) use tokens::with_device;
 pub use whoami::{Place, Whoami, whoami};
 
 use broker::BrokerError;

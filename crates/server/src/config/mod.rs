@@ -13,6 +13,7 @@ mod api;
 mod broker;
 mod data;
 mod database;
+mod files;
 mod keys;
 mod limits;
 mod nearest;
@@ -26,6 +27,7 @@ pub use api::ApiConfig;
 pub use broker::BrokerConfig;
 pub use data::DataConfig;
 pub use database::{DatabaseConfig, Engine, PostgresUrls};
+pub use files::FilesConfig;
 pub use keys::{KEYS, Key, Kind};
 pub use limits::LimitsConfig;
 pub use roles::RolesConfig;
@@ -45,6 +47,8 @@ pub struct Config {
     pub broker: BrokerConfig,
     /// Rates and connections.
     pub limits: LimitsConfig,
+    /// Files that the operator may give to sign-in.
+    pub files: FilesConfig,
     /// Whom to tell about a weakness.
     pub security: SecurityConfig,
     /// Which parts of `serve` run in this process.
@@ -112,6 +116,7 @@ impl Config {
             database: DatabaseConfig::from_values(&values)?,
             broker: BrokerConfig::from_values(&values, &data, sources)?,
             limits: LimitsConfig::from_values(&values)?,
+            files: FilesConfig::from_values(&values),
             security: SecurityConfig::from_values(&values)?,
             roles: RolesConfig::from_values(&values)?,
             data,

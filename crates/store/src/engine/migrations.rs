@@ -42,6 +42,7 @@ pub(crate) const SQLITE_PLATFORM: &[Migration] = &[
     migration!("control/0001_platform", "sqlite"),
     migration!("audit/0001_log", "sqlite"),
     migration!("control/0002_sessions", "sqlite"),
+    migration!("control/0008_risk", "sqlite"),
 ];
 
 /// `tenants/<tenant-id>.db`.
@@ -54,6 +55,7 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("tenant/0001_team", "postgres"),
     migration!("audit/0001_log", "postgres"),
     migration!("control/0002_sessions", "postgres"),
+    migration!("control/0008_risk", "postgres"),
 ];
 
 /// The newest format of a list.

@@ -9,8 +9,11 @@
 //!    counter.
 
 mod bootstrap;
+mod devices;
 mod due;
 mod enrolments;
+mod guard;
+mod history;
 mod idempotency;
 mod indexes;
 mod instance;
@@ -23,8 +26,11 @@ mod users;
 mod workspaces;
 
 pub use bootstrap::{Bootstrap, BootstrapLink};
+pub use devices::{Device, Devices};
 pub(crate) use due::Due;
 pub use enrolments::{Enrolment, Enrolments, LinkKind, NewEnrolment};
+pub use guard::{Hours, SignInGuard};
+pub use history::{SignInHistory, TimesSeen};
 pub use idempotency::{Idempotency, Kept, KeptAnswer};
 pub use indexes::{InvitationIndex, KeyIndex};
 pub(crate) use instance::Instance;
@@ -41,8 +47,11 @@ use crate::sql::PlatformSql;
 /// Every statement of this module's tables.
 pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     bootstrap::STATEMENTS,
+    devices::STATEMENTS,
     due::STATEMENTS,
     enrolments::STATEMENTS,
+    guard::STATEMENTS,
+    history::STATEMENTS,
     idempotency::STATEMENTS,
     indexes::STATEMENTS,
     instance::STATEMENTS,
