@@ -117,6 +117,9 @@ fn known(code: &str) -> Option<(Exit, &'static str)> {
             (SignIn, "Wait for the next code of your authenticator, or use a backup code.")
         }
         "auth.throttled" => (TryAgain, "Too many attempts; wait, then try again."),
+        "auth.challenge" => {
+            (TryAgain, "Sign-ins from here have to prove work, and it was not taken; try again.")
+        }
         "rate.limited" => (TryAgain, "Too many requests; wait, then try again."),
         "auth.busy" => (TryAgain, "The server is busy with sign-ins; try again in a moment."),
         "factor.not_fresh" => (SignIn, "This needs a fresh code of your authenticator."),

@@ -45,6 +45,36 @@ pub const WORKSPACES_PER_OWNER_MAX: usize = 20;
 /// Most live sessions of one person.
 pub const SESSIONS_PER_USER_MAX: usize = 50;
 
+/// Most devices of one person that are recognised: more than anybody signs in from in half a year.
+pub const DEVICES_PER_USER_MAX: u32 = 20;
+/// A device not seen for this long is a stranger again.
+pub const DEVICE_UNSEEN_MS_MAX: i64 = 180 * 24 * 3_600 * 1_000;
+/// Most rows of one person's history of sign-ins: some twenty values of each feature.
+pub const HISTORY_ROWS_PER_USER_MAX: u32 = 160;
+/// A way of signing in that was not seen for this long says nothing any more.
+pub const HISTORY_UNSEEN_MS_MAX: i64 = 180 * 24 * 3_600 * 1_000;
+/// Life of a challenge to prove work: a slow phone, and a person who looks away.
+pub const CHALLENGE_MS: i64 = 5 * 60 * 1_000;
+/// Easiest proof of work, in leading zero bits: 65,536 hashes, a tenth of a second on a laptop.
+pub const WORK_BITS_MIN: u32 = 16;
+/// Hardest proof of work: a million hashes, some seconds on a phone.
+pub const WORK_BITS_MAX: u32 = 20;
+/// Distinct pairs of address and password refused from one network within
+/// [`STUFFING_WINDOW_MS`] that make it prove work.
+pub const STUFFING_PAIRS: u32 = 15;
+/// The window of the rules about many accounts.
+pub const STUFFING_WINDOW_MS: i64 = 3 * 3_600 * 1_000;
+/// How long a network proves work after it was last seen to misbehave.
+pub const NETWORK_CHALLENGE_MS: i64 = 24 * 3_600 * 1_000;
+/// How long everybody unknown proves work after an attack from many networks was last seen.
+pub const EVERYWHERE_CHALLENGE_MS: i64 = 3_600 * 1_000;
+/// Fewer accounts than this refused within [`STUFFING_WINDOW_MS`] are no attack on all of them.
+pub const STUFFING_ACCOUNTS_MIN: u64 = 25;
+/// The instance's own past that an attack is compared with.
+pub const STUFFING_BASELINE_MS: i64 = 7 * 24 * 3_600 * 1_000;
+/// Most accounts of refused sign-ins that are told apart in one hour: bounds the table.
+pub const STUFFING_ACCOUNTS_PER_HOUR_MAX: u64 = 20_000;
+
 /// Life of an access token.
 pub const ACCESS_TOKEN_MS: i64 = 5 * 60 * 1_000;
 /// How long a request may hold a token that is not yet valid or just expired, for clocks that
@@ -185,6 +215,8 @@ pub const DRAIN_MS_MAX: u64 = 10_000;
 
 const _: () = assert!(ACCESS_TOKEN_MS > 2 * CLOCK_SKEW_MS_MAX);
 const _: () = assert!(REFRESH_GRACE_MS < ACCESS_TOKEN_MS);
+const _: () = assert!(WORK_BITS_MIN < WORK_BITS_MAX);
+const _: () = assert!(STUFFING_WINDOW_MS < STUFFING_BASELINE_MS);
 const _: () = assert!(SESSION_IDLE_MS_MAX < SESSION_LIFE_MS_MAX);
 const _: () =
     assert!(REVOCATION_POLL_MS * 4 <= 1_000, "revocation must reach everyone within a second");

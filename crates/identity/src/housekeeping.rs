@@ -1,5 +1,7 @@
 //! Removes what ended by the passing of time: sessions, enrolments, passkey challenges,
 //! pointers, guesses, revocations, kept answers.
+//! Removes what ended by the passing of time: sessions, enrolments, pointers, guesses, revocations,
+//! devices, histories of sign-ins, kept answers.
 //!
 //! Always true: nothing that could still be asked for is removed. Running it twice, or never,
 //! changes no answer.
@@ -33,6 +35,12 @@ pub async fn sweep(store: &Store) -> Result<u64, StoreError> {
                 + tx.invitation_index().sweep()?
                 + tx.throttle().sweep(now.plus_ms(-2 * throttle::QUIET_MS))?
                 + tx.revocations().sweep(now.plus_ms(-REVOCATIONS_KEPT_MS))?
+                + tx.devices().sweep(now.plus_ms(-limits::DEVICE_UNSEEN_MS_MAX))?
+                + tx.sign_in_history().sweep(now.plus_ms(-limits::HISTORY_UNSEEN_MS_MAX))?
+                + tx.sign_in_guard().sweep(
+                    now.plus_ms(-2 * limits::STUFFING_WINDOW_MS),
+                    now.plus_ms(-2 * limits::STUFFING_BASELINE_MS),
+                )?
                 + tx.idempotency().sweep()?;
             Ok::<_, StoreError>(Commit::quiet(QuietReason::Expired, gone))
         })

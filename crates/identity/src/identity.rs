@@ -1,6 +1,7 @@
 //! What the use cases of sign-in work with: the store, the broker, the password pool, and what this
 //! process knows about tokens and revocations.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Broker, BrokerError};
@@ -9,9 +10,10 @@ use store::{Store, StoreError};
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::passkeys::RelyingParty;
 use crate::dpop::SeenProofs;
-use crate::passwords::{Cost, PasswordPool, PoolError, PoolSize};
+use crate::guard::{Guard, Places};
+use crate::passkeys::RelyingParty;
+use crate::passwords::{Breached, Cost, PasswordPool, PoolError, PoolSize};
 use crate::revocations::RevocationView;
 use crate::tokens::{Memory, TokenVerifier};
 
@@ -53,6 +55,8 @@ pub struct Identity {
     pub(crate) revocations: RevocationView,
     pub(crate) relying_party: RelyingParty,
     pub(crate) config: IdentityConfig,
+    /// What stands before a sign-in.
+    pub(crate) guard: Arc<Guard>,
     /// Keyed digests of API keys presented a short while ago: saves the broker a question per
     /// request.
     pub(crate) key_digests: Memory<[u8; 32]>,
@@ -81,8 +85,10 @@ impl Identity {
         config: IdentityConfig,
     ) -> Result<Self, StartError> {
         let passwords = PasswordPool::new(config.pool, config.cost, store.mint().clone())?;
+        let guard = Arc::new(Guard::start(&broker).await?);
         let identity = Self {
             passwords,
+            guard,
             tokens: TokenVerifier::new(&config.issuer, &config.audience),
             revocations: RevocationView::new(),
             relying_party: RelyingParty::of(&config.origin),
@@ -97,6 +103,23 @@ impl Identity {
         identity.learn_token_keys().await?;
         identity.revocations.read(&identity.store).await?;
         Ok(identity)
+    }
+
+    /// The same with the files that an operator may give: where addresses are, and passwords that
+    /// leaked.
+    #[must_use]
+    pub fn with_files(mut self, places: Places, breached: Breached) -> Self {
+        if let Some(guard) = Arc::get_mut(&mut self.guard) {
+            guard.places = places;
+            guard.breached = breached;
+        }
+        self
+    }
+
+    /// The passwords that nobody may choose because they leaked.
+    #[must_use]
+    pub fn breached(&self) -> &Breached {
+        &self.guard.breached
     }
 
     /// Reads revocations every [`limits::REVOCATION_POLL_MS`], for as long as the future is polled.

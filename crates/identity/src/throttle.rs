@@ -10,8 +10,11 @@
 //! 4. Success takes back what it counted. A network is counted by refusals alone, so that a big
 //!    office behind one address is not slowed by its own sign-ins.
 //!
-//! Honest limit: whoever keeps guessing at one account from many networks slows its owner down, by
-//! at most [`ACCOUNT_DELAY_MS_MAX`] at a time; the known-device exemption comes with devices.
+//! 5. A known device of the account is counted by itself: who hammers the account from elsewhere
+//!    slows nobody who was there before, and a stolen device gains tries at one account only.
+//!
+//! Honest limit: whoever keeps guessing at one account from many networks slows its owner down on a
+//! new device, by at most [`ACCOUNT_DELAY_MS_MAX`] at a time.
 //!
 //! Source: ASVS 5.0 6.3.1 and 6.1.1 (lockout must not be a weapon).
 
@@ -19,7 +22,7 @@ use std::net::IpAddr;
 
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
-use domain::{EmailAddress, Origin, TimeMs, UserId};
+use domain::{DeviceId, EmailAddress, Origin, TimeMs, UserId};
 use store::{PlatformTx, StoreError};
 
 /// Who guesses at what from where.
@@ -27,6 +30,7 @@ use store::{PlatformTx, StoreError};
 pub struct Guess {
     account: String,
     network: Network,
+    device: Option<DeviceId>,
 }
 
 /// Where guesses come from: the part of an address that its holder cannot change at will.
@@ -70,6 +74,7 @@ enum Subject {
     Account,
     Network,
     Pair,
+    Device,
 }
 
 impl Network {
@@ -89,13 +94,23 @@ impl Network {
             }
         })
     }
+
+    /// The network as it is digested.
+    pub(crate) const fn to_bytes(self) -> [u8; 8] {
+        self.0
+    }
+
+    /// The network as a text, which is digested too before it is kept.
+    pub(crate) fn name(self) -> String {
+        HEXLOWER.encode(&self.0)
+    }
 }
 
 impl Guess {
     /// A sign-in to the account with this address, whether there is one or not.
     #[must_use]
     pub fn of_sign_in(email: &EmailAddress, origin: &Origin) -> Self {
-        Self { account: format!("email {email}"), network: Network::of(origin.ip) }
+        Self { account: format!("email {email}"), network: Network::of(origin.ip), device: None }
     }
 
     /// A password reset or a recovery that is asked for, whether there is such an account or not.
@@ -107,7 +122,21 @@ impl Guess {
     /// A further proof by somebody who is signed in.
     #[must_use]
     pub fn of_proof(user: UserId, origin: &Origin) -> Self {
-        Self { account: format!("proof {user}"), network: Network::of(origin.ip) }
+        Self { account: format!("proof {user}"), network: Network::of(origin.ip), device: None }
+    }
+
+    /// The same guess from a known device of the account, if it is one.
+    #[must_use]
+    pub(crate) fn from_device(self, device: Option<DeviceId>) -> Self {
+        Self { device, ..self }
+    }
+
+    /// What it is counted under before it is checked.
+    const fn counted(&self) -> &'static [Subject] {
+        match self.device {
+            None => &[Subject::Account, Subject::Pair],
+            Some(_) => &[Subject::Device],
+        }
     }
 
     /// A sign-in by the passkey with this id, whether there is one or not.
@@ -122,10 +151,12 @@ impl Guess {
     /// [`NotAdmitted::Throttled`]: the transaction must end without a commit, so that nothing is
     /// counted.
     pub(crate) fn admit(&self, tx: &mut PlatformTx<'_>) -> Result<(), NotAdmitted> {
-        let network = tx.throttle().find(&self.row(Subject::Network))?;
-        not_before(network.map(|state| state.blocked_until), tx.now())?;
-        for subject in [Subject::Account, Subject::Pair] {
-            self.count(tx, subject)?;
+        if self.device.is_none() {
+            let network = tx.throttle().find(&self.row(Subject::Network))?;
+            not_before(network.map(|state| state.blocked_until), tx.now())?;
+        }
+        for subject in self.counted() {
+            self.count(tx, *subject)?;
         }
         Ok(())
     }
@@ -140,8 +171,8 @@ impl Guess {
 
     /// Takes back what was counted: the guess was right.
     pub(crate) fn forgive(&self, tx: &mut PlatformTx<'_>) -> Result<(), StoreError> {
-        for subject in [Subject::Account, Subject::Pair] {
-            tx.throttle().clear(&self.row(subject))?;
+        for subject in self.counted() {
+            tx.throttle().clear(&self.row(*subject))?;
         }
         Ok(())
     }
@@ -174,6 +205,10 @@ impl Guess {
             Subject::Account => [b"account ".as_slice(), self.account.as_bytes()].concat(),
             Subject::Network => [b"network ".as_slice(), &network].concat(),
             Subject::Pair => [b"pair ".as_slice(), &network, self.account.as_bytes()].concat(),
+            Subject::Device => {
+                let device = self.device.map_or([0; 16], DeviceId::to_bytes);
+                [b"device ".as_slice(), &device, self.account.as_bytes()].concat()
+            }
         };
         HEXLOWER.encode(digest::digest(&digest::SHA256, &text).as_ref())
     }
@@ -184,7 +219,7 @@ impl Subject {
         match self {
             Self::Account => 10,
             Self::Network => 30,
-            Self::Pair => 5,
+            Self::Pair | Self::Device => 5,
         }
     }
 
@@ -192,7 +227,7 @@ impl Subject {
         match self {
             Self::Account => ACCOUNT_DELAY_MS_MAX,
             Self::Network => NETWORK_DELAY_MS_MAX,
-            Self::Pair => PAIR_DELAY_MS_MAX,
+            Self::Pair | Self::Device => PAIR_DELAY_MS_MAX,
         }
     }
 

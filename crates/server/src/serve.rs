@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use broker::{Broker, BrokerError};
 use domain::{Mint, limits};
-use identity::passwords::{Cost, PoolSize};
+use identity::guard::{Places, PlacesError};
+use identity::passwords::{Breached, BreachedError, Cost, PoolSize};
 use identity::{Identity, IdentityConfig, StartError};
 use outbound::mail::{Mailer, SettingsError};
 use seal::{SystemClock, SystemEntropy};
@@ -65,6 +66,12 @@ pub enum ServeError {
     /// Sign-in could not start.
     #[error(transparent)]
     SignIn(#[from] StartError),
+    /// The file of `passwords.breached_file` is of no use.
+    #[error("passwords.breached_file: {0}")]
+    Breached(#[from] BreachedError),
+    /// The file of `places.country_file` is of no use.
+    #[error("places.country_file: {0}")]
+    Places(#[from] PlacesError),
     /// The runtime, signals or confinement failed.
     #[error("the system refused what the server needs: {0}")]
     System(io::ErrorKind),
@@ -136,6 +143,7 @@ fn reach(config: &Config) -> Reach {
         ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl"]
             .map(PathBuf::from)
             .to_vec();
+    read.extend([&config.files.breached, &config.files.places].into_iter().flatten().cloned());
     read.extend(config.broker.socket.parent().map(PathBuf::from));
     if let Engine::Postgres(urls) = &config.database.engine {
         read.extend(urls.root_certificate_file.clone());
@@ -188,7 +196,8 @@ async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeEr
         pool: pool_size(),
         cost: Cost::STANDARD,
     };
-    let identity = Identity::start(store, broker, identity).await?;
+    let (places, breached) = files(config)?;
+    let identity = Identity::start(store, broker, identity).await?.with_files(places, breached);
     let limiter = Limiter::new(config.limits);
     let parts = Parts { identity, limiter, security: config.security.clone() };
     let port = api.map(|address| address.port());
@@ -213,6 +222,14 @@ fn origin(config: &Config, api: Option<SocketAddr>) -> Result<url::Url, ServeErr
     let port = api.map_or(443, |address| address.port());
     url::Url::parse(&format!("https://localhost:{port}"))
         .map_err(|_| ServeError::System(io::ErrorKind::InvalidInput))
+}
+
+/// The files that the operator gave to sign-in.
+fn files(config: &Config) -> Result<(Places, Breached), ServeError> {
+    let files = &config.files;
+    let places = files.places.as_deref().map_or(Ok(Places::default()), Places::open)?;
+    let breached = files.breached.as_deref().map_or(Ok(Breached::default()), Breached::open)?;
+    Ok((places, breached))
 }
 
 /// One password is hashed per core at a time; a queue of 32 per core answers within about half a

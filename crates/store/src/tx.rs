@@ -150,6 +150,16 @@ impl<'t> PlatformTx<'t> {
         platform::DeviceGrants::new(self.bound)
     }
 
+    /// The devices they signed in from.
+    pub fn devices(&mut self) -> platform::Devices<'_> {
+        platform::Devices::new(self.bound)
+    }
+
+    /// How they used to sign in.
+    pub fn sign_in_history(&mut self) -> platform::SignInHistory<'_> {
+        platform::SignInHistory::new(self.bound)
+    }
+
     /// Messages to them about their accounts.
     pub fn notices(&mut self) -> platform::Notices<'_> {
         platform::Notices::new(self.bound)
@@ -208,6 +218,11 @@ impl<'t> PlatformTx<'t> {
     /// Counters of wrong guesses.
     pub fn throttle(&mut self) -> platform::Throttle<'_> {
         platform::Throttle::new(self.bound)
+    }
+
+    /// What wrong sign-ins leave behind.
+    pub fn sign_in_guard(&mut self) -> platform::SignInGuard<'_> {
+        platform::SignInGuard::new(self.bound)
     }
 
     /// What was revoked, in order.

@@ -179,7 +179,8 @@ async fn tokens_of_first_session(
     match sessions::enter_workspace(identity, &account, workspace).await {
         Ok(entered) => {
             entries.extend(entered.entries);
-            Ok((entered.value, Some(walked.value), entries))
+            let tokens = sessions::with_device(identity, session, entered.value).await?;
+            Ok((tokens, Some(walked.value), entries))
         }
         Err(error) => {
             tracing::warn!(%error, "somebody joined and could not enter");

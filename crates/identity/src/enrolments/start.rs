@@ -101,7 +101,7 @@ pub async fn start(
     presented: StartEnrolment,
 ) -> Result<Committed<Started>, StartEnrolmentError> {
     let StartEnrolment { link, code, email, password } = presented;
-    passwords::check_new(&password, &email)?;
+    passwords::check_new(&password, &email, identity.breached())?;
     let place = identity.passwords.place()?;
     let (store, broker) = (&identity.store, &identity.broker);
     let user: UserId = store.mint().id();

@@ -9,6 +9,8 @@
 //!
 //! Sources: RFC 9106; OWASP Password Storage (19 MiB, two passes, one lane); NIST SP 800-63B-4.
 
+mod breached;
+mod derived;
 mod hash;
 mod policy;
 mod pool;
@@ -18,6 +20,7 @@ use std::fmt;
 use domain::limits;
 use zeroize::Zeroizing;
 
+pub use breached::{Breached, BreachedError};
 pub use hash::{Cost, PasswordHash};
 pub use policy::check_new;
 pub use pool::{PasswordPool, Place, PoolError, PoolSize, Verdict};
@@ -37,6 +40,12 @@ pub enum PasswordRefused {
     /// On the list of passwords that attackers try first, or a pattern like them.
     #[error("this password is among the first that attackers try")]
     Common,
+    /// On the operator's list of passwords that leaked.
+    #[error("this password is on a list of passwords that leaked")]
+    Breached,
+    /// The operator's list could not be read; nothing unchecked is taken.
+    #[error("the list of leaked passwords cannot be read right now; tell the operator")]
+    Unchecked,
     /// Little is left of it without the e-mail address and the product's name.
     #[error("this password is mostly the e-mail address or the product's name")]
     Guessable,
@@ -60,6 +69,19 @@ impl Password {
             n if n > limits::PASSWORD_CHARS_MAX => Err(PasswordRefused::TooLong),
             _ => Ok(Self(text)),
         }
+    }
+
+    /// A digest of address and password together: which pair was tried, for rules that count pairs.
+    /// It is keyed before it is kept.
+    pub(crate) fn pair_digest(&self, email: &domain::EmailAddress) -> [u8; 32] {
+        let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+        for part in [email.as_str(), self.text()] {
+            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        let mut digest = [0; 32];
+        digest.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
+        digest
     }
 
     fn text(&self) -> &str {

@@ -3,7 +3,7 @@
 
 use domain::{EmailAddress, limits};
 
-use super::{Password, PasswordRefused};
+use super::{Breached, Password, PasswordRefused, derived};
 
 /// Passwords of twelve characters and more that lead the published breach lists, lower-cased, one
 /// per line.
@@ -22,11 +22,27 @@ const _: () = assert!(REST_CHARS_MIN < limits::PASSWORD_CHARS_MIN);
 /// Judges a password that somebody wants to have from now on.
 ///
 /// # Errors
-/// [`PasswordRefused::Common`] or [`PasswordRefused::Guessable`].
-pub fn check_new(password: &Password, email: &EmailAddress) -> Result<(), PasswordRefused> {
+/// [`PasswordRefused::Common`], [`PasswordRefused::Guessable`], [`PasswordRefused::Breached`], or
+/// [`PasswordRefused::Unchecked`] when the operator's list cannot be read.
+pub fn check_new(
+    password: &Password,
+    email: &EmailAddress,
+    breached: &Breached,
+) -> Result<(), PasswordRefused> {
     let lower = zeroize::Zeroizing::new(password.text().to_lowercase());
     if COMMON.lines().any(|common| common == lower.as_str()) || is_pattern(&lower) {
         return Err(PasswordRefused::Common);
+    }
+    if derived::holds(&lower) {
+        return Err(PasswordRefused::Common);
+    }
+    match breached.holds(password.text()) {
+        Ok(false) => {}
+        Ok(true) => return Err(PasswordRefused::Breached),
+        Err(error) => {
+            tracing::error!(%error, "the list of breached passwords cannot be read");
+            return Err(PasswordRefused::Unchecked);
+        }
     }
     let mut rest = zeroize::Zeroizing::new(lower.replace(PRODUCT, ""));
     for word in context_words(email) {
@@ -62,7 +78,7 @@ mod tests {
 
     fn check(text: &str) -> Result<(), PasswordRefused> {
         let email = EmailAddress::parse("margaret.hamilton@apollo.example").unwrap();
-        check_new(&Password::typed(text.to_owned())?, &email)
+        check_new(&Password::typed(text.to_owned())?, &email, &Breached::default())
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! Always true
 //! 1. A session is made from a [`Proof`], and a proof holds two factors: there is no constructor
 //!    for less. The factors are used up in the transaction that makes the session.
-//! 2. Its details are sealed before the transaction; its entry and the end of the oldest session
-//!    are in it.
+//! 2. Its details are sealed before the transaction; its entry, the end of the oldest session, and
+//!    the judgement whether it is like the person's earlier ones are in it.
 
 use broker::{AuthMethod, BrokerError};
 use domain::{DeviceId, Origin, SessionId, TenantId, UserId, limits};
@@ -19,6 +19,7 @@ use super::tokens;
 use crate::dpop::Thumbprint;
 use crate::identity::Identity;
 use crate::passkeys::MatchedPasskey;
+use crate::risk::{Reading, Recognised};
 
 /// How somebody proved who they are: always by two factors.
 #[derive(Debug)]
@@ -69,7 +70,7 @@ pub struct Holder {
     pub(crate) label: Option<String>,
     /// Thumbprint of the key its tokens will be bound to.
     pub(crate) dpop_jkt: Option<String>,
-    /// The device, where it is known.
+    /// The device, where it is a known one of this person's; else it gets an id of its own.
     pub(crate) device: Option<DeviceId>,
 }
 
@@ -108,6 +109,9 @@ pub(crate) struct Birth {
 pub(crate) struct Unborn {
     proof: Proof,
     new: NewSession,
+    reading: Reading,
+    /// Whether the device was known before.
+    recognised: Recognised,
 }
 
 /// Why a session did not begin inside its transaction.
@@ -129,11 +133,15 @@ impl Birth {
     ) -> Result<Unborn, BrokerError> {
         let Self { id, user, workspace, proof, holder } = self;
         let Holder { client, label, dpop_jkt, device } = holder;
-        let details = SessionDetails::of(origin, label);
+        let recognised = device.map_or(Recognised::No, |_| Recognised::Yes);
+        let reading = Reading::of(identity, user, origin, recognised);
+        let device = Some(device.unwrap_or_else(|| identity.store.mint().id()));
+        let country = reading.country();
+        let details = SessionDetails { country, ..SessionDetails::of(origin, label) };
         let sealed = Some(details.sealed(identity, user, id).await?);
         let amr = proof.amr();
         let new = NewSession { id, user, workspace, amr, client, sealed, dpop_jkt, device };
-        Ok(Unborn { proof, new })
+        Ok(Unborn { proof, new, reading, recognised })
     }
 }
 
@@ -153,13 +161,24 @@ impl Unborn {
             return Err(NotBorn::FactorUsed);
         }
         let mut events = end_oldest(tx, self.new.user)?;
-        let session = tx.sessions().create(&self.new)?;
+        self.note_device(tx)?;
+        let mut session = tx.sessions().create(&self.new)?;
         let started = json!({
             "user": session.user, "methods": session.amr, "client": session.client.as_str(),
         });
         let event = AuditEvent::new(Verb::SessionStarted, "session", session.id);
         events.push(event.new_value(started));
+        events.extend(self.reading.settle(tx, &mut session)?);
         Ok((session, events))
+    }
+
+    /// Remembers a new device, or that a known one was seen again.
+    fn note_device(&self, tx: &mut PlatformTx<'_>) -> Result<(), StoreError> {
+        let Some(device) = self.new.device else { return Ok(()) };
+        if self.recognised == Recognised::Yes {
+            return tx.devices().seen(device, self.new.user).map(|_| ());
+        }
+        tx.devices().add(device, self.new.user, limits::DEVICES_PER_USER_MAX)
     }
 }
 

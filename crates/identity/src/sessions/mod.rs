@@ -38,11 +38,13 @@ pub use list::{SeenSession, list};
 pub use refresh::{RefreshError, refresh, refresh_held};
 pub use revoke::{revoke, revoke_others};
 pub(crate) use sign_in::visible_to_newcomer;
-pub use sign_in::{SignIn, SignInError, sign_in, sign_in_held};
+pub use sign_in::{SignIn, SignInError, sign_in, sign_in_by, sign_in_carrying, sign_in_held};
 pub use sign_out::sign_out;
 pub use step_up::{StepUpError, step_up};
 pub use tokens::SessionTokens;
-pub(crate) use tokens::{issue, name_of};
+/// Every path to a session hands out the first tokens with that of its device.
+pub(crate) use tokens::issue_first as issue;
+pub(crate) use tokens::{name_of, with_device};
 pub use whoami::{Place, Whoami, whoami};
 
 use broker::BrokerError;

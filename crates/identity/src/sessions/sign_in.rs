@@ -6,11 +6,12 @@
 //!    an account.
 //! 2. The guess is counted before anything is checked; the factor is used up in the transaction
 //!    that makes the session.
+//! 3. Where sign-ins misbehave, a stranger proves work before anything is looked at.
 
 use std::time::Duration;
 
 use broker::BrokerError;
-use domain::{Actor, EmailAddress, Origin, Scope, SessionId, TenantId, UserId};
+use domain::{Actor, DeviceId, EmailAddress, Origin, Scope, SessionId, TenantId, UserId};
 use ledger::{AuditEvent, Verb};
 use store::{Caller, Commit, Committed, QuietReason, StoreError, User, UserState};
 use tokio::time::Instant;
@@ -20,6 +21,7 @@ use super::birth::{Birth, Holder, NotBorn, Proof};
 use super::factor::{FactorUnchecked, MatchedFactor};
 use super::tokens::{self, SessionTokens};
 use crate::code;
+use crate::guard::{Carried, Challenge, Closed, Gate};
 use crate::identity::Identity;
 use crate::passwords::{Password, PasswordHash, Place, PoolError, Verdict};
 use crate::team::{self, TeamError};
@@ -46,6 +48,9 @@ pub enum SignInError {
     /// Too many guesses.
     #[error(transparent)]
     Throttled(#[from] Throttled),
+    /// Work has to be proved first.
+    #[error("sign-ins from here have to prove work first")]
+    Challenge(Challenge),
     /// Too many sign-ins at once on this machine.
     #[error(transparent)]
     Passwords(#[from] PoolError),
@@ -71,6 +76,7 @@ impl SignInError {
         match self {
             Self::Wrong => "auth.invalid",
             Self::Throttled(_) => "auth.throttled",
+            Self::Challenge(_) => "auth.challenge",
             Self::Passwords(PoolError::Busy { .. }) => "auth.busy",
             Self::Passwords(PoolError::Failed) => "internal",
             Self::WorkspaceNotVisible => "not_found",
@@ -85,6 +91,15 @@ impl From<NotAdmitted> for SignInError {
         match not {
             NotAdmitted::Throttled(throttled) => Self::Throttled(throttled),
             NotAdmitted::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<Closed> for SignInError {
+    fn from(closed: Closed) -> Self {
+        match closed {
+            Closed::Challenge(challenge) => Self::Challenge(challenge),
+            Closed::Store(error) => Self::Store(error),
         }
     }
 }
@@ -107,8 +122,7 @@ impl From<FactorUnchecked> for SignInError {
     }
 }
 
-/// Signs somebody in. Their oldest session ends when they have
-/// [`domain::limits::SESSIONS_PER_USER_MAX`].
+/// Signs somebody in from a device that carries nothing of an earlier sign-in.
 ///
 /// # Errors
 /// [`SignInError`].
@@ -117,7 +131,7 @@ pub async fn sign_in(
     origin: Origin,
     presented: SignIn,
 ) -> Result<Committed<SessionTokens>, SignInError> {
-    sign_in_held(identity, origin, presented, Holder::api()).await
+    sign_in_by(identity, origin, presented, Holder::api(), Carried::default()).await
 }
 
 /// The same for a holder about whom more is known: a browser, or whoever proved to hold a key.
@@ -130,9 +144,39 @@ pub async fn sign_in_held(
     presented: SignIn,
     holder: Holder,
 ) -> Result<Committed<SessionTokens>, SignInError> {
-    let attempt = Attempt {
+    sign_in_by(identity, origin, presented, holder, Carried::default()).await
+}
+
+/// The same with what an earlier sign-in or refusal left with the client.
+///
+/// # Errors
+/// [`SignInError`].
+pub async fn sign_in_carrying(
+    identity: &Identity,
+    origin: Origin,
+    presented: SignIn,
+    carried: Carried,
+) -> Result<Committed<SessionTokens>, SignInError> {
+    sign_in_by(identity, origin, presented, Holder::api(), carried).await
+}
+
+/// Signs somebody in, for this holder and with what it carries.
+///
+/// # Errors
+/// [`SignInError`].
+pub async fn sign_in_by(
+    identity: &Identity,
+    origin: Origin,
+    presented: SignIn,
+    holder: Holder,
+    carried: Carried,
+) -> Result<Committed<SessionTokens>, SignInError> {
+    let SignIn { email, password, .. } = &presented;
+    let mut attempt = Attempt {
         began: Instant::now(),
-        guess: Guess::of_sign_in(&presented.email, &origin),
+        guess: Guess::of_sign_in(email, &origin),
+        gate: Gate::of(identity, email, password, &origin, carried).await?,
+        device: None,
         origin,
     };
     let place = identity.passwords.place()?;
@@ -151,10 +195,10 @@ pub async fn sign_in_held(
         user: user.id,
         workspace: presented.workspace,
         proof: Proof::PasswordAnd(factor),
-        holder,
+        holder: Holder { device: attempt.device, ..holder },
     };
     let unborn = unborn.prepared(identity, &attempt.origin).await?;
-    let guess = attempt.guess.clone();
+    let (guess, gate) = (attempt.guess.clone(), attempt.gate.clone());
     let caller = Caller::account(user.id, id, attempt.origin.clone());
     let begun = identity
         .store
@@ -164,12 +208,13 @@ pub async fn sign_in_held(
                 tx.users().rehash(user.id, &user.password_hash, &hash.to_phc())?;
             }
             let (session, events) = unborn.begin(tx)?;
+            gate.succeeded(tx)?;
             Ok::<_, SignInError>(Commit::audited_all(events, session))
         })
         .await;
     match begun {
         Ok(begun) => {
-            let handed = tokens::issue(identity, &begun.value).await?;
+            let handed = tokens::issue_first(identity, &begun.value).await?;
             Ok(begun.map(|_| handed))
         }
         // Another request used the same code in the meantime.
@@ -182,39 +227,52 @@ pub async fn sign_in_held(
 struct Attempt {
     began: Instant,
     guess: Guess,
+    gate: Gate,
+    /// The device, when it is a known one of the account's.
+    device: Option<DeviceId>,
     origin: Origin,
 }
 
 impl Attempt {
-    /// Counts the guess, then loads whom it is about.
+    /// Passes the gate and counts the guess; whom it is about.
     async fn admitted(
-        &self,
+        &mut self,
         identity: &Identity,
         email: EmailAddress,
     ) -> Result<Option<User>, SignInError> {
-        let (caller, guess) = (Caller::anonymous(self.origin.clone()), self.guess.clone());
+        let caller = Caller::anonymous(self.origin.clone());
+        let (guess, gate) = (self.guess.clone(), self.gate.clone());
         let counted = identity
             .store
             .platform_write(&caller, move |tx| {
-                guess.admit(tx)?;
                 let user = tx.users().find_by_email(&email)?;
                 let user = user.filter(|user| user.state == UserState::Active);
-                Ok::<_, SignInError>(Commit::quiet(QuietReason::GuessCounted, user))
+                let device = gate.known(tx, user.as_ref().map(|user| user.id))?;
+                if device.is_none() {
+                    gate.pass(tx)?;
+                }
+                let guess = guess.from_device(device);
+                guess.admit(tx)?;
+                let admitted = (user, device, guess);
+                Ok::<_, SignInError>(Commit::quiet(QuietReason::GuessCounted, admitted))
             })
             .await?;
-        Ok(counted.value)
+        let (user, device, guess) = counted.value;
+        (self.device, self.guess) = (device, guess);
+        Ok(user)
     }
 
     /// Records the refusal and holds its answer back until its time has come.
     async fn refused(self, identity: &Identity, known: Option<UserId>) -> SignInError {
-        let Self { began, guess, origin } = self;
+        let Self { began, guess, gate, origin, .. } = self;
         let caller = Caller::anonymous(origin);
         let recorded = identity.store.platform_write(&caller, move |tx| {
             guess.refused(tx)?;
             // An address that is nobody's is not recorded: people type passwords into that field.
             let whom = known.map_or_else(|| "unknown".to_owned(), |user| user.to_string());
-            let event = AuditEvent::new(Verb::SessionRefused, "user", whom);
-            Ok::<_, SignInError>(Commit::audited(event, ()))
+            let mut events = vec![AuditEvent::new(Verb::SessionRefused, "user", whom)];
+            events.extend(gate.refused(tx)?);
+            Ok::<_, SignInError>(Commit::audited_all(events, ()))
         });
         let recorded = recorded.await;
         tokio::time::sleep_until(began + Duration::from_millis(REFUSAL_MS_MIN)).await;

@@ -5,6 +5,7 @@ use domain::{SessionId, TenantId, TimeMs, limits};
 use store::Session;
 
 use crate::ShownOnce;
+use crate::guard;
 use crate::identity::Identity;
 use crate::tokens::RefreshToken;
 
@@ -21,6 +22,8 @@ pub struct SessionTokens {
     pub expires_at: TimeMs,
     /// Gets the next pair of tokens.
     pub refresh_token: ShownOnce,
+    /// Names the device at its next sign-in; given when a session begins.
+    pub device_token: Option<ShownOnce>,
 }
 
 /// The tokens of this session as it stands. The same session at the same generation always has the
@@ -58,7 +61,32 @@ pub(crate) async fn issue(
         access_token: ShownOnce::new(access),
         expires_at: TimeMs(expires_s.saturating_mul(1_000)),
         refresh_token: RefreshToken::write(session.id, session.generation, &code),
+        device_token: None,
     })
+}
+
+/// The tokens of a session that was just begun, with that of its device.
+///
+/// # Errors
+/// [`BrokerError`], as for [`issue`].
+pub(crate) async fn issue_first(
+    identity: &Identity,
+    session: &Session,
+) -> Result<SessionTokens, BrokerError> {
+    with_device(identity, session, issue(identity, session).await?).await
+}
+
+/// These tokens of a session that was just begun, with that of its device.
+///
+/// # Errors
+/// [`BrokerError`].
+pub(crate) async fn with_device(
+    identity: &Identity,
+    session: &Session,
+    tokens: SessionTokens,
+) -> Result<SessionTokens, BrokerError> {
+    let device_token = guard::token_of(&identity.broker, session).await?;
+    Ok(SessionTokens { device_token, ..tokens })
 }
 
 /// A way of proving who one is, in the words of the token (RFC 8176).

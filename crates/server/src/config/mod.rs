@@ -13,6 +13,7 @@ mod api;
 mod broker;
 mod data;
 mod database;
+mod files;
 mod keys;
 mod limits;
 mod mail;
@@ -27,6 +28,7 @@ pub use api::ApiConfig;
 pub use broker::BrokerConfig;
 pub use data::DataConfig;
 pub use database::{DatabaseConfig, Engine, PostgresUrls};
+pub use files::FilesConfig;
 pub use keys::{KEYS, Key, Kind};
 pub use limits::LimitsConfig;
 pub use mail::MailConfig;
@@ -49,6 +51,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// The operator's mail server.
     pub mail: MailConfig,
+    /// Files that the operator may give to sign-in.
+    pub files: FilesConfig,
     /// Whom to tell about a weakness.
     pub security: SecurityConfig,
     /// Which parts of `serve` run in this process.
@@ -117,6 +121,7 @@ impl Config {
             broker: BrokerConfig::from_values(&values, &data, sources)?,
             limits: LimitsConfig::from_values(&values)?,
             mail: MailConfig::from_values(&values)?,
+            files: FilesConfig::from_values(&values),
             security: SecurityConfig::from_values(&values)?,
             roles: RolesConfig::from_values(&values)?,
             data,

@@ -52,6 +52,7 @@ codes! {
     ExpiredToken = "expired_token", BAD_REQUEST, "The code is over.";
     AuthFactorWrong = "auth.factor_wrong", UNAUTHORIZED, "The second factor is wrong.";
     AuthThrottled = "auth.throttled", TOO_MANY_REQUESTS, "Too many tries; wait a while.";
+    AuthChallenge = "auth.challenge", UNAUTHORIZED, "Sign-ins from here have to prove work first.";
     AuthBusy = "auth.busy", SERVICE_UNAVAILABLE, "Too many sign-ins at once; try again.";
     RateLimited = "rate.limited", TOO_MANY_REQUESTS, "Too many requests; wait a while.";
     FactorNotFresh = "factor.not_fresh", FORBIDDEN,

@@ -86,13 +86,19 @@ impl Refusal for EnterError {
 }
 
 impl Refusal for SignInError {
-    const CODES: &'static [Code] =
-        &[Code::AuthInvalid, Code::AuthThrottled, Code::AuthBusy, Code::NotFound];
+    const CODES: &'static [Code] = &[
+        Code::AuthInvalid,
+        Code::AuthThrottled,
+        Code::AuthChallenge,
+        Code::AuthBusy,
+        Code::NotFound,
+    ];
     const INNER: &'static [&'static [Code]] =
         &[ProofRefused::CODES, StoreError::CODES, BrokerError::CODES];
 
     fn problem(self) -> Problem {
         match self {
+            Self::Challenge(challenge) => Problem::new(Code::AuthChallenge).challenge(&challenge),
             // One answer for all three, or the address could be guessed by itself.
             Self::Wrong => Problem::new(Code::AuthInvalid).detail(self),
             Self::Throttled(throttled) => wait(&throttled),

@@ -21,6 +21,8 @@ mod refused;
 mod store;
 mod vault;
 
+use ::domain::TimeMs;
+use ::identity::guard::Challenge;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -39,6 +41,22 @@ pub struct FieldProblem {
     pub detail: String,
 }
 
+/// Work to prove: find a number such that the SHA-256 of `text`, a dot and the number in decimal
+/// begins with `bits` zero bits, and send all three as the header `casemate-proof`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Challenge)]
+pub struct ChallengeBody {
+    /// What the proof begins with.
+    #[schema(max_length = 64)]
+    pub text: String,
+    /// Leading zero bits.
+    #[schema(minimum = 16, maximum = 20)]
+    pub bits: u32,
+    /// Until when a proof is taken.
+    #[schema(value_type = crate::shapes::TimeMsNumber)]
+    pub expires_at_ms: TimeMs,
+}
+
 /// A refusal on its way out.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -50,13 +68,15 @@ pub struct Problem {
     pub fields: Vec<FieldProblem>,
     /// When trying again makes sense.
     pub retry_after_s: Option<u64>,
+    /// The work to prove first.
+    pub challenge: Option<ChallengeBody>,
 }
 
 impl Problem {
     /// A problem with nothing to add to its code.
     #[must_use]
     pub const fn new(code: Code) -> Self {
-        Self { code, detail: None, fields: Vec::new(), retry_after_s: None }
+        Self { code, detail: None, fields: Vec::new(), retry_after_s: None, challenge: None }
     }
 
     /// The same with a sentence about this occurrence. It must not hold what the caller may not
@@ -71,6 +91,17 @@ impl Problem {
     pub fn retry_after_ms(self, ms: i64) -> Self {
         let s = u64::try_from(ms).unwrap_or(0).div_ceil(1_000).max(1);
         Self { retry_after_s: Some(s), ..self }
+    }
+
+    /// The same with the work to prove first.
+    #[must_use]
+    pub fn challenge(self, challenge: &Challenge) -> Self {
+        let body = ChallengeBody {
+            text: challenge.text(),
+            bits: challenge.bits,
+            expires_at_ms: challenge.expires_at,
+        };
+        Self { challenge: Some(body), ..self }
     }
 
     /// A value that breaks its rule.
@@ -98,6 +129,7 @@ impl Problem {
             detail: self.detail.clone(),
             request_id: request.to_string(),
             errors: self.fields.clone(),
+            challenge: self.challenge.clone(),
         }
     }
 }
@@ -128,6 +160,10 @@ pub struct ProblemBody {
     /// The values that break a rule; only with `input.invalid`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
+    /// The work to prove first; only with `auth.challenge`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub challenge: Option<ChallengeBody>,
 }
 
 /// A problem travels to [`crate::frame`] in the response's extensions.

@@ -45,6 +45,7 @@ pub(crate) const SQLITE_PLATFORM: &[Migration] = &[
     migration!("control/0003_resets", "sqlite"),
     migration!("control/0005_passkeys", "sqlite"),
     migration!("control/0006_grants", "sqlite"),
+    migration!("control/0008_risk", "sqlite"),
 ];
 
 /// `tenants/<tenant-id>.db`.
@@ -64,6 +65,7 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("control/0005_passkeys", "postgres"),
     migration!("control/0006_grants", "postgres"),
     migration!("tenant/0006_device_sign_in", "postgres"),
+    migration!("control/0008_risk", "postgres"),
 ];
 
 /// The newest format of a list.

@@ -11,8 +11,11 @@
 mod authorizations;
 mod bootstrap;
 mod device_grants;
+mod devices;
 mod due;
 mod enrolments;
+mod guard;
+mod history;
 mod idempotency;
 mod indexes;
 mod instance;
@@ -36,8 +39,11 @@ pub use bootstrap::{Bootstrap, BootstrapLink};
 pub use device_grants::{
     Approver, DeviceGrant, DeviceGrants, GrantState, NewDeviceGrant, Requester,
 };
+pub use devices::{Device, Devices};
 pub(crate) use due::Due;
 pub use enrolments::{Enrolment, Enrolments, LinkKind, NewEnrolment};
+pub use guard::{Hours, SignInGuard};
+pub use history::{SignInHistory, TimesSeen};
 pub use idempotency::{Idempotency, Kept, KeptAnswer};
 pub use indexes::{InvitationIndex, KeyIndex};
 pub(crate) use instance::Instance;
@@ -65,8 +71,11 @@ pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     authorizations::STATEMENTS,
     bootstrap::STATEMENTS,
     device_grants::STATEMENTS,
+    devices::STATEMENTS,
     due::STATEMENTS,
     enrolments::STATEMENTS,
+    guard::STATEMENTS,
+    history::STATEMENTS,
     idempotency::STATEMENTS,
     indexes::STATEMENTS,
     instance::STATEMENTS,

@@ -185,6 +185,7 @@ platform_statements! { "sessions", "a session is of a person, who may enter seve
         and revoked_at_ms is null and expires_at_ms > $3 and used_at_ms > $4";
     STEP_UP = "update sessions set factor_at_ms = $2, epoch = epoch + 1 \
         where session_id = $1 and revoked_at_ms is null";
+    DISTRUST = "update sessions set factor_at_ms = $2 where session_id = $1";
     ENTER = "update sessions set workspace_id = $2, epoch = epoch + 1 \
         where session_id = $1 and revoked_at_ms is null";
     RENEW = "update sessions set epoch = epoch + 1 \
@@ -241,6 +242,14 @@ impl Sessions<'_> {
             dpop_jkt: new.dpop_jkt.clone(),
             device: new.device,
         })
+    }
+
+    /// The session's factor counts as given at `factor_at`: what needs a fresh one asks again.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn distrust(&mut self, id: SessionId, factor_at: TimeMs) -> Result<(), StoreError> {
+        self.bound.platform_change_one(&DISTRUST, values![id, factor_at])
     }
 
     /// One session, live or not.

@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use domain::{EmailAddress, TenantId};
+use http::HeaderMap;
+use identity::guard::Carried;
 use identity::passwords::Password;
-use identity::sessions::{SignIn, SignInError, sign_in_held};
+use identity::sessions::{SignIn, SignInError, sign_in_by};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -38,11 +40,21 @@ pub struct CreateSession {
 /// Sign in
 ///
 /// Address, password and code are judged together: a wrong one is not told apart from another.
-#[utoipa::path(post, path = "/v1/sessions", operation_id = "sessions_create", tag = "sessions")]
+/// Where sign-ins misbehave, the answer is `auth.challenge`: solve it and send the same again.
+#[utoipa::path(
+    post, path = "/v1/sessions", operation_id = "sessions_create", tag = "sessions",
+    params(
+        ("casemate-device" = Option<String>, Header,
+            description = "The device token of an earlier sign-in."),
+        ("casemate-proof" = Option<String>, Header,
+            description = "The proof of work that `auth.challenge` asked for."),
+    )
+)]
 pub async fn create(
     State(house): State<House>,
     client: Client,
     NewHolder(holder): NewHolder,
+    headers: HeaderMap,
     Json(body): Json<CreateSession>,
 ) -> Result<Reply<201, Tokens>, Refused<SignInError>> {
     let CreateSession { email, password, factor, workspace } = body.value;
@@ -50,6 +62,14 @@ pub async fn create(
         .map_err(|error| Refused::because(Problem::invalid("password", error)))?;
     let factor = factor.read().map_err(Refused::because)?;
     let presented = SignIn { email, password, factor, workspace };
-    let signed_in = sign_in_held(house.identity(), client.origin, presented, holder).await?;
+    let carried = carried(&headers);
+    let signed_in =
+        sign_in_by(house.identity(), client.origin, presented, holder, carried).await?;
     Ok(house.answer(signed_in, Tokens::from).await)
+}
+
+/// What the request carries of an earlier sign-in or an earlier refusal.
+fn carried(headers: &HeaderMap) -> Carried {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
+    Carried { device: text("casemate-device"), proof: text("casemate-proof") }
 }

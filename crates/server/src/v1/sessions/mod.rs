@@ -59,6 +59,11 @@ pub struct Tokens {
     pub expires_at_ms: TimeMs,
     /// For one refresh; the answer holds the next one.
     pub refresh_token: String,
+    /// Names this device at its next sign-in, in the header `casemate-device`. Only in the answer to
+    /// a sign-in. It is no credential: it keeps others' wrong guesses from slowing this device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub device_token: Option<String>,
 }
 
 impl From<SessionTokens> for Tokens {
@@ -69,6 +74,7 @@ impl From<SessionTokens> for Tokens {
             access_token: tokens.access_token.show().to_owned(),
             expires_at_ms: tokens.expires_at,
             refresh_token: tokens.refresh_token.show().to_owned(),
+            device_token: tokens.device_token.map(|token| token.show().to_owned()),
         }
     }
 }

@@ -1,0 +1,101 @@
+//! The gate before a sign-in: who passes freely, and who proves work first.
+//!
+//! Always true
+//! 1. A known device of the very account passes, whatever its network and the weather are.
+//! 2. Whether work is asked depends on network and instance alone, never on whether there is such
+//!    an account.
+//! 3. A proof is used up in the transaction that counts the guess it was made for.
+
+use std::sync::Arc;
+
+use broker::BrokerError;
+use domain::{DeviceId, EmailAddress, Origin, UserId, limits};
+use store::{PlatformTx, StoreError};
+
+use super::device::KnownDevice;
+use super::proof::{self, Bound, Challenge};
+use super::{Guard, stuffing};
+use crate::identity::Identity;
+use crate::throttle::Network;
+
+/// What a request carries beside what somebody typed.
+#[derive(Debug, Clone, Default)]
+pub struct Carried {
+    /// The token of the device, from an earlier sign-in.
+    pub device: Option<String>,
+    /// The proof of work that was asked for.
+    pub proof: Option<String>,
+}
+
+/// Why a sign-in is not looked at.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Closed {
+    #[error("work has to be proved first")]
+    Challenge(Challenge),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// One sign-in before the gate.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(super) guard: Arc<Guard>,
+    device: Option<KnownDevice>,
+    proof: Option<String>,
+    /// Digests of where it comes from, what it is for, and what was tried.
+    pub(super) network: String,
+    pub(super) account: String,
+    pub(super) pair: String,
+}
+
+impl Gate {
+    /// Reads what was carried.
+    pub(crate) async fn of(
+        identity: &Identity,
+        email: &EmailAddress,
+        password: &crate::passwords::Password,
+        origin: &Origin,
+        carried: Carried,
+    ) -> Result<Self, BrokerError> {
+        let guard = Arc::clone(&identity.guard);
+        let device = match carried.device {
+            Some(text) => KnownDevice::presented(&identity.broker, &text).await?,
+            None => None,
+        };
+        let network = guard.digest("network", &[&Network::of(origin.ip).to_bytes()]);
+        let account = guard.digest("account", &[email.as_str().as_bytes()]);
+        let pair = guard.digest("pair", &[&password.pair_digest(email)]);
+        Ok(Self { guard, device, proof: carried.proof, network, account, pair })
+    }
+
+    /// The device, when it is one of this person's.
+    pub(crate) fn known(
+        &self,
+        tx: &mut PlatformTx<'_>,
+        user: Option<UserId>,
+    ) -> Result<Option<DeviceId>, StoreError> {
+        let (Some(device), Some(user)) = (self.device, user) else { return Ok(None) };
+        if device.user != user {
+            return Ok(None);
+        }
+        Ok(tx.devices().find(device.id, user)?.map(|found| found.id))
+    }
+
+    /// Lets a stranger through, or asks for work.
+    pub(crate) fn pass(&self, tx: &mut PlatformTx<'_>) -> Result<(), Closed> {
+        let level = stuffing::level(self, tx)?;
+        if level == 0 {
+            return Ok(());
+        }
+        let bits = (limits::WORK_BITS_MIN + level - 1).min(limits::WORK_BITS_MAX);
+        let (now, bound) = (tx.now(), Bound { network: &self.network, account: &self.account });
+        let work = self.proof.as_deref();
+        let work = work.and_then(|text| proof::shown(&self.guard, now, text, &bound));
+        if let Some(work) = work.filter(|work| work.bits >= bits)
+            && tx.sign_in_guard().use_proof(&work.name, work.expires_at)?
+        {
+            return Ok(());
+        }
+        Err(Closed::Challenge(Challenge::new(&self.guard, tx.mint(), bits, &bound)))
+    }
+}
