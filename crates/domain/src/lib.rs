@@ -15,10 +15,13 @@ pub mod limits;
 pub mod mint;
 pub mod scope;
 pub mod sealed;
+pub mod sign_in;
 pub mod text;
 
 pub use ids::*;
 pub use mint::{Clock, Entropy, Mint, TimeMs};
 pub use scope::{AccountScope, Actor, Origin, Scope};
 pub use sealed::Sealed;
-pub use text::{EmailAddress, Name, ProgramName, Reason, TextError, UserAgent, VariableName};
+pub use text::{
+    DomainName, EmailAddress, Issuer, Name, ProgramName, Reason, TextError, UserAgent, VariableName,
+};

@@ -23,6 +23,7 @@ pub async fn sweep(store: &Store) -> Result<u64, StoreError> {
             let now = tx.now();
             let gone = tx.sessions().sweep()?
                 + tx.enrolments().sweep()?
+                + tx.sso_transactions().sweep()?
                 + tx.invitation_index().sweep()?
                 + tx.throttle().sweep(now.plus_ms(-2 * throttle::QUIET_MS))?
                 + tx.revocations().sweep(now.plus_ms(-REVOCATIONS_KEPT_MS))?

@@ -1,6 +1,7 @@
 //! What the use cases of sign-in work with: the store, the broker, the password pool, and what this
 //! process knows about tokens and revocations.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Broker, BrokerError};
@@ -10,6 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::passwords::{Cost, PasswordPool, PoolError, PoolSize};
 use crate::revocations::RevocationView;
+use crate::sso::{Sso, SsoConfig};
 use crate::tokens::{Memory, TokenVerifier};
 
 /// How this process signs people in.
@@ -47,6 +49,8 @@ pub struct Identity {
     pub(crate) tokens: TokenVerifier,
     pub(crate) revocations: RevocationView,
     pub(crate) config: IdentityConfig,
+    /// Single sign-on, where it is set up.
+    pub(crate) sso: Option<Arc<Sso>>,
     /// Keyed digests of API keys presented a short while ago: saves the broker a question per
     /// request.
     pub(crate) key_digests: Memory<[u8; 32]>,
@@ -83,10 +87,18 @@ impl Identity {
             store,
             broker,
             config,
+            sso: None,
         };
         identity.learn_token_keys().await?;
         identity.revocations.read(&identity.store).await?;
         Ok(identity)
+    }
+
+    /// The same with single sign-on.
+    #[must_use]
+    pub fn with_sso(mut self, config: SsoConfig) -> Self {
+        self.sso = Some(Sso::new(config));
+        self
     }
 
     /// Reads revocations every [`limits::REVOCATION_POLL_MS`], for as long as the future is polled.

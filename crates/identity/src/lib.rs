@@ -30,6 +30,7 @@ pub mod projects;
 mod revocations;
 pub mod sessions;
 mod shown;
+pub mod sso;
 mod team;
 pub mod throttle;
 pub mod tokens;
@@ -38,7 +39,7 @@ pub mod workspaces;
 #[cfg(test)]
 mod testing;
 
-pub use code::{of_broker, of_denied, of_rank, of_store};
+pub use code::{of_broker, of_denied, of_entry, of_rank, of_store};
 pub use housekeeping::sweep;
 pub use identity::{Identity, IdentityConfig, StartError};
 pub use principal::{AuthRefused, Principal, authenticate};

@@ -21,6 +21,7 @@ pub fn router(house: House) -> Router {
     routes
         .route("/v1/openapi.json", get(move || async move { described(document) }))
         .route("/.well-known/security.txt", get(security_txt))
+        .route("/sso/callback", get(v1::sso::callback::callback))
         .fallback(|| async { Problem::new(Code::NotFound) })
         .layer(axum::middleware::from_fn_with_state(house.clone(), frame::frame))
         .with_state(house)

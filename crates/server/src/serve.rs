@@ -20,7 +20,7 @@ use store::{PostgresTarget, Store, StoreConfig, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Config, Engine};
+use crate::config::{Config, ConfigError, Engine};
 use crate::confine::{self, Confinement, Reach};
 use crate::health;
 use crate::house::{House, Parts};
@@ -61,6 +61,9 @@ pub enum ServeError {
     /// Sign-in could not start.
     #[error(transparent)]
     SignIn(#[from] StartError),
+    /// A file that the configuration names cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The runtime, signals or confinement failed.
     #[error("the system refused what the server needs: {0}")]
     System(io::ErrorKind),
@@ -136,6 +139,7 @@ fn reach(config: &Config) -> Reach {
     if let Engine::Postgres(urls) = &config.database.engine {
         read.extend(urls.root_certificate_file.clone());
     }
+    read.extend(config.sso.files());
     let written = vec![data.folder.join("tenants"), data.run()];
     Reach { data: data.folder.clone(), written, read }
 }
@@ -187,7 +191,8 @@ async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeEr
         pool: pool_size(),
         cost: Cost::STANDARD,
     };
-    let identity = Identity::start(store, broker, identity).await?;
+    let sso = config.sso.opened(&address)?;
+    let identity = Identity::start(store, broker, identity).await?.with_sso(sso);
     let limiter = Limiter::new(config.limits);
     Ok(House::new(Parts { identity, limiter, security: config.security.clone() }))
 }

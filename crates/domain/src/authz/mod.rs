@@ -17,19 +17,21 @@ mod conduct;
 mod gain;
 mod overrides;
 mod permit;
+mod provision;
 pub mod rank;
 mod role;
 
 pub use act::{Act, ActSet, UnknownAct};
 pub use authority::{Authority, Denied, Place, Standing};
 pub use conduct::{
-    Conduct, CreateEnvironment, CreateProject, DeleteSecret, DeleteWorkspace, ExportAudit,
-    ListKeys, ListMembers, ListSecrets, LocalUse, ReadAudit, ReadProject, ReadWorkspace,
-    RevealSecret, RotateSecret, SetSecret, UpdateWorkspace, UseSecretsLocally, decide,
-    decide_use_locally,
+    ClaimDomain, Conduct, CreateEnvironment, CreateProject, DeleteSecret, DeleteWorkspace,
+    ExportAudit, ListKeys, ListMembers, ListSecrets, LocalUse, ReadAudit, ReadProject, ReadSignIn,
+    ReadWorkspace, RemoveDomain, RemoveProvider, RevealSecret, RotateSecret, SetProvider,
+    SetSecret, SetSignInPolicy, UpdateWorkspace, UseSecretsLocally, decide, decide_use_locally,
 };
 pub use overrides::{Effect, Override, Overrides, OverridesError};
 pub use permit::Permit;
+pub use provision::{NotProvisioned, Provision, Vouched, decide_provision};
 pub use rank::{
     AcceptInvitation, AddProjectMember, ChangeRole, CreateKey, Invite, RankDenied, RemoveMember,
     RemoveProjectMember, RevokeInvitation, RevokeKey, SetOverrides, TransferOwnership,

@@ -7,6 +7,7 @@
 //!    are in it.
 
 use broker::{AuthMethod, BrokerError};
+use domain::sign_in::SignInPath;
 use domain::{DeviceId, Origin, SessionId, TenantId, UserId, limits};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
@@ -22,6 +23,10 @@ use crate::identity::Identity;
 pub(crate) enum Proof {
     /// Their password, and a second factor that matched.
     PasswordAnd(MatchedFactor),
+    /// A provider's word, which the workspace to be entered counts as two factors.
+    Upstream(SignInPath),
+    /// A provider's word, and a second factor of their own that matched.
+    UpstreamAnd(MatchedFactor, SignInPath),
     /// The first code of the authenticator they just enrolled, with the password they just chose.
     Enrolled,
 }
@@ -33,6 +38,10 @@ impl Proof {
             Self::PasswordAnd(factor) => {
                 vec![AuthMethod::Password, factor.method(), AuthMethod::MultiFactor]
             }
+            Self::Upstream(_) => vec![AuthMethod::SingleSignOn, AuthMethod::MultiFactor],
+            Self::UpstreamAnd(factor, _) => {
+                vec![AuthMethod::SingleSignOn, factor.method(), AuthMethod::MultiFactor]
+            }
             Self::Enrolled => {
                 vec![AuthMethod::Password, AuthMethod::Totp, AuthMethod::MultiFactor]
             }
@@ -40,10 +49,20 @@ impl Proof {
         methods.into_iter().map(|method| tokens::name_of(method).to_owned()).collect()
     }
 
+    /// How the session will have begun; what every workspace's door judges.
+    const fn path(&self) -> Option<&SignInPath> {
+        match self {
+            Self::Upstream(path) | Self::UpstreamAnd(_, path) => Some(path),
+            _ => None,
+        }
+    }
+
     /// Uses its factors up. `false`: another request was faster.
     fn use_up(&self, tx: &mut PlatformTx<'_>, user: UserId) -> Result<bool, StoreError> {
         match self {
-            Self::PasswordAnd(factor) => factor.use_up(tx, user),
+            Self::PasswordAnd(factor) | Self::UpstreamAnd(factor, _) => factor.use_up(tx, user),
+            // Used up with the way to the provider.
+            Self::Upstream(_) => Ok(true),
             // Used up by the birth of the account.
             Self::Enrolled => Ok(true),
         }
@@ -130,6 +149,9 @@ impl Unborn {
         }
         let mut events = end_oldest(tx, self.new.user)?;
         let session = tx.sessions().create(&self.new)?;
+        if let Some(path) = self.proof.path() {
+            tx.session_paths().note(session.id, path)?;
+        }
         let started = json!({
             "user": session.user, "methods": session.amr, "client": session.client.as_str(),
         });

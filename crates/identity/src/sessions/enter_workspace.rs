@@ -4,6 +4,7 @@
 //! Tokens bound to the workspace of before end.
 
 use broker::BrokerError;
+use domain::sign_in::{Entry, EntryDenied};
 use domain::{AccountScope, Actor, Scope, TenantId};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
@@ -13,7 +14,7 @@ use super::AccountError;
 use super::tokens::{self, SessionTokens};
 use crate::code;
 use crate::identity::Identity;
-use crate::team::{self, TeamError};
+use crate::sso::door::{self, DoorError};
 
 /// Why a workspace was not entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +22,9 @@ pub enum EnterError {
     /// There is no such workspace, or the caller is not in it.
     #[error("there is no such workspace, or it is not visible to the caller")]
     NotVisible,
+    /// The workspace does not take a session that began like this one.
+    #[error(transparent)]
+    Denied(#[from] EntryDenied),
     /// The session was ended a moment ago.
     #[error("the session was ended")]
     Ended,
@@ -38,6 +42,7 @@ impl EnterError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotVisible => "not_found",
+            Self::Denied(denied) => code::of_entry(denied),
             Self::Ended => "auth.revoked",
             Self::Sealing(error) => code::of_broker(error),
             Self::Store(error) => code::of_store(error),
@@ -50,9 +55,10 @@ impl From<AccountError> for EnterError {
         match error {
             AccountError::Sealing(error) => Self::Sealing(error),
             AccountError::Store(error) => Self::Store(error),
-            AccountError::Ended | AccountError::NotVisible | AccountError::LimitReached { .. } => {
-                Self::Ended
-            }
+            AccountError::Ended
+            | AccountError::NotVisible
+            | AccountError::Confined
+            | AccountError::LimitReached { .. } => Self::Ended,
         }
     }
 }
@@ -66,12 +72,12 @@ pub async fn enter_workspace(
     account: &AccountScope,
     workspace: TenantId,
 ) -> Result<Committed<SessionTokens>, EnterError> {
-    member(identity, account, workspace).await?;
+    let entry = member(identity, account, workspace).await?;
     let scope = account.clone();
     let entered = identity
         .store
         .platform_write(&Caller::from(account), move |tx| {
-            let before = super::own(tx, &scope)?;
+            let before = super::own_confined_too(tx, &scope)?;
             if !tx.sessions().enter(before.id, Some(workspace))? {
                 return Err(EnterError::Ended);
             }
@@ -80,7 +86,7 @@ pub async fn enter_workspace(
             tx.revocations().add(revoked)?;
             let event = AuditEvent::new(Verb::SessionEnteredWorkspace, "session", session.id)
                 .old_value(json!({ "workspace": before.workspace }))
-                .new_value(json!({ "workspace": workspace }));
+                .new_value(entered_value(workspace, entry));
             Ok(Commit::audited(event, session))
         })
         .await?;
@@ -88,21 +94,31 @@ pub async fn enter_workspace(
     Ok(entered.map(|_| handed))
 }
 
-/// Whether the caller is in the team. A hint that says so although they are not is taken away.
+/// What the entry says. An owner who comes by password where members may not is seen there.
+fn entered_value(workspace: TenantId, entry: Entry) -> serde_json::Value {
+    match entry {
+        Entry::Ordinary => json!({ "workspace": workspace }),
+        Entry::BreakGlass => json!({ "workspace": workspace, "break_glass": true }),
+    }
+}
+
+/// Whether the caller is in the team, and how they come in. A hint that says so although they are not is taken away.
 #[expect(clippy::disallowed_methods, reason = "this is request authentication")]
 async fn member(
     identity: &Identity,
     account: &AccountScope,
     workspace: TenantId,
-) -> Result<(), EnterError> {
+) -> Result<Entry, EnterError> {
     let (user, session) = (account.user(), account.session());
     let actor = Actor::User { user, session };
     let scope = Scope::authenticated(workspace, actor, account.origin().clone());
-    match team::enters(&identity.store, &scope).await {
-        Ok(()) => Ok(()),
-        Err(TeamError::Store(error)) => Err(EnterError::Store(error)),
-        Err(TeamError::Sealing(error)) => Err(EnterError::Sealing(error)),
-        Err(_) => {
+    let path = identity.store.platform_read(move |tx| tx.session_paths().of(session)).await?;
+    match door::enters(&identity.store, &scope, &path).await {
+        Ok(entry) => Ok(entry),
+        Err(DoorError::Denied(denied)) => Err(EnterError::Denied(denied)),
+        Err(DoorError::Store(error)) => Err(EnterError::Store(error)),
+        Err(DoorError::Sealing(error)) => Err(EnterError::Sealing(error)),
+        Err(DoorError::NotVisible) => {
             identity
                 .store
                 .platform_write(&Caller::from(account), move |tx| {

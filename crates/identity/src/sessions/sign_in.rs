@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use broker::BrokerError;
+use domain::sign_in::{EntryDenied, SignInPath};
 use domain::{Actor, EmailAddress, Origin, Scope, SessionId, TenantId, UserId};
 use ledger::{AuditEvent, Verb};
 use store::{Caller, Commit, Committed, QuietReason, StoreError, User, UserState};
@@ -22,7 +23,7 @@ use super::tokens::{self, SessionTokens};
 use crate::code;
 use crate::identity::Identity;
 use crate::passwords::{Password, PasswordHash, Place, PoolError, Verdict};
-use crate::team::{self, TeamError};
+use crate::sso::door::{self, DoorError};
 use crate::throttle::{Guess, NotAdmitted, Throttled};
 
 /// What somebody presents.
@@ -52,6 +53,9 @@ pub enum SignInError {
     /// They are not in the workspace they wanted to enter.
     #[error("there is no such workspace, or it is not visible to the caller")]
     WorkspaceNotVisible,
+    /// The workspace takes no password.
+    #[error(transparent)]
+    Denied(#[from] EntryDenied),
     /// The key broker could not be asked.
     #[error("the key broker could not be asked")]
     Sealing(#[from] BrokerError),
@@ -74,6 +78,7 @@ impl SignInError {
             Self::Passwords(PoolError::Busy { .. }) => "auth.busy",
             Self::Passwords(PoolError::Failed) => "internal",
             Self::WorkspaceNotVisible => "not_found",
+            Self::Denied(denied) => code::of_entry(denied),
             Self::Sealing(error) => code::of_broker(error),
             Self::Store(error) => code::of_store(error),
         }
@@ -245,9 +250,11 @@ async fn visible(
     origin: Origin,
 ) -> Result<(), SignInError> {
     let scope = Scope::authenticated(tenant, Actor::User { user, session }, origin);
-    team::enters(&identity.store, &scope).await.map_err(|error| match error {
-        TeamError::Store(error) => SignInError::Store(error),
-        TeamError::Sealing(error) => SignInError::Sealing(error),
-        _ => SignInError::WorkspaceNotVisible,
+    let entered = door::enters(&identity.store, &scope, &SignInPath::Local).await;
+    entered.map(drop).map_err(|error| match error {
+        DoorError::Denied(denied) => SignInError::Denied(denied),
+        DoorError::Store(error) => SignInError::Store(error),
+        DoorError::Sealing(error) => SignInError::Sealing(error),
+        DoorError::NotVisible => SignInError::WorkspaceNotVisible,
     })
 }

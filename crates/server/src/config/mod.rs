@@ -19,6 +19,7 @@ mod nearest;
 mod roles;
 mod security;
 mod sources;
+mod sso;
 
 use std::path::PathBuf;
 
@@ -31,6 +32,7 @@ pub use limits::LimitsConfig;
 pub use roles::RolesConfig;
 pub use security::SecurityConfig;
 pub use sources::Sources;
+pub use sso::SsoSettings;
 
 /// Everything `serve` is told from outside.
 #[derive(Debug)]
@@ -47,6 +49,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Whom to tell about a weakness.
     pub security: SecurityConfig,
+    /// Identity providers of the platform.
+    pub sso: SsoSettings,
     /// Which parts of `serve` run in this process.
     pub roles: RolesConfig,
 }
@@ -113,6 +117,7 @@ impl Config {
             broker: BrokerConfig::from_values(&values, &data, sources)?,
             limits: LimitsConfig::from_values(&values)?,
             security: SecurityConfig::from_values(&values)?,
+            sso: SsoSettings::from_values(&values)?,
             roles: RolesConfig::from_values(&values)?,
             data,
         })

@@ -14,9 +14,11 @@ pub mod cursor;
 pub mod idempotency;
 mod path;
 pub mod precondition;
+pub mod sso_cookie;
 
 pub use body::{Json, JsonBody};
 pub use caller::{Account, Member};
 pub use idempotency::{IdempotencyHeader, Idempotent};
 pub use path::{Path, Query};
 pub use precondition::{IfMatch, IfMatchHeader};
+pub use sso_cookie::SsoCookie;

@@ -2,6 +2,7 @@
 
 use ::broker::BrokerError;
 use ::domain::authz::{Denied, RankDenied};
+use ::domain::sign_in::EntryDenied;
 use ::identity::enrolments::{ConfirmError, StartEnrolmentError};
 use ::identity::invitations::AcceptError;
 use ::identity::passwords::PoolError;
@@ -48,13 +49,15 @@ impl Refusal for AuthRefused {
 }
 
 impl Refusal for AccountError {
-    const CODES: &'static [Code] = &[Code::AuthRevoked, Code::NotFound, Code::LimitReached];
+    const CODES: &'static [Code] =
+        &[Code::AuthRevoked, Code::NotFound, Code::SessionConfined, Code::LimitReached];
     const INNER: &'static [&'static [Code]] = OUTSIDE;
 
     fn problem(self) -> Problem {
         match self {
             Self::Ended => Problem::new(Code::AuthRevoked),
             Self::NotVisible => Problem::new(Code::NotFound),
+            Self::Confined => Problem::new(Code::SessionConfined).detail(self),
             Self::LimitReached { .. } => Problem::new(Code::LimitReached).detail(self),
             Self::Sealing(error) => error.problem(),
             Self::Store(error) => error.problem(),
@@ -64,11 +67,13 @@ impl Refusal for AccountError {
 
 impl Refusal for EnterError {
     const CODES: &'static [Code] = &[Code::AuthRevoked, Code::NotFound];
-    const INNER: &'static [&'static [Code]] = OUTSIDE;
+    const INNER: &'static [&'static [Code]] =
+        &[EntryDenied::CODES, StoreError::CODES, BrokerError::CODES];
 
     fn problem(self) -> Problem {
         match self {
             Self::NotVisible => Problem::new(Code::NotFound),
+            Self::Denied(denied) => denied.problem(),
             Self::Ended => Problem::new(Code::AuthRevoked),
             Self::Sealing(error) => error.problem(),
             Self::Store(error) => error.problem(),
@@ -79,7 +84,8 @@ impl Refusal for EnterError {
 impl Refusal for SignInError {
     const CODES: &'static [Code] =
         &[Code::AuthInvalid, Code::AuthThrottled, Code::AuthBusy, Code::NotFound];
-    const INNER: &'static [&'static [Code]] = OUTSIDE;
+    const INNER: &'static [&'static [Code]] =
+        &[EntryDenied::CODES, StoreError::CODES, BrokerError::CODES];
 
     fn problem(self) -> Problem {
         match self {
@@ -88,6 +94,7 @@ impl Refusal for SignInError {
             Self::Throttled(throttled) => wait(&throttled),
             Self::Passwords(error) => pool(error),
             Self::WorkspaceNotVisible => Problem::new(Code::NotFound),
+            Self::Denied(denied) => denied.problem(),
             Self::Sealing(error) => error.problem(),
             Self::Store(error) => error.problem(),
         }
@@ -174,7 +181,7 @@ impl Refusal for AcceptError {
     }
 }
 
-fn wait(throttled: &Throttled) -> Problem {
+pub(super) fn wait(throttled: &Throttled) -> Problem {
     Problem {
         retry_after_s: Some(u64::from(throttled.retry_after_s)),
         ..Problem::new(Code::AuthThrottled)

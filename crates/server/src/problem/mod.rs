@@ -16,6 +16,7 @@ mod domain;
 mod identity;
 mod notary;
 mod refused;
+mod sso;
 mod store;
 mod vault;
 

@@ -15,6 +15,7 @@
 pub mod audit;
 pub mod enrolments;
 pub mod environments;
+pub mod identities;
 pub mod invitations;
 pub mod keys;
 pub mod members;
@@ -22,6 +23,8 @@ pub mod project_members;
 pub mod projects;
 pub mod secrets;
 pub mod sessions;
+pub mod sign_in;
+pub mod sso;
 pub mod whoami;
 pub mod workspaces;
 
@@ -34,9 +37,12 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
     OpenApiRouter::new()
         .merge(enrolments::routes())
         .merge(sessions::routes())
+        .merge(sso::routes())
+        .merge(identities::routes())
         .merge(whoami::routes())
         .merge(workspaces::routes())
         .merge(members::routes())
+        .merge(sign_in::routes())
         .merge(invitations::routes())
         .merge(projects::routes())
         .merge(project_members::routes())

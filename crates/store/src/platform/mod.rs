@@ -12,12 +12,16 @@ mod bootstrap;
 mod due;
 mod enrolments;
 mod idempotency;
+mod identities;
 mod indexes;
 mod instance;
 mod memberships;
 mod notices;
 mod revocations;
+mod session_paths;
 mod sessions;
+mod sso_only;
+mod sso_transactions;
 mod throttle;
 mod users;
 mod workspaces;
@@ -26,12 +30,16 @@ pub use bootstrap::{Bootstrap, BootstrapLink};
 pub(crate) use due::Due;
 pub use enrolments::{Enrolment, Enrolments, LinkKind, NewEnrolment};
 pub use idempotency::{Idempotency, Kept, KeptAnswer};
+pub use identities::{Identities, LinkedIdentity};
 pub use indexes::{InvitationIndex, KeyIndex};
 pub(crate) use instance::Instance;
 pub use memberships::{Membership, Memberships};
 pub use notices::{NewNotice, NoticeKind, Notices};
 pub use revocations::{Revocation, Revocations, Revoked};
+pub use session_paths::SessionPaths;
 pub use sessions::{ClientKind, NewSession, Rotation, Session, Sessions};
+pub use sso_only::SsoOnly;
+pub use sso_transactions::{NewSsoTransaction, SsoState, SsoTransaction, SsoTransactions};
 pub use throttle::{Throttle, ThrottleState};
 pub use users::{BackupCode, BackupCodes, NewUser, User, UserState, Users};
 pub use workspaces::{Workspace, WorkspaceState, Workspaces};
@@ -44,12 +52,16 @@ pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     due::STATEMENTS,
     enrolments::STATEMENTS,
     idempotency::STATEMENTS,
+    identities::STATEMENTS,
     indexes::STATEMENTS,
     instance::STATEMENTS,
     memberships::STATEMENTS,
     notices::STATEMENTS,
     revocations::STATEMENTS,
+    session_paths::STATEMENTS,
     sessions::STATEMENTS,
+    sso_only::STATEMENTS,
+    sso_transactions::STATEMENTS,
     throttle::STATEMENTS,
     users::STATEMENTS,
     workspaces::STATEMENTS,

@@ -92,7 +92,7 @@ pub enum FactorKind {
 }
 
 impl TypedFactor {
-    fn read(self) -> Result<Factor, Problem> {
+    pub(crate) fn read(self) -> Result<Factor, Problem> {
         let refused = |error: &dyn std::fmt::Display| Problem::invalid("factor.code", error);
         match self.kind {
             FactorKind::Totp => totp(&self.code).map(Factor::Totp),
