@@ -15,6 +15,7 @@ pub mod limits;
 pub mod mint;
 pub mod scope;
 pub mod sealed;
+pub mod sign_in;
 pub mod text;
 
 pub use ids::*;
@@ -22,6 +23,6 @@ pub use mint::{Clock, Entropy, Mint, TimeMs};
 pub use scope::{AccountScope, Actor, Origin, Scope, StaffScope};
 pub use sealed::Sealed;
 pub use text::{
-    ClientLabel, EmailAddress, Name, PasskeyName, ProgramName, Reason, TextError, UserAgent,
-    VariableName,
+    ClientLabel, DomainName, EmailAddress, Issuer, Name, PasskeyName, ProgramName, Reason,
+    TextError, UserAgent, VariableName,
 };

@@ -40,6 +40,24 @@ pub const INVITATIONS_PER_WORKSPACE_MAX: usize = 200;
 pub const KEYS_PER_WORKSPACE_MAX: usize = 200;
 /// Most overrides of one member: one per act and place would be more than anyone can review.
 pub const OVERRIDES_PER_MEMBER_MAX: usize = 32;
+/// Most identity providers of one workspace.
+pub const PROVIDERS_PER_WORKSPACE_MAX: usize = 8;
+/// Most e-mail domains one workspace claims.
+pub const DOMAINS_PER_WORKSPACE_MAX: usize = 20;
+/// Most `amr` or `acr` values one policy names, and most that are kept of one token.
+pub const FACTOR_VALUES_MAX: usize = 16;
+/// Longest `amr` or `acr` value: those of real providers are words or short URLs.
+pub const FACTOR_VALUE_CHARS_MAX: usize = 128;
+/// Longest address of an issuer.
+pub const ISSUER_CHARS_MAX: usize = 255;
+/// Longest client id that a provider gives out.
+pub const CLIENT_ID_CHARS_MAX: usize = 255;
+/// Longest client secret: some providers take a signed token here.
+pub const CLIENT_SECRET_CHARS_MAX: usize = 2_048;
+/// Longest subject (OpenID Connect Core section 2).
+pub const SUBJECT_CHARS_MAX: usize = 255;
+/// Most identities of one person.
+pub const IDENTITIES_PER_USER_MAX: usize = 16;
 /// Most workspaces one person may own.
 pub const WORKSPACES_PER_OWNER_MAX: usize = 20;
 /// Most live sessions of one person.
@@ -122,6 +140,8 @@ pub const INVITATION_MS: i64 = 7 * 24 * 3_600 * 1_000;
 pub const BOOTSTRAP_MS: i64 = 24 * 3_600 * 1_000;
 /// Life of an enrolment that waits for its first TOTP code.
 pub const ENROLMENT_MS: i64 = 15 * 60 * 1_000;
+/// Life of one way to an identity provider and back: long enough for a forgotten password there.
+pub const SSO_TRANSACTION_MS: i64 = 10 * 60 * 1_000;
 /// Wrong codes that end an invitation, a bootstrap link or an enrolment.
 pub const WRONG_CODES_MAX: u32 = 10;
 /// Life of a password reset: long enough to fetch the mail, short enough that a mailbox read

@@ -95,6 +95,15 @@ text! {
     EmailAddress, email_rule
 }
 text! {
+    /// An e-mail domain, lower-cased: two labels or more, at most 253 characters, ASCII.
+    DomainName, domain_rule
+}
+text! {
+    /// The address of an OpenID provider, as its tokens spell it: `https://`, no query, no fragment,
+    /// no user name; at most 255 characters.
+    Issuer, issuer_rule
+}
+text! {
     /// What a secret is called: the POSIX form of an environment variable's name, at most 128
     /// characters.
     VariableName, variable_rule
@@ -121,6 +130,15 @@ text! {
     ProgramName, program_rule
 }
 
+impl EmailAddress {
+    /// The domain after the `@`.
+    #[must_use]
+    pub fn domain(&self) -> Option<DomainName> {
+        let (_, domain) = self.0.rsplit_once('@')?;
+        DomainName::parse(domain).ok()
+    }
+}
+
 fn within(text: &str, max: usize) -> Result<(), TextError> {
     match text.chars().count() {
         0 => Err(TextError::Empty),
@@ -138,6 +156,33 @@ fn name_rule(text: &str) -> Result<String, TextError> {
         return Err(TextError::Form);
     }
     Ok(text.to_owned())
+}
+
+fn domain_rule(text: &str) -> Result<String, TextError> {
+    within(text, 253)?;
+    if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.') {
+        return Err(TextError::Character);
+    }
+    let label = |label: &str| {
+        !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
+    };
+    if text.split('.').count() < 2 || !text.split('.').all(label) {
+        return Err(TextError::Form);
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+/// Plain http is a spelling that the guarded client refuses, except to what the operator allowed.
+fn issuer_rule(text: &str) -> Result<String, TextError> {
+    within(text, limits::ISSUER_CHARS_MAX)?;
+    if !text.bytes().all(|b| b.is_ascii_graphic() && !b"?#@\\\"<>".contains(&b)) {
+        return Err(TextError::Character);
+    }
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') => Ok(text.to_owned()),
+        _ => Err(TextError::Form),
+    }
 }
 
 fn email_rule(text: &str) -> Result<String, TextError> {

@@ -2,6 +2,7 @@
 
 use broker::BrokerError;
 use domain::authz::{Denied, RankDenied};
+use domain::sign_in::EntryDenied;
 use store::StoreError;
 
 use crate::dpop::ProofRefused;
@@ -30,6 +31,16 @@ pub const fn of_rank(denied: &RankDenied) -> &'static str {
         RankDenied::AboveActor(_) => "rank.above_actor",
         RankDenied::InviterLostRight => "rank.inviter_lost_right",
         RankDenied::Oneself => "rank.oneself",
+    }
+}
+
+/// The code of a workspace's door that stayed closed.
+#[must_use]
+pub const fn of_entry(denied: &EntryDenied) -> &'static str {
+    match denied {
+        EntryDenied::SsoNeeded => "sso.needed",
+        EntryDenied::ProviderNotTaken => "sso.provider_not_taken",
+        EntryDenied::FactorNotCounted => "sso.factor_not_counted",
     }
 }
 

@@ -32,6 +32,7 @@ pub async fn sweep(store: &Store) -> Result<u64, StoreError> {
                 + tx.recoveries().sweep()?
                 + tx.outbox().sweep(now.plus_ms(-limits::NOTICE_KEPT_MS))?
                 + tx.passkey_challenges().sweep()?
+                + tx.sso_transactions().sweep()?
                 + tx.invitation_index().sweep()?
                 + tx.throttle().sweep(now.plus_ms(-2 * throttle::QUIET_MS))?
                 + tx.revocations().sweep(now.plus_ms(-REVOCATIONS_KEPT_MS))?

@@ -15,6 +15,7 @@ use crate::guard::{Guard, Places};
 use crate::passkeys::RelyingParty;
 use crate::passwords::{Breached, Cost, PasswordPool, PoolError, PoolSize};
 use crate::revocations::RevocationView;
+use crate::sso::{Sso, SsoConfig};
 use crate::tokens::{Memory, TokenVerifier};
 
 /// How this process signs people in.
@@ -57,6 +58,8 @@ pub struct Identity {
     pub(crate) config: IdentityConfig,
     /// What stands before a sign-in.
     pub(crate) guard: Arc<Guard>,
+    /// Single sign-on, where it is set up.
+    pub(crate) sso: Option<Arc<Sso>>,
     /// Keyed digests of API keys presented a short while ago: saves the broker a question per
     /// request.
     pub(crate) key_digests: Memory<[u8; 32]>,
@@ -99,6 +102,7 @@ impl Identity {
             store,
             broker,
             config,
+            sso: None,
         };
         identity.learn_token_keys().await?;
         identity.revocations.read(&identity.store).await?;
@@ -120,6 +124,13 @@ impl Identity {
     #[must_use]
     pub fn breached(&self) -> &Breached {
         &self.guard.breached
+    }
+
+    /// The same with single sign-on.
+    #[must_use]
+    pub fn with_sso(mut self, config: SsoConfig) -> Self {
+        self.sso = Some(Sso::new(config));
+        self
     }
 
     /// Reads revocations every [`limits::REVOCATION_POLL_MS`], for as long as the future is polled.

@@ -41,6 +41,7 @@ pub mod risk;
 pub mod sessions;
 mod shown;
 pub mod staff;
+pub mod sso;
 mod team;
 pub mod throttle;
 pub mod tokens;
@@ -50,6 +51,7 @@ pub mod workspaces;
 mod testing;
 
 pub use code::{of_broker, of_denied, of_proof, of_rank, of_store};
+pub use code::{of_broker, of_denied, of_entry, of_rank, of_store};
 pub use housekeeping::sweep;
 pub use identity::{Identity, IdentityConfig, StartError};
 pub use principal::{AuthRefused, Principal, authenticate, authenticate_presented};

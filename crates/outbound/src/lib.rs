@@ -6,4 +6,7 @@
 //! 2. Every call has a deadline and a limit on what it reads; no redirect is followed by itself.
 //! 3. Nothing listens here.
 
+pub mod http;
+pub mod judge;
 pub mod mail;
+pub mod names;

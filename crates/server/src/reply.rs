@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{ETAG, HeaderName, HeaderValue};
+use http::header::{ETAG, HeaderName, HeaderValue, SET_COOKIE};
 use serde::Serialize;
 use utoipa::openapi::{ContentBuilder, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
@@ -26,6 +26,7 @@ pub static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed"
 struct Extras {
     receipts: Option<HeaderValue>,
     tag: Option<HeaderValue>,
+    cookie: Option<HeaderValue>,
     replayed: bool,
 }
 
@@ -37,6 +38,9 @@ impl Extras {
         }
         if let Some(tag) = self.tag {
             headers.insert(ETAG, tag);
+        }
+        if let Some(cookie) = self.cookie {
+            headers.insert(SET_COOKIE, cookie);
         }
         if self.replayed {
             headers.insert(REPLAYED.clone(), HeaderValue::from_static("true"));
@@ -70,6 +74,13 @@ impl<const STATUS: u16, T> Reply<STATUS, T> {
     #[must_use]
     pub fn tag(mut self, tag: HeaderValue) -> Self {
         self.extras.tag = Some(tag);
+        self
+    }
+
+    /// The same with a cookie.
+    #[must_use]
+    pub fn cookie(mut self, cookie: Option<HeaderValue>) -> Self {
+        self.extras.cookie = cookie;
         self
     }
 

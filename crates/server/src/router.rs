@@ -24,6 +24,7 @@ pub fn router(house: House) -> Router {
         .route("/v1/openapi.json", get(move || async move { described(document) }))
         .route("/.well-known/security.txt", get(security_txt))
         .merge(pages::routes())
+        .route("/sso/callback", get(v1::sso::callback::callback))
         .fallback(|| async { Problem::new(Code::NotFound) })
         .layer(axum::middleware::from_fn_with_state(house.clone(), cookie::cookie))
         .layer(axum::middleware::from_fn_with_state(house.clone(), frame::frame))

@@ -22,7 +22,7 @@ use store::{PostgresTarget, Store, StoreConfig, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Config, Engine};
+use crate::config::{Config, ConfigError, Engine};
 use crate::confine::{self, Confinement, Reach};
 use crate::health;
 use crate::house::{Addresses, House, Parts};
@@ -72,6 +72,9 @@ pub enum ServeError {
     /// The file of `places.country_file` is of no use.
     #[error("places.country_file: {0}")]
     Places(#[from] PlacesError),
+    /// A file that the configuration names cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The runtime, signals or confinement failed.
     #[error("the system refused what the server needs: {0}")]
     System(io::ErrorKind),
@@ -148,6 +151,7 @@ fn reach(config: &Config) -> Reach {
     if let Engine::Postgres(urls) = &config.database.engine {
         read.extend(urls.root_certificate_file.clone());
     }
+    read.extend(config.sso.files());
     let written = vec![data.folder.join("tenants"), data.run()];
     Reach { data: data.folder.clone(), written, read }
 }
@@ -197,7 +201,9 @@ async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeEr
         cost: Cost::STANDARD,
     };
     let (places, breached) = files(config)?;
-    let identity = Identity::start(store, broker, identity).await?.with_files(places, breached);
+    let sso = config.sso.opened(&address)?;
+    let identity = Identity::start(store, broker, identity).await?;
+    let identity = identity.with_files(places, breached).with_sso(sso);
     let limiter = Limiter::new(config.limits);
     let parts = Parts { identity, limiter, security: config.security.clone() };
     let port = api.map(|address| address.port());

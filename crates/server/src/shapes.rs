@@ -84,6 +84,26 @@ texts! {
     DigestText as "Digest" = text("A SHA-256 hash in base64url without padding.")
         .pattern(Some("^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$"))
         .examples([json!("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I")]);
+    /// [`domain::DomainName`].
+    DomainText as "DomainName" = text("An e-mail domain, ASCII.")
+        .pattern(Some("^[A-Za-z0-9]{1,60}(\\.[A-Za-z0-9]{1,60}){1,3}$"))
+        .max_length(Some(253))
+        .examples([json!("acme.example")]);
+    /// [`domain::Issuer`].
+    IssuerText as "Issuer" = text("The address of an OpenID provider, as its tokens spell it.")
+        .pattern(Some("^https://[a-z0-9]{1,60}(\\.[a-z0-9]{1,60}){1,3}(/[a-z0-9]{1,60})?$"))
+        .max_length(Some(limits::ISSUER_CHARS_MAX))
+        .examples([json!("https://login.acme.example")]);
+    /// [`domain::sign_in::ProviderRef`].
+    ProviderText as "ProviderName" = text(
+        "google, microsoft, github, or the id of one of the workspace's own providers.",
+    )
+        .pattern(Some("^(google|microsoft|github)$"))
+        .examples([json!("github")]);
+    /// A value of a provider's claim.
+    ClaimText as "ClaimValue" = text("A value of amr or acr.")
+        .pattern(Some("^[!-~]{1,128}$"))
+        .examples([json!("mfa")]);
     /// A password as typed.
     PasswordText as "Password" = text("A password.")
         .min_length(Some(limits::PASSWORD_CHARS_MIN))

@@ -122,6 +122,8 @@ quiet_reasons! {
     Expired = "rows that ended by the passing of time are swept",
     /// A kept answer.
     IdempotentAnswer = "an answer is kept for the request's repetition; the request has its entry",
+    /// A step on the way to an identity provider and back.
+    SsoStep = "a way to an identity provider and back; where it ends has the entry",
     /// The first steps of somebody who has no account yet.
     EnrolmentStep = "an enrolment that waits for its confirmation, which has the entry",
     /// A challenge for an authenticator.

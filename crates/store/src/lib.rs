@@ -51,9 +51,10 @@ pub use page::{Listing, Page};
 pub use platform::*;
 pub use store::{Store, Unit};
 pub use tenant::{
-    ApiKey, ClaimedJob, Environment, Environments, Invitation, InvitationState, Invitations, Job,
-    JobState, Jobs, Keys, Member, Members, NewInvitation, NewJob, NewKey, Newcomer, Project,
-    ProjectMember, Projects, SealedSecret, Secret, SecretHead, Secrets, Team, TeamSettings,
-    TeamState,
+    ApiKey, ClaimedJob, DomainClaim, Domains, Environment, Environments, Invitation,
+    InvitationState, Invitations, Job, JobState, Jobs, Keys, Member, Members, NewInvitation,
+    NewJob, NewKey, Newcomer, Project, ProjectMember, Projects, Provider, Providers,
+    SealedProviderSecret, SealedSecret, Secret, SecretHead, Secrets, SignInPolicies, StoredPolicy,
+    Team, TeamSettings, TeamState,
 };
 pub use tx::{AuditTx, PlatformTx, TenantTx};

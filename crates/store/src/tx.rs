@@ -72,6 +72,21 @@ impl<'t> TenantTx<'t> {
         tenant::Secrets::new(self.bound)
     }
 
+    /// How people may sign in.
+    pub fn sign_in_policy(&mut self) -> tenant::SignInPolicies<'_> {
+        tenant::SignInPolicies::new(self.bound)
+    }
+
+    /// Identity providers of the workspace's own.
+    pub fn providers(&mut self) -> tenant::Providers<'_> {
+        tenant::Providers::new(self.bound)
+    }
+
+    /// E-mail domains that the workspace claims.
+    pub fn domains(&mut self) -> tenant::Domains<'_> {
+        tenant::Domains::new(self.bound)
+    }
+
     /// API keys.
     pub fn keys(&mut self) -> tenant::Keys<'_> {
         tenant::Keys::new(self.bound)
@@ -158,6 +173,26 @@ impl<'t> PlatformTx<'t> {
     /// How they used to sign in.
     pub fn sign_in_history(&mut self) -> platform::SignInHistory<'_> {
         platform::SignInHistory::new(self.bound)
+    }
+
+    /// How the people of sessions signed in.
+    pub fn session_paths(&mut self) -> platform::SessionPaths<'_> {
+        platform::SessionPaths::new(self.bound)
+    }
+
+    /// By which providers they are recognised.
+    pub fn identities(&mut self) -> platform::Identities<'_> {
+        platform::Identities::new(self.bound)
+    }
+
+    /// Ways to an identity provider and back.
+    pub fn sso_transactions(&mut self) -> platform::SsoTransactions<'_> {
+        platform::SsoTransactions::new(self.bound)
+    }
+
+    /// Workspaces that take no password.
+    pub fn sso_only(&mut self) -> platform::SsoOnly<'_> {
+        platform::SsoOnly::new(self.bound)
     }
 
     /// Messages to them about their accounts.

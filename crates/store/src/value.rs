@@ -8,7 +8,7 @@
 
 use std::str::FromStr;
 
-use domain::{EmailAddress, Name, Sealed, TimeMs, UserAgent, VariableName};
+use domain::{DomainName, EmailAddress, Issuer, Name, Sealed, TimeMs, UserAgent, VariableName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -119,7 +119,7 @@ macro_rules! text_values {
         }
     )*};
 }
-text_values!(EmailAddress, Name, UserAgent, VariableName);
+text_values!(DomainName, EmailAddress, Issuer, Name, UserAgent, VariableName);
 
 macro_rules! id_values {
     ($($kind:ident),*) => {$(

@@ -72,6 +72,10 @@ acts! {
     KeyCreate = "key.create",
     /// Revoke an API key.
     KeyRevoke = "key.revoke",
+    /// See how people may sign in to the workspace.
+    SignInRead = "sign_in.read",
+    /// Change how people may sign in: policy, identity providers, e-mail domains.
+    SignInManage = "sign_in.manage",
     /// Read the audit log.
     AuditRead = "audit.read",
     /// Export the audit log with its proofs.
@@ -95,13 +99,15 @@ impl Act {
                 | Self::SecretReveal
                 | Self::SecretUseLocally
                 | Self::KeyCreate
+                | Self::SignInManage
         )
     }
 
-    /// Whether an override may grant this act. What ends or moves a workspace stays with its owner.
+    /// Whether an override may grant this act. What ends or moves a workspace stays with its owner,
+    /// and who may come in by themselves stays with those who rank above them.
     #[must_use]
     pub const fn grantable(self) -> bool {
-        !matches!(self, Self::WorkspaceDelete | Self::WorkspaceTransfer)
+        !matches!(self, Self::WorkspaceDelete | Self::WorkspaceTransfer | Self::SignInManage)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Plain acts: those that change nobody's place in the team. One rule decides them all.
 
 use super::{Act, Authority, Denied, Permit, Place};
-use crate::{EnvironmentId, Name, ProjectId, VariableName};
+use crate::sign_in::{ProviderSettings, SignInPolicy};
+use crate::{DomainClaimId, DomainName, EnvironmentId, Name, ProjectId, ProviderId, VariableName};
 
 /// A plain act with its values. Implemented here only; membership acts do not implement it.
 pub trait Conduct: sealed::Plain {
@@ -124,6 +125,37 @@ conducts! {
     } = SecretReveal at |c| Place::Project(c.project);
     /// See API keys.
     ListKeys {} = KeyList at |_| Place::Workspace;
+    /// See how people may sign in.
+    ReadSignIn {} = SignInRead at |_| Place::Workspace;
+    /// Change how people may sign in.
+    SetSignInPolicy {
+        /// From now on.
+        policy: SignInPolicy,
+    } = SignInManage at |_| Place::Workspace;
+    /// Trust an identity provider, or change how.
+    SetProvider {
+        /// Which.
+        provider: ProviderId,
+        /// From now on.
+        settings: ProviderSettings,
+    } = SignInManage at |_| Place::Workspace;
+    /// Trust an identity provider no more.
+    RemoveProvider {
+        /// Which.
+        provider: ProviderId,
+    } = SignInManage at |_| Place::Workspace;
+    /// Claim an e-mail domain, or prove the claim.
+    ClaimDomain {
+        /// The claim.
+        claim: DomainClaimId,
+        /// The domain.
+        domain: DomainName,
+    } = SignInManage at |_| Place::Workspace;
+    /// Give an e-mail domain up.
+    RemoveDomain {
+        /// The claim.
+        claim: DomainClaimId,
+    } = SignInManage at |_| Place::Workspace;
     /// Read the audit log.
     ReadAudit {} = AuditRead at |_| Place::Workspace;
     /// Export the audit log.

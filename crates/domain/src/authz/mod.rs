@@ -17,6 +17,7 @@ mod conduct;
 mod gain;
 mod overrides;
 mod permit;
+mod provision;
 pub mod rank;
 mod role;
 mod vouch;
@@ -24,13 +25,14 @@ mod vouch;
 pub use act::{Act, ActSet, UnknownAct};
 pub use authority::{Authority, Denied, Place, Standing, factor_is_fresh};
 pub use conduct::{
-    Conduct, CreateEnvironment, CreateProject, DeleteSecret, DeleteWorkspace, ExportAudit,
-    ListKeys, ListMembers, ListSecrets, LocalUse, ReadAudit, ReadProject, ReadWorkspace,
-    RevealSecret, RotateSecret, SetSecret, UpdateWorkspace, UseSecretsLocally, decide,
-    decide_use_locally,
+    ClaimDomain, Conduct, CreateEnvironment, CreateProject, DeleteSecret, DeleteWorkspace,
+    ExportAudit, ListKeys, ListMembers, ListSecrets, LocalUse, ReadAudit, ReadProject, ReadSignIn,
+    ReadWorkspace, RemoveDomain, RemoveProvider, RevealSecret, RotateSecret, SetProvider,
+    SetSecret, SetSignInPolicy, UpdateWorkspace, UseSecretsLocally, decide, decide_use_locally,
 };
 pub use overrides::{Effect, Override, Overrides, OverridesError};
 pub use permit::Permit;
+pub use provision::{NotProvisioned, Provision, Vouched, decide_provision};
 pub use rank::{
     AcceptInvitation, AddProjectMember, ChangeRole, CreateKey, Invite, RankDenied, RemoveMember,
     RemoveProjectMember, RevokeInvitation, RevokeKey, SetOverrides, TransferOwnership,

@@ -44,6 +44,8 @@ const ADMIN: ActSet = OPERATOR.union(ActSet::of(&[
     Act::ProjectInvite,
     Act::EnvironmentCreate,
     Act::SecretReveal,
+    Act::SignInRead,
+    Act::SignInManage,
     Act::AuditRead,
     Act::AuditExport,
 ]));

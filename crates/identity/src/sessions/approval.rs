@@ -37,6 +37,11 @@ impl Approval {
         two_factors(&amr).then_some(Self { what, by, amr })
     }
 
+    /// The session that approved.
+    pub(super) const fn by(&self) -> SessionId {
+        self.by
+    }
+
     /// How the approver proved who they are.
     pub(super) fn amr(&self) -> &[String] {
         &self.amr

@@ -7,6 +7,7 @@
 //!    the judgement whether it is like the person's earlier ones are in it.
 
 use broker::{AuthMethod, BrokerError};
+use domain::sign_in::SignInPath;
 use domain::{DeviceId, Origin, SessionId, TenantId, UserId, limits};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
@@ -28,6 +29,10 @@ pub(crate) enum Proof {
     PasswordAnd(MatchedFactor),
     /// A passkey whose authenticator is held and verified its person.
     Passkey(MatchedPasskey),
+    /// A provider's word, which the workspace to be entered counts as two factors.
+    Upstream(SignInPath),
+    /// A provider's word, and a second factor of their own that matched.
+    UpstreamAnd(MatchedFactor, SignInPath),
     /// The first code of the authenticator they just enrolled, with the password they just chose.
     Enrolled,
     /// A live session of theirs, begun with two factors, that let this one in.
@@ -43,6 +48,10 @@ impl Proof {
             }
             Self::Passkey(_) => vec![AuthMethod::Passkey, AuthMethod::MultiFactor],
             Self::Approved(approval) => return approval.amr().to_vec(),
+            Self::Upstream(_) => vec![AuthMethod::SingleSignOn, AuthMethod::MultiFactor],
+            Self::UpstreamAnd(factor, _) => {
+                vec![AuthMethod::SingleSignOn, factor.method(), AuthMethod::MultiFactor]
+            }
             Self::Enrolled => {
                 vec![AuthMethod::Password, AuthMethod::Totp, AuthMethod::MultiFactor]
             }
@@ -50,11 +59,23 @@ impl Proof {
         methods.into_iter().map(|method| tokens::name_of(method).to_owned()).collect()
     }
 
+    /// How the session will have begun; what every workspace's door judges. A session that was let
+    /// in by another one began as that one did.
+    fn path(&self, tx: &mut PlatformTx<'_>) -> Result<SignInPath, StoreError> {
+        match self {
+            Self::Upstream(path) | Self::UpstreamAnd(_, path) => Ok(path.clone()),
+            Self::Approved(approval) => tx.session_paths().of(approval.by()),
+            Self::PasswordAnd(_) | Self::Passkey(_) | Self::Enrolled => Ok(SignInPath::Local),
+        }
+    }
+
     /// Uses its factors up. `false`: another request was faster.
     fn use_up(&self, tx: &mut PlatformTx<'_>, user: UserId) -> Result<bool, StoreError> {
         match self {
-            Self::PasswordAnd(factor) => factor.use_up(tx, user),
+            Self::PasswordAnd(factor) | Self::UpstreamAnd(factor, _) => factor.use_up(tx, user),
             Self::Passkey(matched) => matched.use_up(tx, user),
+            // Used up with the way to the provider.
+            Self::Upstream(_) => Ok(true),
             // Used up by the birth of the account.
             Self::Enrolled => Ok(true),
             Self::Approved(approval) => approval.use_up(tx, user),
@@ -163,6 +184,7 @@ impl Unborn {
         let mut events = end_oldest(tx, self.new.user)?;
         self.note_device(tx)?;
         let mut session = tx.sessions().create(&self.new)?;
+        self.note_path(tx)?;
         let started = json!({
             "user": session.user, "methods": session.amr, "client": session.client.as_str(),
         });
@@ -170,6 +192,14 @@ impl Unborn {
         events.push(event.new_value(started));
         events.extend(self.reading.settle(tx, &mut session)?);
         Ok((session, events))
+    }
+
+    /// Notes how the session began, where that is not by what is enrolled here.
+    fn note_path(&self, tx: &mut PlatformTx<'_>) -> Result<(), StoreError> {
+        match self.proof.path(tx)? {
+            SignInPath::Local => Ok(()),
+            path => tx.session_paths().note(self.new.id, &path),
+        }
     }
 
     /// Remembers a new device, or that a known one was seen again.

@@ -4,6 +4,7 @@
 //! Tokens bound to the workspace of before end.
 
 use broker::BrokerError;
+use domain::sign_in::{Entry, EntryDenied};
 use domain::{AccountScope, Actor, Scope, TenantId};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
@@ -13,7 +14,7 @@ use super::AccountError;
 use super::tokens::{self, SessionTokens};
 use crate::code;
 use crate::identity::Identity;
-use crate::team::{self, TeamError};
+use crate::sso::door::{self, DoorError};
 
 /// Why a workspace was not entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +25,9 @@ pub enum EnterError {
     /// The workspace lets no session in that a device authorization began.
     #[error("this workspace lets no device in; sign in with a browser or a password")]
     DeviceRefused,
+    /// The workspace does not take a session that began like this one.
+    #[error(transparent)]
+    Denied(#[from] EntryDenied),
     /// The session was ended a moment ago.
     #[error("the session was ended")]
     Ended,
@@ -42,6 +46,7 @@ impl EnterError {
         match self {
             Self::NotVisible => "not_found",
             Self::DeviceRefused => "workspace.device_refused",
+            Self::Denied(denied) => code::of_entry(denied),
             Self::Ended => "auth.revoked",
             Self::Sealing(error) => code::of_broker(error),
             Self::Store(error) => code::of_store(error),
@@ -54,9 +59,10 @@ impl From<AccountError> for EnterError {
         match error {
             AccountError::Sealing(error) => Self::Sealing(error),
             AccountError::Store(error) => Self::Store(error),
-            AccountError::Ended | AccountError::NotVisible | AccountError::LimitReached { .. } => {
-                Self::Ended
-            }
+            AccountError::Ended
+            | AccountError::NotVisible
+            | AccountError::Confined
+            | AccountError::LimitReached { .. } => Self::Ended,
         }
     }
 }
@@ -70,13 +76,13 @@ pub async fn enter_workspace(
     account: &AccountScope,
     workspace: TenantId,
 ) -> Result<Committed<SessionTokens>, EnterError> {
-    member(identity, account, workspace).await?;
+    let entry = member(identity, account, workspace).await?;
     device_may_enter(identity, account, workspace).await?;
     let scope = account.clone();
     let entered = identity
         .store
         .platform_write(&Caller::from(account), move |tx| {
-            let before = super::own(tx, &scope)?;
+            let before = super::own_confined_too(tx, &scope)?;
             if !tx.sessions().enter(before.id, Some(workspace))? {
                 return Err(EnterError::Ended);
             }
@@ -85,7 +91,7 @@ pub async fn enter_workspace(
             tx.revocations().add(revoked)?;
             let event = AuditEvent::new(Verb::SessionEnteredWorkspace, "session", session.id)
                 .old_value(json!({ "workspace": before.workspace }))
-                .new_value(json!({ "workspace": workspace }));
+                .new_value(entered_value(workspace, entry));
             Ok(Commit::audited(event, session))
         })
         .await?;
@@ -115,21 +121,32 @@ async fn device_may_enter(
     }
 }
 
-/// Whether the caller is in the team. A hint that says so although they are not is taken away.
+/// What the entry says. An owner who comes by password where members may not is seen there.
+fn entered_value(workspace: TenantId, entry: Entry) -> serde_json::Value {
+    match entry {
+        Entry::Ordinary => json!({ "workspace": workspace }),
+        Entry::BreakGlass => json!({ "workspace": workspace, "break_glass": true }),
+    }
+}
+
+/// Whether the caller is in the team, and how they come in. A hint that says so although they are
+/// not is taken away.
 #[expect(clippy::disallowed_methods, reason = "this is request authentication")]
 async fn member(
     identity: &Identity,
     account: &AccountScope,
     workspace: TenantId,
-) -> Result<(), EnterError> {
+) -> Result<Entry, EnterError> {
     let (user, session) = (account.user(), account.session());
     let actor = Actor::User { user, session };
     let scope = Scope::authenticated(workspace, actor, account.origin().clone());
-    match team::enters(&identity.store, &scope).await {
-        Ok(()) => Ok(()),
-        Err(TeamError::Store(error)) => Err(EnterError::Store(error)),
-        Err(TeamError::Sealing(error)) => Err(EnterError::Sealing(error)),
-        Err(_) => {
+    let path = identity.store.platform_read(move |tx| tx.session_paths().of(session)).await?;
+    match door::enters(&identity.store, &scope, &path).await {
+        Ok(entry) => Ok(entry),
+        Err(DoorError::Denied(denied)) => Err(EnterError::Denied(denied)),
+        Err(DoorError::Store(error)) => Err(EnterError::Store(error)),
+        Err(DoorError::Sealing(error)) => Err(EnterError::Sealing(error)),
+        Err(DoorError::NotVisible) => {
             identity
                 .store
                 .platform_write(&Caller::from(account), move |tx| {

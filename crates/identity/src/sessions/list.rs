@@ -29,7 +29,7 @@ pub async fn list(
     let Listing { items, more } = identity
         .store
         .platform_read(move |tx| {
-            super::own(tx, &asking)?;
+            super::own_confined_too(tx, &asking)?;
             Ok::<_, AccountError>(tx.sessions().list(asking.user(), page)?)
         })
         .await?;

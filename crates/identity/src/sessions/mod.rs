@@ -32,8 +32,8 @@ pub use browser::kept_in_browser;
 pub use details::SessionDetails;
 pub(crate) use end_all::end_all;
 pub use enter_workspace::{EnterError, enter_workspace};
-pub(crate) use factor::{FactorUnchecked, MatchedFactor, digest_text};
 pub use factor::{Factor, FactorForm};
+pub(crate) use factor::{FactorUnchecked, MatchedFactor, digest_text};
 pub use list::{SeenSession, list};
 pub use refresh::{RefreshError, refresh, refresh_held};
 pub use revoke::{revoke, revoke_others};
@@ -62,6 +62,9 @@ pub enum AccountError {
     /// There is no such thing, or it is somebody else's.
     #[error("there is no such thing, or it is not visible to the caller")]
     NotVisible,
+    /// The session stands on a provider's word that its workspace alone takes.
+    #[error("sign in with a factor of your own to do this")]
+    Confined,
     /// The person has as many as they may.
     #[error("a person has at most {max} {what}")]
     LimitReached {
@@ -85,6 +88,7 @@ impl AccountError {
         match self {
             Self::Ended => "auth.revoked",
             Self::NotVisible => "not_found",
+            Self::Confined => "session.confined",
             Self::LimitReached { .. } => "limit.reached",
             Self::Sealing(error) => code::of_broker(error),
             Self::Store(error) => code::of_store(error),
@@ -92,11 +96,26 @@ impl AccountError {
     }
 }
 
+/// The caller's own session, still live, and good for acts on their account: it stands on a factor
+/// of their own and on no workspace's provider.
+///
+/// # Errors
+/// [`AccountError::Ended`], [`AccountError::Confined`].
+pub(crate) fn own(
+    tx: &mut PlatformTx<'_>,
+    account: &AccountScope,
+) -> Result<Session, AccountError> {
+    let session = own_confined_too(tx, account)?;
+    let whole = tx.session_paths().of(session.id)?.whole();
+    if whole { Ok(session) } else { Err(AccountError::Confined) }
+}
+
 /// The caller's own session, still live. The token said so up to a poll ago; the row says so now.
+/// For acts that a session does to itself, and for looking.
 ///
 /// # Errors
 /// [`AccountError::Ended`].
-pub(crate) fn own(
+pub(crate) fn own_confined_too(
     tx: &mut PlatformTx<'_>,
     account: &AccountScope,
 ) -> Result<Session, AccountError> {

@@ -25,7 +25,12 @@ pub async fn revoke(
     identity
         .store
         .platform_write(&caller, move |tx| {
-            let own = super::own(tx, &account)?;
+            // Signing out is a session's own; ending another is the account's.
+            let own = if session == account.session() {
+                super::own_confined_too(tx, &account)?
+            } else {
+                super::own(tx, &account)?
+            };
             let theirs = tx.sessions().find(session)?.is_some_and(|found| found.user == own.user);
             if !theirs || !tx.sessions().revoke(session)? {
                 return Err(AccountError::NotVisible);

@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use broker::BrokerError;
+use domain::sign_in::{EntryDenied, SignInPath};
 use domain::{Actor, DeviceId, EmailAddress, Origin, Scope, SessionId, TenantId, UserId};
 use ledger::{AuditEvent, Verb};
 use store::{Caller, Commit, Committed, QuietReason, StoreError, User, UserState};
@@ -24,7 +25,7 @@ use crate::code;
 use crate::guard::{Carried, Challenge, Closed, Gate};
 use crate::identity::Identity;
 use crate::passwords::{Password, PasswordHash, Place, PoolError, Verdict};
-use crate::team::{self, TeamError};
+use crate::sso::door::{self, DoorError};
 use crate::throttle::{Guess, NotAdmitted, Throttled};
 
 /// What somebody presents.
@@ -57,6 +58,9 @@ pub enum SignInError {
     /// They are not in the workspace they wanted to enter.
     #[error("there is no such workspace, or it is not visible to the caller")]
     WorkspaceNotVisible,
+    /// The workspace takes no password.
+    #[error(transparent)]
+    Denied(#[from] EntryDenied),
     /// The key broker could not be asked.
     #[error("the key broker could not be asked")]
     Sealing(#[from] BrokerError),
@@ -80,6 +84,7 @@ impl SignInError {
             Self::Passwords(PoolError::Busy { .. }) => "auth.busy",
             Self::Passwords(PoolError::Failed) => "internal",
             Self::WorkspaceNotVisible => "not_found",
+            Self::Denied(denied) => code::of_entry(denied),
             Self::Sealing(error) => code::of_broker(error),
             Self::Store(error) => code::of_store(error),
         }
@@ -320,9 +325,11 @@ pub(crate) async fn visible_to_newcomer(
     origin: Origin,
 ) -> Result<(), SignInError> {
     let scope = Scope::authenticated(tenant, Actor::User { user, session }, origin);
-    team::enters(&identity.store, &scope).await.map_err(|error| match error {
-        TeamError::Store(error) => SignInError::Store(error),
-        TeamError::Sealing(error) => SignInError::Sealing(error),
-        _ => SignInError::WorkspaceNotVisible,
+    let entered = door::enters(&identity.store, &scope, &SignInPath::Local).await;
+    entered.map(drop).map_err(|error| match error {
+        DoorError::Denied(denied) => SignInError::Denied(denied),
+        DoorError::Store(error) => SignInError::Store(error),
+        DoorError::Sealing(error) => SignInError::Sealing(error),
+        DoorError::NotVisible => SignInError::WorkspaceNotVisible,
     })
 }

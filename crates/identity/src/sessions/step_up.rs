@@ -58,9 +58,10 @@ impl From<AccountError> for StepUpError {
         match error {
             AccountError::Sealing(error) => Self::Sealing(error),
             AccountError::Store(error) => Self::Store(error),
-            AccountError::Ended | AccountError::NotVisible | AccountError::LimitReached { .. } => {
-                Self::Ended
-            }
+            AccountError::Ended
+            | AccountError::NotVisible
+            | AccountError::Confined
+            | AccountError::LimitReached { .. } => Self::Ended,
         }
     }
 }
@@ -118,7 +119,7 @@ async fn admitted(
     let counted = identity
         .store
         .platform_write(&Caller::from(account), move |tx| {
-            super::own(tx, &scope)?;
+            super::own_confined_too(tx, &scope)?;
             guess.admit(tx)?;
             let user = tx.users().find(scope.user())?.ok_or(StepUpError::Ended)?;
             Ok::<_, StepUpError>(Commit::quiet(QuietReason::GuessCounted, user))
@@ -151,7 +152,7 @@ fn rise(
     matched: &MatchedFactor,
     user: UserId,
 ) -> Result<Commit<Session>, StepUpError> {
-    let before = super::own(tx, account)?;
+    let before = super::own_confined_too(tx, account)?;
     if !matched.use_up(tx, user)? {
         return Err(StepUpError::Wrong);
     }

@@ -29,7 +29,7 @@ pub async fn list(
     let account = account.clone();
     store
         .platform_read(move |tx| {
-            let user = sessions::own(tx, &account)?.user;
+            let user = sessions::own_confined_too(tx, &account)?.user;
             let mut listed = Vec::new();
             for membership in tx.memberships().of_user(user)? {
                 let found = tx.workspaces().find(membership.workspace)?;

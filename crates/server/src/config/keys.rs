@@ -95,5 +95,16 @@ keys! {
     "security.contact" Text = "", "Where weaknesses are reported, as mailto: or https: (RFC 9116).";
     "security.contact_until" Text = "",
         "Until when the contact holds, as 2027-01-31T00:00:00Z (RFC 9116).";
+    "sso.google_client_id" Text = "", "What Google calls this platform; empty: no Google.";
+    "sso.google_client_secret_file" Path = "", "File with the secret that Google gave out.";
+    "sso.microsoft_client_id" Text = "", "What Microsoft calls this platform; empty: no Microsoft.";
+    "sso.microsoft_client_secret_file" Path = "", "File with the secret that Microsoft gave out.";
+    "sso.microsoft_tenants" Words = "", "Microsoft tenants (ids) whose people may come.";
+    "sso.github_client_id" Text = "", "What GitHub calls this platform; empty: no GitHub.";
+    "sso.github_client_secret_file" Path = "", "File with the secret that GitHub gave out.";
+    "outbound.allow" Words = "",
+        "Addresses that are not public and may be called all the same: host:port, or networks.";
+    "outbound.root_certificate_file" Path = "",
+        "PEM certificates trusted for calls outward, beside the well-known ones.";
     "roles.run" Words = "api,worker", "Which parts run in this process: api, worker.";
 }

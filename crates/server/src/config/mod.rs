@@ -21,6 +21,7 @@ mod nearest;
 mod roles;
 mod security;
 mod sources;
+mod sso;
 
 use std::path::PathBuf;
 
@@ -35,6 +36,7 @@ pub use mail::MailConfig;
 pub use roles::RolesConfig;
 pub use security::SecurityConfig;
 pub use sources::Sources;
+pub use sso::SsoSettings;
 
 /// Everything `serve` is told from outside.
 #[derive(Debug)]
@@ -55,6 +57,8 @@ pub struct Config {
     pub files: FilesConfig,
     /// Whom to tell about a weakness.
     pub security: SecurityConfig,
+    /// Identity providers of the platform.
+    pub sso: SsoSettings,
     /// Which parts of `serve` run in this process.
     pub roles: RolesConfig,
 }
@@ -123,6 +127,7 @@ impl Config {
             mail: MailConfig::from_values(&values)?,
             files: FilesConfig::from_values(&values),
             security: SecurityConfig::from_values(&values)?,
+            sso: SsoSettings::from_values(&values)?,
             roles: RolesConfig::from_values(&values)?,
             data,
         })

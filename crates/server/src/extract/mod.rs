@@ -15,6 +15,7 @@ pub mod holder;
 pub mod idempotency;
 mod path;
 pub mod precondition;
+pub mod sso_cookie;
 
 pub use body::{Json, JsonBody};
 pub use caller::{Account, Member, Staff};
@@ -22,3 +23,4 @@ pub use holder::{Held, Holds, NewHolder};
 pub use idempotency::{IdempotencyHeader, Idempotent};
 pub use path::{Path, Query};
 pub use precondition::{IfMatch, IfMatchHeader};
+pub use sso_cookie::SsoCookie;

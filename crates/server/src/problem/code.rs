@@ -55,6 +55,38 @@ codes! {
     AuthChallenge = "auth.challenge", UNAUTHORIZED, "Sign-ins from here have to prove work first.";
     AuthBusy = "auth.busy", SERVICE_UNAVAILABLE, "Too many sign-ins at once; try again.";
     RateLimited = "rate.limited", TOO_MANY_REQUESTS, "Too many requests; wait a while.";
+    SsoTransactionInvalid = "sso.transaction_invalid", UNAUTHORIZED,
+        "This sign-in is over, or was begun in another browser.";
+    SsoProviderFailed = "sso.provider_failed", BAD_GATEWAY,
+        "The identity provider does not answer as it should.";
+    SsoProviderNotPublic = "sso.provider_not_public", BAD_GATEWAY,
+        "The identity provider's address is not a public one.";
+    SsoProviderRefused = "sso.provider_refused", UNAUTHORIZED,
+        "The identity provider did not let the person in.";
+    SsoIssuerMixed = "sso.issuer_mixed", UNAUTHORIZED,
+        "The answer came from another identity provider than the one asked.";
+    SsoTokenRefused = "sso.token_refused", UNAUTHORIZED,
+        "The identity provider's token is not valid for this sign-in.";
+    SsoTenantRefused = "sso.tenant_refused", FORBIDDEN,
+        "People of this organisation are not let in.";
+    SsoEmailUnverified = "sso.email_unverified", FORBIDDEN,
+        "The identity provider has not verified the e-mail address.";
+    SsoAccountExists = "sso.account_exists", CONFLICT,
+        "There is an account with this address; sign in and link the provider there.";
+    SsoNoAccount = "sso.no_account", FORBIDDEN, "Nobody here is known by this identity.";
+    SsoNeeded = "sso.needed", FORBIDDEN,
+        "This workspace is entered through its identity provider.";
+    SsoProviderNotTaken = "sso.provider_not_taken", FORBIDDEN,
+        "This workspace does not take the provider that the session came from.";
+    SsoFactorNotCounted = "sso.factor_not_counted", FORBIDDEN,
+        "This workspace needs a second factor enrolled here, or one it counts.";
+    SsoOnlyWayIn = "sso.only_way_in", CONFLICT, "It is the only way into the account.";
+    SessionConfined = "session.confined", FORBIDDEN,
+        "The session stands on a provider's word; this needs a factor of the person's own.";
+    DomainNotProved = "domain.not_proved", CONFLICT, "The text record was not found.";
+    DomainNames = "domain.names_unavailable", SERVICE_UNAVAILABLE,
+        "The name servers did not answer; try again.";
+    FactorNeeded = "factor.needed", UNAUTHORIZED, "A second factor is needed.";
     FactorNotFresh = "factor.not_fresh", FORBIDDEN,
         "This needs a second factor given a short while ago.";
     PasskeyRefused = "passkey.refused", UNPROCESSABLE_ENTITY,

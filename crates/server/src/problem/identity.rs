@@ -2,6 +2,7 @@
 
 use ::broker::BrokerError;
 use ::domain::authz::{Denied, RankDenied};
+use ::domain::sign_in::EntryDenied;
 use ::identity::dpop::ProofRefused;
 use ::identity::enrolments::{ConfirmError, StartEnrolmentError};
 use ::identity::invitations::AcceptError;
@@ -55,13 +56,15 @@ impl Refusal for AuthRefused {
 }
 
 impl Refusal for AccountError {
-    const CODES: &'static [Code] = &[Code::AuthRevoked, Code::NotFound, Code::LimitReached];
+    const CODES: &'static [Code] =
+        &[Code::AuthRevoked, Code::NotFound, Code::SessionConfined, Code::LimitReached];
     const INNER: &'static [&'static [Code]] = OUTSIDE;
 
     fn problem(self) -> Problem {
         match self {
             Self::Ended => Problem::new(Code::AuthRevoked),
             Self::NotVisible => Problem::new(Code::NotFound),
+            Self::Confined => Problem::new(Code::SessionConfined).detail(self),
             Self::LimitReached { .. } => Problem::new(Code::LimitReached).detail(self),
             Self::Sealing(error) => error.problem(),
             Self::Store(error) => error.problem(),
@@ -72,12 +75,14 @@ impl Refusal for AccountError {
 impl Refusal for EnterError {
     const CODES: &'static [Code] =
         &[Code::AuthRevoked, Code::NotFound, Code::WorkspaceDeviceRefused];
-    const INNER: &'static [&'static [Code]] = OUTSIDE;
+    const INNER: &'static [&'static [Code]] =
+        &[EntryDenied::CODES, StoreError::CODES, BrokerError::CODES];
 
     fn problem(self) -> Problem {
         match self {
             Self::DeviceRefused => Problem::new(Code::WorkspaceDeviceRefused).detail(self),
             Self::NotVisible => Problem::new(Code::NotFound),
+            Self::Denied(denied) => denied.problem(),
             Self::Ended => Problem::new(Code::AuthRevoked),
             Self::Sealing(error) => error.problem(),
             Self::Store(error) => error.problem(),
@@ -94,7 +99,7 @@ impl Refusal for SignInError {
         Code::NotFound,
     ];
     const INNER: &'static [&'static [Code]] =
-        &[ProofRefused::CODES, StoreError::CODES, BrokerError::CODES];
+        &[ProofRefused::CODES, EntryDenied::CODES, StoreError::CODES, BrokerError::CODES];
 
     fn problem(self) -> Problem {
         match self {
@@ -104,6 +109,7 @@ impl Refusal for SignInError {
             Self::Throttled(throttled) => wait(&throttled),
             Self::Passwords(error) => pool(error),
             Self::WorkspaceNotVisible => Problem::new(Code::NotFound),
+            Self::Denied(denied) => denied.problem(),
             Self::Sealing(error) => error.problem(),
             Self::Store(error) => error.problem(),
         }

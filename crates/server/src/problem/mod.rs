@@ -18,6 +18,7 @@ mod identity;
 mod lost;
 mod notary;
 mod refused;
+mod sso;
 mod store;
 mod vault;
 

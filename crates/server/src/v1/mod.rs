@@ -18,6 +18,7 @@ pub mod authorizations;
 pub mod device_grants;
 pub mod enrolments;
 pub mod environments;
+pub mod identities;
 pub mod invitations;
 pub mod keys;
 pub mod members;
@@ -30,6 +31,8 @@ pub mod recoveries;
 pub mod secrets;
 pub mod sessions;
 pub mod staff;
+pub mod sign_in;
+pub mod sso;
 pub mod whoami;
 pub mod workspaces;
 
@@ -46,12 +49,15 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .merge(passkey_challenges::routes())
         .merge(authorizations::routes())
         .merge(device_grants::routes())
+        .merge(sso::routes())
+        .merge(identities::routes())
         .merge(whoami::routes())
         .merge(account::routes())
         .merge(password_resets::routes())
         .merge(recoveries::routes())
         .merge(workspaces::routes())
         .merge(members::routes())
+        .merge(sign_in::routes())
         .merge(invitations::routes())
         .merge(projects::routes())
         .merge(project_members::routes())

@@ -46,6 +46,7 @@ pub(crate) const SQLITE_PLATFORM: &[Migration] = &[
     migration!("control/0005_passkeys", "sqlite"),
     migration!("control/0006_grants", "sqlite"),
     migration!("control/0008_risk", "sqlite"),
+    migration!("control/0004_sso", "sqlite"),
 ];
 
 /// `tenants/<tenant-id>.db`.
@@ -53,6 +54,7 @@ pub(crate) const SQLITE_TENANT: &[Migration] = &[
     migration!("tenant/0001_team", "sqlite"),
     migration!("audit/0001_log", "sqlite"),
     migration!("tenant/0006_device_sign_in", "sqlite"),
+    migration!("tenant/0002_sso", "sqlite"),
 ];
 
 /// The database on PostgreSQL.
@@ -66,6 +68,8 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("control/0006_grants", "postgres"),
     migration!("tenant/0006_device_sign_in", "postgres"),
     migration!("control/0008_risk", "postgres"),
+    migration!("control/0004_sso", "postgres"),
+    migration!("tenant/0002_sso", "postgres"),
 ];
 
 /// The newest format of a list.

@@ -17,6 +17,7 @@ mod enrolments;
 mod guard;
 mod history;
 mod idempotency;
+mod identities;
 mod indexes;
 mod instance;
 mod memberships;
@@ -28,8 +29,11 @@ mod resets;
 mod passkey_challenges;
 mod passkeys;
 mod revocations;
+mod session_paths;
 mod sessions;
 mod staff;
+mod sso_only;
+mod sso_transactions;
 mod throttle;
 mod users;
 mod workspaces;
@@ -45,6 +49,7 @@ pub use enrolments::{Enrolment, Enrolments, LinkKind, NewEnrolment};
 pub use guard::{Hours, SignInGuard};
 pub use history::{SignInHistory, TimesSeen};
 pub use idempotency::{Idempotency, Kept, KeptAnswer};
+pub use identities::{Identities, LinkedIdentity};
 pub use indexes::{InvitationIndex, KeyIndex};
 pub(crate) use instance::Instance;
 pub use memberships::{Membership, Memberships};
@@ -58,8 +63,11 @@ pub use passkey_challenges::{
 };
 pub use passkeys::{NewPasskey, Passkey, PasskeyUse, Passkeys};
 pub use revocations::{Revocation, Revocations, Revoked};
+pub use session_paths::SessionPaths;
 pub use sessions::{ClientKind, NewSession, Rotation, Session, Sessions};
 pub use staff::{Staff, StaffMember, StaffRole};
+pub use sso_only::SsoOnly;
+pub use sso_transactions::{NewSsoTransaction, SsoState, SsoTransaction, SsoTransactions};
 pub use throttle::{Throttle, ThrottleState};
 pub use users::{BackupCode, BackupCodes, NewUser, User, UserState, Users};
 pub use workspaces::{Workspace, WorkspaceState, Workspaces};
@@ -77,6 +85,7 @@ pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     guard::STATEMENTS,
     history::STATEMENTS,
     idempotency::STATEMENTS,
+    identities::STATEMENTS,
     indexes::STATEMENTS,
     instance::STATEMENTS,
     memberships::STATEMENTS,
@@ -88,8 +97,11 @@ pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     passkey_challenges::STATEMENTS,
     passkeys::STATEMENTS,
     revocations::STATEMENTS,
+    session_paths::STATEMENTS,
     sessions::STATEMENTS,
     staff::STATEMENTS,
+    sso_only::STATEMENTS,
+    sso_transactions::STATEMENTS,
     throttle::STATEMENTS,
     users::STATEMENTS,
     workspaces::STATEMENTS,

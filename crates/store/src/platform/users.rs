@@ -52,7 +52,7 @@ pub struct User {
     pub id: UserId,
     /// Their address.
     pub email: EmailAddress,
-    /// Argon2id hash in PHC form.
+    /// Argon2id hash in PHC form; empty for somebody who comes by a provider only.
     pub password_hash: String,
     /// Their TOTP seed, sealed in their own realm.
     pub totp: Sealed,

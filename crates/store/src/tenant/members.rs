@@ -10,8 +10,8 @@
 use std::collections::BTreeSet;
 
 use domain::authz::{
-    AcceptInvitation, ActSet, Authority, ChangeRole, Overrides, Permit, RemoveMember, Role,
-    SetOverrides, Standing, TransferOwnership,
+    AcceptInvitation, ActSet, Authority, ChangeRole, Overrides, Permit, Provision, RemoveMember,
+    Role, SetOverrides, Standing, TransferOwnership,
 };
 use domain::{Actor, EmailAddress, ProjectId, TimeMs, UserId};
 
@@ -185,6 +185,25 @@ impl Members<'_> {
         for project in &act.projects {
             self.bound.change_one(&JOIN_PROJECT, values![*project, act.user, now])?;
         }
+        Ok(act)
+    }
+
+    /// Lets somebody in for whom an identity provider vouches; into no project.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`]: a member already.
+    pub fn provision(
+        &mut self,
+        permit: Permit<Provision>,
+        newcomer: &Newcomer,
+    ) -> Result<Provision, StoreError> {
+        let act = permit.into_inner();
+        let now = self.bound.now();
+        let none = json(&Overrides::default())?;
+        self.bound.change_one(
+            &INSERT,
+            values![act.user, &newcomer.email, act.role.as_str(), none, now],
+        )?;
         Ok(act)
     }
 

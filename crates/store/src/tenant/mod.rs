@@ -3,35 +3,44 @@
 //! Always true: every statement here is a [`crate::sql::TenantSql`]; every change that a rule
 //! decides takes the rule's [`domain::authz::Permit`] instead of loose values.
 
+mod domains;
 mod environments;
 mod invitations;
 mod jobs;
 mod keys;
 mod members;
 mod projects;
+mod providers;
 mod secrets;
+mod sign_in_policy;
 mod team;
 
+pub use domains::{DomainClaim, Domains};
 pub use environments::{Environment, Environments};
 pub use invitations::{Invitation, InvitationState, Invitations, NewInvitation};
 pub use jobs::{ClaimedJob, Job, JobState, Jobs, NewJob};
 pub use keys::{ApiKey, Keys, NewKey};
 pub use members::{Member, Members, Newcomer};
 pub use projects::{Project, ProjectMember, Projects};
+pub use providers::{Provider, Providers, SealedProviderSecret};
 pub use secrets::{SealedSecret, Secret, SecretHead, Secrets};
+pub use sign_in_policy::{SignInPolicies, StoredPolicy};
 pub use team::{Team, TeamSettings, TeamState};
 
 use crate::sql::TenantSql;
 
 /// Every statement of this module's tables.
 pub(crate) const STATEMENTS: &[&[TenantSql]] = &[
+    domains::STATEMENTS,
     environments::STATEMENTS,
     invitations::STATEMENTS,
     jobs::STATEMENTS,
     keys::STATEMENTS,
     members::STATEMENTS,
     projects::STATEMENTS,
+    providers::STATEMENTS,
     secrets::STATEMENTS,
+    sign_in_policy::STATEMENTS,
     team::STATEMENTS,
 ];
 

@@ -28,6 +28,9 @@ pub(super) const TENANT: &[Grant] = &[
     ("secrets", ALL_ROWS),
     ("secret_versions", ALL_ROWS),
     ("api_keys", KEPT_ROWS),
+    ("sign_in_policies", KEPT_ROWS),
+    ("providers", ALL_ROWS),
+    ("domains", ALL_ROWS),
     ("jobs", KEPT_ROWS),
 ];
 
@@ -58,6 +61,9 @@ pub(super) const PLATFORM: &[Grant] = &[
     ("used_proofs", ALL_ROWS),
     ("sign_in_history", ALL_ROWS),
     ("sign_in_population", ALL_ROWS),
+    ("identities", ALL_ROWS),
+    ("sso_transactions", ALL_ROWS),
+    ("sso_only_workspaces", ALL_ROWS),
     ("enrolments", ALL_ROWS),
     ("bootstrap_links", ALL_ROWS),
     ("invitation_index", ALL_ROWS),
