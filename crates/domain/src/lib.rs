@@ -13,12 +13,14 @@ pub mod authz;
 pub mod ids;
 pub mod limits;
 pub mod mint;
+pub mod network;
 pub mod scope;
 pub mod sealed;
 pub mod text;
 
 pub use ids::*;
 pub use mint::{Clock, Entropy, Mint, TimeMs};
+pub use network::{Network, NetworkError, Networks};
 pub use scope::{AccountScope, Actor, Origin, Scope};
 pub use sealed::Sealed;
 pub use text::{EmailAddress, Name, ProgramName, Reason, TextError, UserAgent, VariableName};

@@ -16,6 +16,7 @@
 //! [`members::change_role`] → a [`store::Committed`], whose entries become receipts. Every error
 //! has a stable `code()`.
 
+mod account_log;
 mod code;
 pub mod codes;
 pub mod enrolments;
@@ -33,11 +34,13 @@ mod shown;
 mod team;
 pub mod throttle;
 pub mod tokens;
+mod uses;
 pub mod workspaces;
 
 #[cfg(test)]
 mod testing;
 
+pub use account_log::account_log;
 pub use code::{of_broker, of_denied, of_rank, of_store};
 pub use housekeeping::sweep;
 pub use identity::{Identity, IdentityConfig, StartError};

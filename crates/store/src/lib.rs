@@ -52,8 +52,8 @@ pub use platform::*;
 pub use store::{Store, Unit};
 pub use tenant::{
     ApiKey, ClaimedJob, Environment, Environments, Invitation, InvitationState, Invitations, Job,
-    JobState, Jobs, Keys, Member, Members, NewInvitation, NewJob, NewKey, Newcomer, Project,
-    ProjectMember, Projects, SealedSecret, Secret, SecretHead, Secrets, Team, TeamSettings,
-    TeamState,
+    JobState, Jobs, KeyOutcome, KeyUses, Keys, Member, Members, NewInvitation, NewJob, NewKey,
+    Newcomer, Project, ProjectMember, Projects, SealedSecret, Secret, SecretHead, Secrets,
+    SecurityMark, Team, TeamSettings, TeamState,
 };
 pub use tx::{AuditTx, PlatformTx, TenantTx};

@@ -74,6 +74,8 @@ acts! {
     KeyRevoke = "key.revoke",
     /// Read the audit log.
     AuditRead = "audit.read",
+    /// Read and export the security log: sign-ins, failures and uses of credentials.
+    SecurityRead = "security.read",
     /// Export the audit log with its proofs.
     AuditExport = "audit.export",
 }

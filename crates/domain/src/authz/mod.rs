@@ -24,14 +24,14 @@ pub use act::{Act, ActSet, UnknownAct};
 pub use authority::{Authority, Denied, Place, Standing};
 pub use conduct::{
     Conduct, CreateEnvironment, CreateProject, DeleteSecret, DeleteWorkspace, ExportAudit,
-    ListKeys, ListMembers, ListSecrets, LocalUse, ReadAudit, ReadProject, ReadWorkspace,
-    RevealSecret, RotateSecret, SetSecret, UpdateWorkspace, UseSecretsLocally, decide,
-    decide_use_locally,
+    ListKeys, ListMembers, ListSecrets, LocalUse, ReadAudit, ReadProject, ReadSecurity,
+    ReadWorkspace, RevealSecret, RotateSecret, SetSecret, UpdateWorkspace, UseSecretsLocally,
+    decide, decide_use_locally,
 };
 pub use overrides::{Effect, Override, Overrides, OverridesError};
 pub use permit::Permit;
 pub use rank::{
     AcceptInvitation, AddProjectMember, ChangeRole, CreateKey, Invite, RankDenied, RemoveMember,
-    RemoveProjectMember, RevokeInvitation, RevokeKey, SetOverrides, TransferOwnership,
+    RemoveProjectMember, RevokeInvitation, RevokeKey, RotateKey, SetOverrides, TransferOwnership,
 };
 pub use role::{Role, UnknownRole};

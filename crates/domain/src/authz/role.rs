@@ -45,6 +45,7 @@ const ADMIN: ActSet = OPERATOR.union(ActSet::of(&[
     Act::EnvironmentCreate,
     Act::SecretReveal,
     Act::AuditRead,
+    Act::SecurityRead,
     Act::AuditExport,
 ]));
 

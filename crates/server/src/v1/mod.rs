@@ -16,11 +16,13 @@ pub mod audit;
 pub mod enrolments;
 pub mod environments;
 pub mod invitations;
+pub mod key_reports;
 pub mod keys;
 pub mod members;
 pub mod project_members;
 pub mod projects;
 pub mod secrets;
+pub mod security_log;
 pub mod sessions;
 pub mod whoami;
 pub mod workspaces;
@@ -43,5 +45,7 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .merge(environments::routes())
         .merge(secrets::routes())
         .merge(keys::routes())
+        .merge(key_reports::routes())
+        .merge(security_log::routes())
         .merge(audit::routes())
 }

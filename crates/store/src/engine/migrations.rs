@@ -42,11 +42,15 @@ pub(crate) const SQLITE_PLATFORM: &[Migration] = &[
     migration!("control/0001_platform", "sqlite"),
     migration!("audit/0001_log", "sqlite"),
     migration!("control/0002_sessions", "sqlite"),
+    migration!("control/0007_security_log", "sqlite"),
 ];
 
 /// `tenants/<tenant-id>.db`.
-pub(crate) const SQLITE_TENANT: &[Migration] =
-    &[migration!("tenant/0001_team", "sqlite"), migration!("audit/0001_log", "sqlite")];
+pub(crate) const SQLITE_TENANT: &[Migration] = &[
+    migration!("tenant/0001_team", "sqlite"),
+    migration!("audit/0001_log", "sqlite"),
+    migration!("tenant/0003_keys", "sqlite"),
+];
 
 /// The database on PostgreSQL.
 pub(crate) const POSTGRES: &[Migration] = &[
@@ -54,6 +58,8 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("tenant/0001_team", "postgres"),
     migration!("audit/0001_log", "postgres"),
     migration!("control/0002_sessions", "postgres"),
+    migration!("tenant/0003_keys", "postgres"),
+    migration!("control/0007_security_log", "postgres"),
 ];
 
 /// The newest format of a list.

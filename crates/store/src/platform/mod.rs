@@ -8,6 +8,7 @@
 //! 3. Races are settled by single conditional statements: a refresh, a TOTP step, a backup code, a
 //!    counter.
 
+mod account_events;
 mod bootstrap;
 mod due;
 mod enrolments;
@@ -22,6 +23,7 @@ mod throttle;
 mod users;
 mod workspaces;
 
+pub use account_events::{AccountEvents, SessionOutcome, SessionUses};
 pub use bootstrap::{Bootstrap, BootstrapLink};
 pub(crate) use due::Due;
 pub use enrolments::{Enrolment, Enrolments, LinkKind, NewEnrolment};
@@ -40,6 +42,7 @@ use crate::sql::PlatformSql;
 
 /// Every statement of this module's tables.
 pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
+    account_events::STATEMENTS,
     bootstrap::STATEMENTS,
     due::STATEMENTS,
     enrolments::STATEMENTS,

@@ -6,19 +6,23 @@
 mod environments;
 mod invitations;
 mod jobs;
+mod key_uses;
 mod keys;
 mod members;
 mod projects;
 mod secrets;
+mod security;
 mod team;
 
 pub use environments::{Environment, Environments};
 pub use invitations::{Invitation, InvitationState, Invitations, NewInvitation};
 pub use jobs::{ClaimedJob, Job, JobState, Jobs, NewJob};
+pub use key_uses::{KeyOutcome, KeyUses};
 pub use keys::{ApiKey, Keys, NewKey};
 pub use members::{Member, Members, Newcomer};
 pub use projects::{Project, ProjectMember, Projects};
 pub use secrets::{SealedSecret, Secret, SecretHead, Secrets};
+pub use security::SecurityMark;
 pub use team::{Team, TeamSettings, TeamState};
 
 use crate::sql::TenantSql;
@@ -28,10 +32,12 @@ pub(crate) const STATEMENTS: &[&[TenantSql]] = &[
     environments::STATEMENTS,
     invitations::STATEMENTS,
     jobs::STATEMENTS,
+    key_uses::STATEMENTS,
     keys::STATEMENTS,
     members::STATEMENTS,
     projects::STATEMENTS,
     secrets::STATEMENTS,
+    security::STATEMENTS,
     team::STATEMENTS,
 ];
 

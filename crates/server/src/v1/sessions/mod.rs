@@ -5,6 +5,7 @@ pub mod enter_workspace;
 pub mod list;
 pub mod refresh;
 pub mod revoke;
+pub mod revoke_all;
 pub mod revoke_others;
 pub mod step_up;
 
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .routes(routes!(refresh::refresh))
         .routes(routes!(step_up::step_up))
         .routes(routes!(enter_workspace::enter_workspace))
+        .routes(routes!(revoke_all::revoke_all))
         .routes(routes!(revoke::revoke))
 }
 

@@ -28,6 +28,8 @@ pub(super) const TENANT: &[Grant] = &[
     ("secrets", ALL_ROWS),
     ("secret_versions", ALL_ROWS),
     ("api_keys", KEPT_ROWS),
+    ("key_uses", WAITING),
+    ("security_marks", KEPT_ROWS),
     ("jobs", KEPT_ROWS),
 ];
 
@@ -49,6 +51,9 @@ pub(super) const PLATFORM: &[Grant] = &[
     ("users", KEPT_ROWS),
     ("backup_codes", ALL_ROWS),
     ("sessions", ALL_ROWS),
+    ("session_uses", WAITING),
+    ("account_events", WAITING),
+    ("security_projection", &["select", "update"]),
     ("enrolments", ALL_ROWS),
     ("bootstrap_links", ALL_ROWS),
     ("invitation_index", ALL_ROWS),
