@@ -13,6 +13,7 @@ pub mod authz;
 pub mod ids;
 pub mod limits;
 pub mod mint;
+pub mod network;
 pub mod scope;
 pub mod sealed;
 pub mod sign_in;
@@ -20,6 +21,7 @@ pub mod text;
 
 pub use ids::*;
 pub use mint::{Clock, Entropy, Mint, TimeMs};
+pub use network::{Network, NetworkError, Networks};
 pub use scope::{AccountScope, Actor, Origin, Scope, StaffScope};
 pub use sealed::Sealed;
 pub use text::{

@@ -38,6 +38,15 @@ pub const MEMBERS_PER_WORKSPACE_MAX: usize = 1_000;
 pub const INVITATIONS_PER_WORKSPACE_MAX: usize = 200;
 /// Most API keys in one workspace.
 pub const KEYS_PER_WORKSPACE_MAX: usize = 200;
+/// Longest life an API key can be given: a year and a day. What must live longer is rotated.
+pub const KEY_LIFE_MS_MAX: i64 = 366 * 24 * 3_600 * 1_000;
+/// Longest that a rotated API key works beside its successor: time for a roll-out, not for
+/// forgetting.
+pub const KEY_OVERLAP_MS_MAX: i64 = 7 * 24 * 3_600 * 1_000;
+/// How long it does so when nothing is asked.
+pub const KEY_OVERLAP_MS_DEFAULT: i64 = 24 * 3_600 * 1_000;
+/// Most networks one API key may be bound to: more than anyone can review.
+pub const NETWORKS_PER_KEY_MAX: usize = 16;
 /// Most overrides of one member: one per act and place would be more than anyone can review.
 pub const OVERRIDES_PER_MEMBER_MAX: usize = 32;
 /// Most identity providers of one workspace.
@@ -105,6 +114,9 @@ pub const SESSION_LIFE_MS_MAX: i64 = 90 * 24 * 3_600 * 1_000;
 /// The previous refresh token gets the same successor for this long: a lost response logs nobody
 /// out.
 pub const REFRESH_GRACE_MS: i64 = 10_000;
+/// Access tokens of before a sensitive act work for this long after it, so that requests under way
+/// come to their end and the client renews in silence.
+pub const SESSION_MOVE_MS: i64 = 10_000;
 /// A second factor counts as fresh for this long (reveal, local use, transfer, key creation).
 pub const FACTOR_FRESH_MS: i64 = 5 * 60 * 1_000;
 /// A proof that the sender holds a key counts for this long: a request and its retry on a slow line
@@ -185,6 +197,10 @@ pub const REQUEST_MS_MAX: u64 = 30_000;
 pub const PAGE_ITEMS_MAX: u32 = 200;
 /// Items on one page when nothing is asked.
 pub const PAGE_ITEMS_DEFAULT: u32 = 50;
+/// A credential's use is logged once in this long, per network.
+pub const CREDENTIAL_USE_MS: i64 = 3_600 * 1_000;
+/// How long the security log is kept (AUD-4).
+pub const SECURITY_LOG_DAYS: u32 = 90;
 /// Longest idempotency key.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 64;
 /// How long an idempotency key is remembered.
@@ -237,6 +253,8 @@ const _: () = assert!(ACCESS_TOKEN_MS > 2 * CLOCK_SKEW_MS_MAX);
 const _: () = assert!(REFRESH_GRACE_MS < ACCESS_TOKEN_MS);
 const _: () = assert!(WORK_BITS_MIN < WORK_BITS_MAX);
 const _: () = assert!(STUFFING_WINDOW_MS < STUFFING_BASELINE_MS);
+const _: () = assert!(SESSION_MOVE_MS < ACCESS_TOKEN_MS, "else a move ends nothing sooner");
+const _: () = assert!(KEY_OVERLAP_MS_DEFAULT <= KEY_OVERLAP_MS_MAX);
 const _: () = assert!(SESSION_IDLE_MS_MAX < SESSION_LIFE_MS_MAX);
 const _: () =
     assert!(REVOCATION_POLL_MS * 4 <= 1_000, "revocation must reach everyone within a second");

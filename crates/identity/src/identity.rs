@@ -63,8 +63,8 @@ pub struct Identity {
     /// Keyed digests of API keys presented a short while ago: saves the broker a question per
     /// request.
     pub(crate) key_digests: Memory<[u8; 32]>,
-    /// API keys whose use was noted within the last minute.
-    pub(crate) keys_noted: Memory<()>,
+    /// Uses and refusals of credentials that were noted a short while ago.
+    pub(crate) uses_noted: Memory<()>,
     /// Proofs of possession that were seen and could be sent again.
     pub(crate) proofs: SeenProofs,
     keys_asked_at: Mutex<TimeMs>,
@@ -72,6 +72,8 @@ pub struct Identity {
 
 /// API keys whose digest is remembered.
 const KEYS_REMEMBERED_MAX: usize = 4_096;
+/// Uses of credentials that are remembered: 32 bytes and a time each, so a few megabytes.
+const USES_REMEMBERED_MAX: usize = 32_768;
 /// The broker is asked for its token keys at most this often, however many tokens name unknown
 /// keys.
 const KEYS_ASKED_MS_MIN: i64 = 1_000;
@@ -96,7 +98,7 @@ impl Identity {
             revocations: RevocationView::new(),
             relying_party: RelyingParty::of(&config.origin),
             key_digests: Memory::new(KEYS_REMEMBERED_MAX),
-            keys_noted: Memory::new(KEYS_REMEMBERED_MAX),
+            uses_noted: Memory::new(USES_REMEMBERED_MAX),
             proofs: SeenProofs::new(limits::PROOFS_SEEN_MAX),
             keys_asked_at: Mutex::new(TimeMs(0)),
             store,

@@ -18,6 +18,7 @@
 
 pub mod account;
 pub mod authorizations;
+mod account_log;
 mod code;
 pub mod codes;
 pub mod device_grants;
@@ -45,6 +46,7 @@ pub mod sso;
 mod team;
 pub mod throttle;
 pub mod tokens;
+mod uses;
 pub mod workspaces;
 
 #[cfg(test)]
@@ -52,6 +54,8 @@ mod testing;
 
 pub use code::{of_broker, of_denied, of_proof, of_rank, of_store};
 pub use code::{of_broker, of_denied, of_entry, of_rank, of_store};
+pub use account_log::account_log;
+pub use code::{of_broker, of_denied, of_rank, of_store};
 pub use housekeeping::sweep;
 pub use identity::{Identity, IdentityConfig, StartError};
 pub use principal::{AuthRefused, Principal, authenticate, authenticate_presented};

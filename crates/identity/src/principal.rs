@@ -8,18 +8,17 @@
 //! 3. Nothing here says what the caller may do: rights are loaded in each use case's own
 //!    transaction.
 
-use aws_lc_rs::constant_time;
-use broker::{BrokerError, MacPurpose};
-use domain::{AccountScope, Actor, Origin, Scope, TenantId, TimeMs, UserId};
-use store::{ApiKey, Commit, QuietReason, StoreError};
-use uuid::Uuid;
+use broker::BrokerError;
+use domain::{AccountScope, Actor, Origin, Scope, TenantId, TimeMs};
+use store::StoreError;
 
 use crate::code;
 use crate::dpop::{self, Presented, ProofRefused, Scheme};
 use crate::identity::Identity;
-use crate::keys::ApiKeyText;
+use crate::keys::{self, ApiKeyText};
 use crate::revocations::Standing;
 use crate::tokens::{TokenRefused, VerifiedClaims};
+use crate::uses;
 
 /// Who is asking.
 #[derive(Debug, Clone)]
@@ -68,11 +67,6 @@ pub enum AuthRefused {
     #[error("the store failed")]
     Store(#[from] StoreError),
 }
-
-/// How long an API key's digest is remembered without asking the broker.
-const KEY_DIGEST_MS: i64 = 60_000;
-/// A key's last use is noted to the minute.
-const KEY_NOTED_MS: i64 = 60_000;
 
 impl Principal {
     /// The person's account and when they last gave a factor; `None` for a key.
@@ -146,7 +140,7 @@ pub async fn authenticate_presented(
         return signed_in(identity, presented, origin).await;
     }
     match presented.scheme {
-        Scheme::Bearer => key_holder(identity, presented.credential, origin).await,
+        Scheme::Bearer => keys::holder(identity, presented.credential, origin).await,
         Scheme::Dpop => Err(AuthRefused::Invalid),
     }
 }
@@ -162,9 +156,13 @@ async fn signed_in(
     dpop::held(identity, &claims, presented)?;
     match identity.revocations.judge(&claims) {
         Standing::Good => {}
-        Standing::Revoked => return Err(AuthRefused::Revoked),
+        Standing::Revoked => {
+            uses::session_refused(identity, &claims, &origin).await;
+            return Err(AuthRefused::Revoked);
+        }
         Standing::Unknown => return Err(AuthRefused::Blind),
     }
+    uses::session_used(identity, &claims, &origin).await;
     let actor = Actor::User { user: claims.user, session: claims.session };
     let workspace = claims.tenant.map(|tenant| Scope::authenticated(tenant, actor, origin.clone()));
     let account = AccountScope::authenticated(claims.user, claims.session, origin);
@@ -188,63 +186,4 @@ async fn verified(identity: &Identity, token: &str) -> Result<VerifiedClaims, Au
             AuthRefused::Invalid
         }
     })
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is request authentication")]
-async fn key_holder(
-    identity: &Identity,
-    credential: &str,
-    origin: Origin,
-) -> Result<Principal, AuthRefused> {
-    let text = ApiKeyText::parse(credential).map_err(|_| AuthRefused::Invalid)?;
-    let id = text.id();
-    let tenant = identity
-        .store
-        .platform_read(move |tx| tx.key_index().find(id))
-        .await?
-        .ok_or(AuthRefused::Invalid)?;
-    // The creator is in the key's own row, which is about to be read: this scope reads that one
-    // row.
-    let unknown = Actor::Key { key: id, creator: UserId::from(Uuid::nil()) };
-    let finder = Scope::authenticated(tenant, unknown, origin.clone());
-    let row = identity
-        .store
-        .read(&finder, move |tx| tx.keys().usable(id))
-        .await?
-        .ok_or(AuthRefused::Invalid)?;
-    let digest = keyed_digest(identity, &text).await?;
-    if constant_time::verify_slices_are_equal(&digest, &row.digest).is_err() {
-        return Err(AuthRefused::Invalid);
-    }
-    let actor = Actor::Key { key: id, creator: row.creator };
-    let scope = Scope::authenticated(tenant, actor, origin);
-    note_use(identity, &scope, &row, text.digest()).await;
-    Ok(Principal::Key { scope })
-}
-
-async fn keyed_digest(identity: &Identity, text: &ApiKeyText) -> Result<[u8; 32], BrokerError> {
-    let (name, now) = (text.digest(), identity.store.mint().now());
-    if let Some(digest) = identity.key_digests.recall(&name, now) {
-        return Ok(digest);
-    }
-    let digest = identity.broker.mac(MacPurpose::ApiKeyPepper, name.to_vec()).await?;
-    identity.key_digests.keep(name, digest, now.plus_ms(KEY_DIGEST_MS));
-    Ok(digest)
-}
-
-/// A use that cannot be noted, on a full disk say, is no reason to refuse it.
-async fn note_use(identity: &Identity, scope: &Scope, key: &ApiKey, name: [u8; 32]) {
-    let now = identity.store.mint().now();
-    if identity.keys_noted.recall(&name, now).is_some() {
-        return;
-    }
-    identity.keys_noted.keep(name, (), now.plus_ms(KEY_NOTED_MS));
-    let id = key.id;
-    let noted = identity.store.write(scope, move |tx| {
-        tx.keys().touch_used(id)?;
-        Ok::<_, StoreError>(Commit::quiet(QuietReason::LastUsed, ()))
-    });
-    if let Err(error) = noted.await {
-        tracing::warn!(%error, key = %id, "the use of an API key could not be noted");
-    }
 }

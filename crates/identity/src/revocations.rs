@@ -37,14 +37,20 @@ struct Known {
     seq: u64,
     read_at: Option<Instant>,
     sessions: HashMap<SessionId, (i64, TimeMs)>,
+    /// Sessions whose older tokens end at a moment to come.
+    coming: Vec<(SessionId, i64, TimeMs)>,
     users: HashMap<UserId, TimeMs>,
     workspaces: HashMap<TenantId, TimeMs>,
 }
 
 /// Rows of one reading.
 const ROWS_PER_READ: u32 = 1_000;
+/// A session's end further ahead than this is one to come; nearer, clocks merely differ.
+const SOON_MS: i64 = limits::CLOCK_SKEW_MS_MAX;
 /// A revocation older than this concerns expired tokens only.
 const REMEMBERED_MS: i64 = limits::ACCESS_TOKEN_MS + 4 * limits::CLOCK_SKEW_MS_MAX;
+
+const _: () = assert!(limits::SESSION_MOVE_MS > SOON_MS);
 
 impl RevocationView {
     /// A view that has read nothing: it answers [`Standing::Unknown`].
@@ -100,10 +106,11 @@ impl Known {
         for row in rows {
             self.seq = self.seq.max(row.seq);
             match row.revoked {
-                Revoked::Session { session, epoch } => {
-                    let known = self.sessions.entry(session).or_insert((epoch, row.at));
-                    *known = (known.0.max(epoch), row.at);
+                // What ended now ends now, whatever our clock says beside the writer's.
+                Revoked::Session { session, epoch } if row.at.since_ms(now) > SOON_MS => {
+                    self.coming.push((session, epoch, row.at));
                 }
+                Revoked::Session { session, epoch } => self.end(session, epoch, row.at),
                 Revoked::User(user) => {
                     self.users.insert(user, row.at);
                 }
@@ -114,12 +121,21 @@ impl Known {
                 Revoked::Key(_) => {}
             }
         }
-        if !rows.is_empty() {
+        let came: Vec<_> = self.coming.extract_if(.., |(_, _, at)| *at <= now).collect();
+        for (session, epoch, at) in &came {
+            self.end(*session, *epoch, *at);
+        }
+        if !rows.is_empty() || !came.is_empty() {
             let matters = |at: &TimeMs| now.since_ms(*at) <= REMEMBERED_MS;
             self.sessions.retain(|_, (_, at)| matters(at));
             self.users.retain(|_, at| matters(at));
             self.workspaces.retain(|_, at| matters(at));
         }
+    }
+
+    fn end(&mut self, session: SessionId, epoch: i64, at: TimeMs) {
+        let known = self.sessions.entry(session).or_insert((epoch, at));
+        *known = (known.0.max(epoch), at);
     }
 
     fn ends(&self, claims: &VerifiedClaims) -> bool {

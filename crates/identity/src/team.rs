@@ -34,6 +34,14 @@ pub enum TeamError {
     /// It is there already, or it was settled already.
     #[error("it exists already, or was used already")]
     Exists,
+    /// A value is outside of its bounds.
+    #[error("{field}: {rule}")]
+    Bound {
+        /// Which.
+        field: &'static str,
+        /// The bounds, in words.
+        rule: &'static str,
+    },
     /// The key broker could not be asked.
     #[error("the key broker could not be asked")]
     Sealing(#[from] broker::BrokerError),
@@ -51,6 +59,7 @@ impl TeamError {
             Self::Refused(denied) => code::of_rank(denied),
             Self::LimitReached { .. } => "limit.reached",
             Self::Exists => "conflict.exists",
+            Self::Bound { .. } => "input.invalid",
             Self::Sealing(error) => code::of_broker(error),
             Self::Store(error) => code::of_store(error),
         }
@@ -152,6 +161,14 @@ pub(crate) fn room_for_one_more(tx: &mut TenantTx<'_>) -> Result<(), TeamError> 
 /// [`TeamError::LimitReached`].
 pub(crate) fn room_for_one_member(tx: &mut TenantTx<'_>) -> Result<(), TeamError> {
     within(tx.members().count()?, "members", limits::MEMBERS_PER_WORKSPACE_MAX)
+}
+
+/// Whether one more API key may be made.
+///
+/// # Errors
+/// [`TeamError::LimitReached`].
+pub(crate) fn room_for_one_key(tx: &mut TenantTx<'_>) -> Result<(), TeamError> {
+    within(tx.keys().count_live()?, "API keys", limits::KEYS_PER_WORKSPACE_MAX)
 }
 
 /// Whether there is room for one more of something.

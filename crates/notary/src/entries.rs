@@ -1,6 +1,6 @@
 //! Reading a workspace's log.
 
-use domain::authz::{ReadAudit, decide};
+use domain::authz::{ReadAudit, ReadSecurity, decide};
 use domain::{EntryId, Scope};
 use ledger::Stream;
 use store::{EntryFilter, Listing, LoggedEntry, Page, Store};
@@ -19,7 +19,16 @@ pub async fn list_entries(
 ) -> Result<Listing<LoggedEntry>, NotaryError> {
     store
         .read(scope, move |tx| {
-            decide(&access::authority(tx)?, ReadAudit {})?;
+            let authority = access::authority(tx)?;
+            decide(&authority, ReadAudit {})?;
+            let sees_security = decide(&authority, ReadSecurity {});
+            let mut filter = filter;
+            match (filter.stream, sees_security) {
+                (Some(Stream::Security), Err(denied)) => return Err(denied.into()),
+                // Without the act, "both" is the workspace's log.
+                (None, Err(_)) => filter.stream = Some(Stream::Workspace),
+                _ => {}
+            }
             Ok(tx.audit().list(&filter, page)?)
         })
         .await
@@ -37,7 +46,7 @@ pub async fn show_entry(
 ) -> Result<LoggedEntry, NotaryError> {
     store
         .read(scope, move |tx| {
-            decide(&access::authority(tx)?, ReadAudit {})?;
+            access::may_read(&access::authority(tx)?, stream)?;
             tx.audit().entry(stream, index)?.ok_or(NotaryError::NotFound)
         })
         .await

@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 
 use broker::Broker;
-use domain::authz::{ExportAudit, decide};
+use domain::authz::{Authority, ExportAudit, ReadSecurity, decide};
 use domain::{RequestId, Scope};
 use ledger::export::{ExportWriter, ExportedEntry};
 use ledger::{AuditEvent, LogOrigin, Stream, Verb};
@@ -61,13 +61,21 @@ pub async fn begin_export(
     let log = LogOrigin::new(store.instance(), scope.tenant(), stream);
     let recorded = store
         .write::<(), NotaryError>(scope, move |tx| {
-            decide(&access::authority(tx)?, ExportAudit {})?;
+            may_export(&access::authority(tx)?, stream)?;
             Ok(Commit::audited(exported_event(&log), ()))
         })
         .await?;
     let reader = Reader::Member(Box::new(scope.clone()));
     let export = begin(store, broker, reader, stream).await?;
     Ok(recorded.map(|()| export))
+}
+
+fn may_export(authority: &Authority, stream: Stream) -> Result<(), NotaryError> {
+    decide(authority, ExportAudit {})?;
+    if stream == Stream::Security {
+        decide(authority, ReadSecurity {})?;
+    }
+    Ok(())
 }
 
 /// The same for the platform's own log: accounts, sign-ins, and openings of people's records. For
@@ -158,7 +166,7 @@ impl Export {
         let found = match &self.reader {
             Reader::Member(scope) => {
                 let part = self.store.read::<_, NotaryError>(scope, move |tx| {
-                    decide(&access::authority(tx)?, ExportAudit {})?;
+                    may_export(&access::authority(tx)?, stream)?;
                     Ok(tx.audit().range(stream, next, ENTRIES_PER_READ)?)
                 });
                 part.await?

@@ -6,11 +6,13 @@
 //! 2. Nothing is signed on top of a tree that does not add up to its last signed root.
 //! 3. Every opening in the broker's journal gets one entry in the log of whoever owns the records,
 //!    however often copying is interrupted and repeated.
-//! 4. What is exported is what is stored. Judging it is the verifier's work, in `ledger`.
+//! 4. Every event of somebody's account gets one entry in the security log of each workspace they
+//!    are in, in the same way.
+//! 5. What is exported is what is stored. Judging it is the verifier's work, in `ledger`.
 //!
 //! Never: HTTP, SQL, a private key, a change to an entry.
 //!
-//! Walk: [`sequencer`] and [`journal`] are turned by [`worker`]; [`receipts`], [`entries`],
+//! Walk: [`sequencer`], [`journal`] and [`projection`] are turned by [`worker`]; [`receipts`], [`entries`],
 //! [`proofs`] and [`export`] answer requests.
 
 mod access;
@@ -19,6 +21,7 @@ mod error;
 pub mod export;
 mod journal;
 mod nodes;
+pub mod projection;
 pub mod proofs;
 pub mod receipts;
 mod sequencer;
@@ -28,6 +31,7 @@ pub use entries::{list_entries, show_entry};
 pub use error::{Damage, NotaryError};
 pub use export::{Export, begin_export, begin_platform_export};
 pub use journal::{Copied, copy_journal};
+pub use projection::{Projected, project};
 pub use proofs::{
     ConsistencyProof, InclusionProof, consistency_proof, inclusion_proof, latest_checkpoint,
 };

@@ -4,7 +4,6 @@
 //! checked against something signed.
 
 use domain::Scope;
-use domain::authz::{ReadAudit, decide};
 use ledger::tree::{self, NodeSource};
 use ledger::{Hash, NodePosition, Stream};
 use store::{Store, StoredCheckpoint, TenantTx};
@@ -47,7 +46,7 @@ pub async fn latest_checkpoint(
 ) -> Result<Option<StoredCheckpoint>, NotaryError> {
     store
         .read(scope, move |tx| {
-            decide(&access::authority(tx)?, ReadAudit {})?;
+            access::may_read(&access::authority(tx)?, stream)?;
             Ok(tx.audit().checkpoint(stream)?)
         })
         .await
@@ -103,7 +102,7 @@ pub async fn consistency_proof(
 
 /// The caller may read the log, and a signed checkpoint reaches as far as `size`.
 fn covered(tx: &mut TenantTx<'_>, stream: Stream, size: u64) -> Result<(), NotaryError> {
-    decide(&access::authority(tx)?, ReadAudit {})?;
+    access::may_read(&access::authority(tx)?, stream)?;
     let newest = tx.audit().checkpoint(stream)?.map_or(0, |checkpoint| checkpoint.size);
     if size <= newest { Ok(()) } else { Err(NotaryError::NotFound) }
 }

@@ -21,7 +21,7 @@ pub async fn receipts(
     // The log has work whether or not the broker answers.
     entries.iter().for_each(|entry| touched.add(entry.unit));
     let mut headers = Vec::with_capacity(entries.len());
-    for &EntryRef { entry, stream, hash, at, unit } in entries {
+    for &EntryRef { entry, stream, hash, at, unit, .. } in entries {
         let origin = LogOrigin::new(store.instance(), store.unit_id(unit), stream);
         let note = broker.sign_receipt(&Receipt::new(origin, entry, hash, at)).await?;
         headers.push(header_form(&note));

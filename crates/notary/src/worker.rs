@@ -1,4 +1,4 @@
-//! The worker that keeps every log up to date.
+//! The worker that keeps every log up to date: sequences it, and copies into it what belongs there.
 //!
 //! Always true
 //! 1. Any number of workers may run at once; they hinder each other and harm nothing.
@@ -18,7 +18,7 @@ use ledger::Stream;
 use store::{Store, Unit};
 use tokio::time::Instant;
 
-use crate::{NotaryError, copy_journal, sequence};
+use crate::{NotaryError, copy_journal, project, sequence};
 
 /// Shortest time between two sweeps over all units.
 const SWEEP_MS_MIN: u64 = 1_000;
@@ -60,6 +60,7 @@ pub struct Worker {
 enum Task {
     ListUnits,
     CopyJournal,
+    ProjectAccounts,
     Sequence(Unit, Stream),
 }
 
@@ -107,6 +108,7 @@ impl Worker {
     /// Copies the journal and goes over the units that were touched.
     async fn turn(&self) {
         self.copy_openings().await;
+        self.copy_account_events().await;
         for unit in self.touched.take() {
             for stream in Stream::ALL {
                 let done = self.catch_up(unit, stream).await;
@@ -121,6 +123,21 @@ impl Worker {
             let Some(copied) = self.noted(Task::CopyJournal, copied) else { return };
             copied.units.into_iter().for_each(|unit| self.touched.add(unit));
             if !copied.more {
+                return;
+            }
+        }
+    }
+
+    async fn copy_account_events(&self) {
+        loop {
+            let projected = match project(&self.store).await {
+                // Somebody else is at it, and will do the rest as well.
+                Err(NotaryError::Raced) => return,
+                projected => projected,
+            };
+            let Some(projected) = self.noted(Task::ProjectAccounts, projected) else { return };
+            projected.units.into_iter().for_each(|unit| self.touched.add(unit));
+            if !projected.more {
                 return;
             }
         }

@@ -175,12 +175,15 @@ impl House {
         Empty::receipts(self.receipts(&done.entries).await)
     }
 
-    /// The receipts of these entries. The act is done and logged whatever happens here: when the
+    /// The receipts of these entries; a session that did something sensitive moves on. The act is done and logged whatever happens here: when the
     /// broker cannot sign, the answer goes without them, and the entries are in the log all the
     /// same.
     pub(crate) async fn receipts(&self, entries: &[EntryRef]) -> Option<HeaderValue> {
         if entries.is_empty() {
             return None;
+        }
+        if let Err(error) = identity::sessions::move_on(self.identity(), entries).await {
+            tracing::warn!(%error, "a session keeps its tokens after a sensitive act");
         }
         match self.signed(entries).await {
             Ok(receipts) => HeaderValue::from_str(&receipts.join(",")).ok(),

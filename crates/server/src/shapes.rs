@@ -130,6 +130,11 @@ texts! {
     EffectText as "Effect" = text("What an override does.")
         .enum_values(Some(["grant", "deny"]))
         .examples([json!("deny")]);
+    /// [`domain::Network`].
+    NetworkText as "Network" = text("A network: an address, a slash and a length, no bit past it.")
+        .pattern(Some("^([0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}|[0-9a-f:.]{2,45}/[0-9]{1,3})$"))
+        .max_length(Some(49))
+        .examples([json!("10.0.0.0/8")]);
     /// Bytes in base64.
     Base64Text as "Base64" = text("Bytes in base64 with padding (RFC 4648 section 4).")
         .pattern(Some("^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"))

@@ -6,8 +6,8 @@
 //!    way.
 //! 2. The events' entries are inserted in the same transaction as the rows they speak about.
 
-use domain::{EntryId, TimeMs};
-use ledger::{AuditEvent, Stream};
+use domain::{EntryId, SessionId, TimeMs};
+use ledger::{AuditEvent, Stream, Verb};
 
 use crate::Unit;
 
@@ -79,6 +79,10 @@ pub struct EntryRef {
     pub at: TimeMs,
     /// The unit whose log it is in.
     pub unit: Unit,
+    /// What was done.
+    pub verb: Verb,
+    /// The session it was done in, if a person did it.
+    pub session: Option<SessionId>,
 }
 
 macro_rules! quiet_reasons {
@@ -112,6 +116,8 @@ quiet_reasons! {
     GuessCounted = "a code or password is counted before it is judged; a refusal is logged apart",
     /// A refreshed session.
     SessionRefreshed = "a refresh changes no right; sign-in, sign-out and replay have entries",
+    /// A session that moves on.
+    SessionMoved = "tokens of before end soon after a sensitive act, which has the entry",
     /// Pointers from the platform to a tenant.
     Hint = "a control row that points to a tenant's own row, which has the entry",
     /// Steps of a job.

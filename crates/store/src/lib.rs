@@ -56,5 +56,9 @@ pub use tenant::{
     NewJob, NewKey, Newcomer, Project, ProjectMember, Projects, Provider, Providers,
     SealedProviderSecret, SealedSecret, Secret, SecretHead, Secrets, SignInPolicies, StoredPolicy,
     Team, TeamSettings, TeamState,
+    ApiKey, ClaimedJob, Environment, Environments, Invitation, InvitationState, Invitations, Job,
+    JobState, Jobs, KeyOutcome, KeyUses, Keys, Member, Members, NewInvitation, NewJob, NewKey,
+    Newcomer, Project, ProjectMember, Projects, SealedSecret, Secret, SecretHead, Secrets,
+    SecurityMark, Team, TeamSettings, TeamState,
 };
 pub use tx::{AuditTx, PlatformTx, TenantTx};

@@ -3,8 +3,8 @@
 //! Always true
 //! 1. A [`TenantTx`] exists only inside [`crate::Store::write`] and [`crate::Store::read`], bound
 //!    to the scope's tenant; it has no platform table.
-//! 2. A [`PlatformTx`] has no tenant table; an [`AuditTx`] has the log, the jobs and the journal
-//!    mark of one unit, and nothing else.
+//! 2. A [`PlatformTx`] has no tenant table; an [`AuditTx`] has the log of one unit and the
+//!    marks that say what was copied into it, and nothing else.
 //! 3. None has a public constructor, a raw statement, or a connection to give away.
 
 use domain::{Mint, Scope, TimeMs};
@@ -90,6 +90,11 @@ impl<'t> TenantTx<'t> {
     /// API keys.
     pub fn keys(&mut self) -> tenant::Keys<'_> {
         tenant::Keys::new(self.bound)
+    }
+
+    /// Uses of API keys that were logged within the hour.
+    pub fn key_uses(&mut self) -> tenant::KeyUses<'_> {
+        tenant::KeyUses::new(self.bound)
     }
 
     /// Background jobs.
@@ -193,6 +198,16 @@ impl<'t> PlatformTx<'t> {
     /// Workspaces that take no password.
     pub fn sso_only(&mut self) -> platform::SsoOnly<'_> {
         platform::SsoOnly::new(self.bound)
+    }
+
+    /// Uses of their sessions that were logged within the hour.
+    pub fn session_uses(&mut self) -> platform::SessionUses<'_> {
+        platform::SessionUses::new(self.bound)
+    }
+
+    /// Whose each entry of the platform's security log is.
+    pub fn account_events(&mut self) -> platform::AccountEvents<'_> {
+        platform::AccountEvents::new(self.bound)
     }
 
     /// Messages to them about their accounts.
@@ -318,5 +333,10 @@ impl<'t> AuditTx<'t> {
     /// How much of the broker's journal was copied into this unit's log.
     pub fn journal_mark(&mut self) -> audit::JournalMark<'_> {
         audit::JournalMark::new(self.bound)
+    }
+
+    /// How far account events were copied into this unit's security log. A tenant's only.
+    pub fn security_mark(&mut self) -> tenant::SecurityMark<'_> {
+        tenant::SecurityMark::new(self.bound)
     }
 }

@@ -78,6 +78,8 @@ acts! {
     SignInManage = "sign_in.manage",
     /// Read the audit log.
     AuditRead = "audit.read",
+    /// Read and export the security log: sign-ins, failures and uses of credentials.
+    SecurityRead = "security.read",
     /// Export the audit log with its proofs.
     AuditExport = "audit.export",
 }

@@ -158,6 +158,8 @@ conducts! {
     } = SignInManage at |_| Place::Workspace;
     /// Read the audit log.
     ReadAudit {} = AuditRead at |_| Place::Workspace;
+    /// Read the security log.
+    ReadSecurity {} = SecurityRead at |_| Place::Workspace;
     /// Export the audit log.
     ExportAudit {} = AuditExport at |_| Place::Workspace;
 }

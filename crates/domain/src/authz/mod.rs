@@ -26,16 +26,17 @@ pub use act::{Act, ActSet, UnknownAct};
 pub use authority::{Authority, Denied, Place, Standing, factor_is_fresh};
 pub use conduct::{
     ClaimDomain, Conduct, CreateEnvironment, CreateProject, DeleteSecret, DeleteWorkspace,
-    ExportAudit, ListKeys, ListMembers, ListSecrets, LocalUse, ReadAudit, ReadProject, ReadSignIn,
-    ReadWorkspace, RemoveDomain, RemoveProvider, RevealSecret, RotateSecret, SetProvider,
-    SetSecret, SetSignInPolicy, UpdateWorkspace, UseSecretsLocally, decide, decide_use_locally,
+    ExportAudit, ListKeys, ListMembers, ListSecrets, LocalUse, ReadAudit, ReadProject,
+    ReadSecurity, ReadSignIn, ReadWorkspace, RemoveDomain, RemoveProvider, RevealSecret,
+    RotateSecret, SetProvider, SetSecret, SetSignInPolicy, UpdateWorkspace, UseSecretsLocally,
+    decide, decide_use_locally,
 };
 pub use overrides::{Effect, Override, Overrides, OverridesError};
 pub use permit::Permit;
 pub use provision::{NotProvisioned, Provision, Vouched, decide_provision};
 pub use rank::{
     AcceptInvitation, AddProjectMember, ChangeRole, CreateKey, Invite, RankDenied, RemoveMember,
-    RemoveProjectMember, RevokeInvitation, RevokeKey, SetOverrides, TransferOwnership,
+    RemoveProjectMember, RevokeInvitation, RevokeKey, RotateKey, SetOverrides, TransferOwnership,
 };
 pub use role::{Role, UnknownRole};
 pub use vouch::{VouchForRecovery, decide_see_recoveries, decide_vouch};

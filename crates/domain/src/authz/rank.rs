@@ -165,6 +165,17 @@ pub struct CreateKey {
     pub scopes: ActSet,
 }
 
+/// An API key gets a successor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RotateKey {
+    /// Which.
+    pub key: ApiKeyId,
+    /// Who made it, and makes its successor.
+    pub creator: UserId,
+    /// What both may do at most.
+    pub scopes: ActSet,
+}
+
 /// An API key is revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevokeKey {
@@ -343,6 +354,25 @@ pub fn decide_create_key(
     actor.check(Act::KeyCreate, Place::Workspace)?;
     within(scopes, actor.effective(Place::Workspace))?;
     Ok(Permit::granted(CreateKey { creator: actor.standing.user, scopes }))
+}
+
+/// Decides a rotation: one's own key only, since whoever holds the successor acts as its maker; its
+/// scopes are among what they hold now.
+///
+/// # Errors
+/// [`RankDenied`]: the first rule that refused.
+pub fn decide_rotate_key(
+    actor: &Authority,
+    key: ApiKeyId,
+    creator: UserId,
+    scopes: ActSet,
+) -> Result<Permit<RotateKey>, RankDenied> {
+    actor.check(Act::KeyCreate, Place::Workspace)?;
+    if actor.standing.user != creator {
+        return Err(RankDenied::AboveActor(Act::KeyCreate));
+    }
+    within(scopes, actor.effective(Place::Workspace))?;
+    Ok(Permit::granted(RotateKey { key, creator, scopes }))
 }
 
 /// Decides a revocation: one's own key, or the key of somebody who ranks below or has left.

@@ -47,6 +47,7 @@ const ADMIN: ActSet = OPERATOR.union(ActSet::of(&[
     Act::SignInRead,
     Act::SignInManage,
     Act::AuditRead,
+    Act::SecurityRead,
     Act::AuditExport,
 ]));
 

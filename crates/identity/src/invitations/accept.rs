@@ -99,7 +99,7 @@ impl From<TeamError> for AcceptError {
         match error {
             TeamError::NotVisible => Self::NotOpened,
             TeamError::Refused(denied) => Self::Refused(denied),
-            TeamError::LimitReached { .. } => Self::Full,
+            TeamError::LimitReached { .. } | TeamError::Bound { .. } => Self::Full,
             TeamError::Exists => Self::Exists,
             TeamError::Sealing(error) => Self::Sealing(error),
             TeamError::Store(error) => Self::Store(error),

@@ -2,12 +2,12 @@
 
 use broker::{Broker, MacPurpose};
 use domain::authz::{ActSet, rank};
-use domain::{ApiKeyId, Name, Scope, TimeMs, limits};
+use domain::{ApiKeyId, Name, Networks, Scope, TimeMs};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{ApiKey, Caller, Commit, Committed, NewKey, QuietReason, Store};
 
-use super::ApiKeyText;
+use super::{ApiKeyText, terms};
 use crate::ShownOnce;
 use crate::team::{self, TeamError};
 
@@ -20,6 +20,8 @@ pub struct WantedKey {
     pub scopes: ActSet,
     /// When it ends, if ever.
     pub expires_at: Option<TimeMs>,
+    /// Where it may be used from; empty: everywhere.
+    pub networks: Networks,
 }
 
 /// A key, and its text, which is shown once.
@@ -44,6 +46,7 @@ pub async fn create(
     wanted: WantedKey,
 ) -> Result<Committed<CreatedKey>, TeamError> {
     let scopes = wanted.scopes;
+    terms::end(store.mint().now(), wanted.expires_at)?;
     store
         .read(scope, move |tx| {
             let actor = team::actor(tx, factor_at)?;
@@ -55,7 +58,7 @@ pub async fn create(
     let id: ApiKeyId = store.mint().id();
     let text = ApiKeyText::new(id, store.mint());
     let digest = broker.mac(MacPurpose::ApiKeyPepper, text.digest().to_vec()).await?;
-    let tenant = scope.tenant();
+    let (tenant, last_four) = (scope.tenant(), text.last_four());
     // As with invitations, the pointer comes first: it may point to nothing, a key is never without
     // one.
     store
@@ -69,12 +72,14 @@ pub async fn create(
         .write(scope, move |tx| {
             let actor = team::actor_of_locked_team(tx, factor_at)?;
             let permit = rank::decide_create_key(&actor, wanted.scopes)?;
-            team::within(tx.keys().count_live()?, "API keys", limits::KEYS_PER_WORKSPACE_MAX)?;
-            let name = String::from(wanted.name);
-            let new = NewKey { id, name, digest, expires_at: wanted.expires_at };
+            team::room_for_one_key(tx)?;
+            let WantedKey { name, expires_at, networks, .. } = wanted;
+            let name = String::from(name);
+            let new = NewKey { id, name, digest, expires_at, networks, last_four };
             let key = tx.keys().create(permit, &new)?;
             let event = AuditEvent::new(Verb::KeyCreated, "key", id).new_value(json!({
                 "name": key.name, "scopes": key.scopes, "expires_at_ms": key.expires_at,
+                "networks": key.networks,
             }));
             Ok::<_, TeamError>(Commit::audited(event, key))
         })

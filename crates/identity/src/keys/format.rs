@@ -105,6 +105,14 @@ impl ApiKeyText {
         bytes
     }
 
+    /// The last four characters, by which people tell keys apart. They are of the checksum, so they
+    /// take nothing from the secret.
+    #[must_use]
+    pub fn last_four(&self) -> String {
+        let checksum = write(u128::from(self.checksum()), CRC_CHARS);
+        checksum.get(CRC_CHARS - 4..).unwrap_or_default().to_owned()
+    }
+
     fn body(&self) -> String {
         let id = write(self.id.uuid().as_u128(), ID_CHARS);
         format!("{PREFIX}{id}_{}", self.secret.as_str())

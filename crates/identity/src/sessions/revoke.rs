@@ -1,4 +1,4 @@
-//! Ends sessions: one, or all but the caller's.
+//! Ends sessions: one, all but the caller's, or all.
 //!
 //! Always true: the row ends with the commit; access tokens end within a poll of the revocation
 //! view, on every replica.
@@ -62,6 +62,31 @@ pub async fn revoke_others(
             let event = AuditEvent::new(Verb::SessionEnded, "user", own.user)
                 .new_value(json!({ "by": own.id, "sessions": others }));
             Ok(Commit::audited(event, others))
+        })
+        .await
+}
+
+/// Ends all of the caller's sessions, the one the request came in among them; which ones.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn revoke_all(
+    identity: &Identity,
+    account: &AccountScope,
+) -> Result<Committed<Vec<SessionId>>, AccountError> {
+    let caller = Caller::from(account);
+    let account = account.clone();
+    identity
+        .store
+        .platform_write(&caller, move |tx| {
+            let own = super::own(tx, &account)?;
+            let all = tx.sessions().revoke_all(own.user)?;
+            for session in &all {
+                tx.revocations().add(Revoked::Session { session: *session, epoch: i64::MAX })?;
+            }
+            let event = AuditEvent::new(Verb::SessionEnded, "user", own.user)
+                .new_value(json!({ "by": own.id, "sessions": all }));
+            Ok(Commit::audited(event, all))
         })
         .await
 }

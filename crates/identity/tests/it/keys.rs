@@ -3,7 +3,7 @@
 use domain::Scope;
 use domain::authz::rank::Invite;
 use domain::authz::{Act, ActSet, Role};
-use domain::limits;
+use domain::{Networks, limits};
 use identity::keys::{ApiKeyText, CreatedKey, WantedKey, create, list, revoke};
 use identity::members::{self, change_role};
 use identity::sessions::{Whoami, whoami};
@@ -14,7 +14,12 @@ use store::Page;
 use crate::house::{House, Person, each_engine, email, name};
 
 async fn makes(house: &House, person: &Person, acts: &[Act]) -> Result<CreatedKey, TeamError> {
-    let wanted = WantedKey { name: name("robot"), scopes: ActSet::of(acts), expires_at: None };
+    let wanted = WantedKey {
+        name: name("robot"),
+        scopes: ActSet::of(acts),
+        expires_at: None,
+        networks: Networks::default(),
+    };
     let scope = person.scope(house.ours.id);
     create(&house.store, &house.broker, &scope, house.fresh(), wanted).await.map(|done| done.value)
 }
@@ -108,6 +113,7 @@ async fn a_key_makes_no_key_and_passes_for_no_person() {
             name: name("child"),
             scopes: ActSet::of(&[Act::KeyCreate]),
             expires_at: None,
+            networks: Networks::default(),
         };
         for factor_at in [None, house.fresh()] {
             let made = create(store, &house.broker, &scope, factor_at, wanted()).await;
@@ -123,7 +129,12 @@ async fn making_a_key_needs_a_fresh_factor() {
         let ours = &house.ours;
         let given = house.now();
         house.advance(limits::FACTOR_FRESH_MS + 1);
-        let wanted = WantedKey { name: name("robot"), scopes: ActSet::EMPTY, expires_at: None };
+        let wanted = WantedKey {
+            name: name("robot"),
+            scopes: ActSet::EMPTY,
+            expires_at: None,
+            networks: Networks::default(),
+        };
         let scope = ours.admin.scope(ours.id);
         let made = create(&house.store, &house.broker, &scope, Some(given), wanted).await;
         assert_eq!(code(made), "factor.not_fresh");
@@ -152,6 +163,7 @@ async fn a_revoked_or_expired_key_opens_nothing_from_the_next_call_on() {
             name: name("brief"),
             scopes: ActSet::of(&[Act::MemberList]),
             expires_at: Some(house.now().plus_ms(1_000)),
+            networks: Networks::default(),
         };
         let brief =
             create(store, &house.broker, &scope, house.fresh(), wanted).await.unwrap().value;

@@ -7,6 +7,7 @@ use ::identity::dpop::ProofRefused;
 use ::identity::enrolments::{ConfirmError, StartEnrolmentError};
 use ::identity::invitations::AcceptError;
 use ::identity::passkeys::PasskeyError;
+use ::identity::keys::ReportError;
 use ::identity::passwords::PoolError;
 use ::identity::sessions::{AccountError, EnterError, RefreshError, SignInError, StepUpError};
 use ::identity::staff::StaffError;
@@ -19,7 +20,8 @@ use super::{Code, Problem, Refusal};
 const OUTSIDE: &[&[Code]] = &[StoreError::CODES, BrokerError::CODES];
 
 impl Refusal for TeamError {
-    const CODES: &'static [Code] = &[Code::NotFound, Code::LimitReached, Code::ConflictExists];
+    const CODES: &'static [Code] =
+        &[Code::NotFound, Code::LimitReached, Code::ConflictExists, Code::InputInvalid];
     const INNER: &'static [&'static [Code]] =
         &[RankDenied::CODES, Denied::CODES, StoreError::CODES, BrokerError::CODES];
 
@@ -29,6 +31,19 @@ impl Refusal for TeamError {
             Self::Refused(denied) => denied.problem(),
             Self::LimitReached { .. } => Problem::new(Code::LimitReached).detail(self),
             Self::Exists => Problem::new(Code::ConflictExists),
+            Self::Bound { field, rule } => Problem::invalid(field, rule),
+            Self::Sealing(error) => error.problem(),
+            Self::Store(error) => error.problem(),
+        }
+    }
+}
+
+impl Refusal for ReportError {
+    const CODES: &'static [Code] = &[];
+    const INNER: &'static [&'static [Code]] = OUTSIDE;
+
+    fn problem(self) -> Problem {
+        match self {
             Self::Sealing(error) => error.problem(),
             Self::Store(error) => error.problem(),
         }

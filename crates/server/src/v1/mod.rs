@@ -20,6 +20,7 @@ pub mod enrolments;
 pub mod environments;
 pub mod identities;
 pub mod invitations;
+pub mod key_reports;
 pub mod keys;
 pub mod members;
 pub mod password_resets;
@@ -29,6 +30,7 @@ pub mod project_members;
 pub mod projects;
 pub mod recoveries;
 pub mod secrets;
+pub mod security_log;
 pub mod sessions;
 pub mod staff;
 pub mod sign_in;
@@ -64,6 +66,8 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .merge(environments::routes())
         .merge(secrets::routes())
         .merge(keys::routes())
+        .merge(key_reports::routes())
+        .merge(security_log::routes())
         .merge(audit::routes())
         .merge(staff::routes())
 }

@@ -3,8 +3,8 @@
 //! Always true: the bytes stored are the bytes hashed; clock and salts come from the transaction's
 //! mint, the actor and origin from its scope or caller, the unit from the transaction.
 
-use domain::EntryId;
-use ledger::{AuditEvent, EntryContext, canonical_entry};
+use domain::{Actor, EntryId};
+use ledger::{AuditEvent, EntryActor, EntryContext, canonical_entry};
 
 use crate::bound::Bound;
 use crate::commit::EntryRef;
@@ -53,5 +53,10 @@ pub(crate) fn insert(
         )?;
     }
     bound.insert_late(&PENDING, values![entry, stream.as_str()])?;
-    Ok(EntryRef { entry, stream, hash: canonical.hash, at, unit })
+    let session = match caller.actor() {
+        EntryActor::Domain(Actor::User { session, .. }) => Some(*session),
+        _ => None,
+    };
+    let (hash, verb) = (canonical.hash, event.verb);
+    Ok(EntryRef { entry, stream, hash, at, unit, verb, session })
 }

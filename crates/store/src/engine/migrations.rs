@@ -47,6 +47,7 @@ pub(crate) const SQLITE_PLATFORM: &[Migration] = &[
     migration!("control/0006_grants", "sqlite"),
     migration!("control/0008_risk", "sqlite"),
     migration!("control/0004_sso", "sqlite"),
+    migration!("control/0007_security_log", "sqlite"),
 ];
 
 /// `tenants/<tenant-id>.db`.
@@ -55,6 +56,7 @@ pub(crate) const SQLITE_TENANT: &[Migration] = &[
     migration!("audit/0001_log", "sqlite"),
     migration!("tenant/0006_device_sign_in", "sqlite"),
     migration!("tenant/0002_sso", "sqlite"),
+    migration!("tenant/0003_keys", "sqlite"),
 ];
 
 /// The database on PostgreSQL.
@@ -70,6 +72,8 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("control/0008_risk", "postgres"),
     migration!("control/0004_sso", "postgres"),
     migration!("tenant/0002_sso", "postgres"),
+    migration!("tenant/0003_keys", "postgres"),
+    migration!("control/0007_security_log", "postgres"),
 ];
 
 /// The newest format of a list.

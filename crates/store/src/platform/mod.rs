@@ -9,6 +9,7 @@
 //!    counter.
 
 mod authorizations;
+mod account_events;
 mod bootstrap;
 mod device_grants;
 mod devices;
@@ -39,6 +40,7 @@ mod users;
 mod workspaces;
 
 pub use authorizations::{Authorization, Authorizations, NewAuthorization};
+pub use account_events::{AccountEvents, SessionOutcome, SessionUses};
 pub use bootstrap::{Bootstrap, BootstrapLink};
 pub use device_grants::{
     Approver, DeviceGrant, DeviceGrants, GrantState, NewDeviceGrant, Requester,
@@ -77,6 +79,7 @@ use crate::sql::PlatformSql;
 /// Every statement of this module's tables.
 pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     authorizations::STATEMENTS,
+    account_events::STATEMENTS,
     bootstrap::STATEMENTS,
     device_grants::STATEMENTS,
     devices::STATEMENTS,

@@ -54,7 +54,7 @@ pub struct Revocation {
     pub seq: u64,
     /// What access ends.
     pub revoked: Revoked,
-    /// When.
+    /// When; a session's may be a moment to come.
     pub at: TimeMs,
 }
 
@@ -111,10 +111,27 @@ impl Revocations<'_> {
     /// The engine's.
     pub fn add(&mut self, revoked: Revoked) -> Result<u64, StoreError> {
         let now = self.bound.now();
+        self.tell(revoked, now)
+    }
+
+    /// Tells every replica that a session's tokens below `epoch` end at a moment to come.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn add_session_end(
+        &mut self,
+        session: SessionId,
+        epoch: i64,
+        at: TimeMs,
+    ) -> Result<u64, StoreError> {
+        self.tell(Revoked::Session { session, epoch }, at)
+    }
+
+    fn tell(&mut self, revoked: Revoked, at: TimeMs) -> Result<u64, StoreError> {
         let next = self.bound.platform_one(&NEXT, values![])?;
         let seq = next.map_or(Err(StoreError::Corrupt), |mut row| row.count())?;
         let (kind, subject, epoch) = revoked.parts();
-        self.bound.platform_change_one(&ADD, values![seq, kind, subject, epoch, now])?;
+        self.bound.platform_change_one(&ADD, values![seq, kind, subject, epoch, at])?;
         Ok(seq)
     }
 

@@ -186,6 +186,8 @@ platform_statements! { "sessions", "a session is of a person, who may enter seve
     STEP_UP = "update sessions set factor_at_ms = $2, epoch = epoch + 1 \
         where session_id = $1 and revoked_at_ms is null";
     DISTRUST = "update sessions set factor_at_ms = $2 where session_id = $1";
+    RISE = "update sessions set epoch = epoch + 1 \
+        where session_id = $1 and revoked_at_ms is null returning epoch";
     ENTER = "update sessions set workspace_id = $2, epoch = epoch + 1 \
         where session_id = $1 and revoked_at_ms is null";
     RENEW = "update sessions set epoch = epoch + 1 \
@@ -319,6 +321,15 @@ impl Sessions<'_> {
     pub fn step_up(&mut self, id: SessionId) -> Result<bool, StoreError> {
         let now = self.bound.now();
         self.bound.platform_change_if(&STEP_UP, values![id, now])
+    }
+
+    /// Raises the epoch, so that tokens of before are older than those to come; the new one. `None`:
+    /// it is revoked.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn rise(&mut self, id: SessionId) -> Result<Option<i64>, StoreError> {
+        self.bound.platform_one(&RISE, values![id])?.map(|mut row| row.int()).transpose()
     }
 
     /// Enters a workspace, or leaves it with `None`; access tokens of before end. `false`: it is

@@ -7,24 +7,28 @@ mod domains;
 mod environments;
 mod invitations;
 mod jobs;
+mod key_uses;
 mod keys;
 mod members;
 mod projects;
 mod providers;
 mod secrets;
 mod sign_in_policy;
+mod security;
 mod team;
 
 pub use domains::{DomainClaim, Domains};
 pub use environments::{Environment, Environments};
 pub use invitations::{Invitation, InvitationState, Invitations, NewInvitation};
 pub use jobs::{ClaimedJob, Job, JobState, Jobs, NewJob};
+pub use key_uses::{KeyOutcome, KeyUses};
 pub use keys::{ApiKey, Keys, NewKey};
 pub use members::{Member, Members, Newcomer};
 pub use projects::{Project, ProjectMember, Projects};
 pub use providers::{Provider, Providers, SealedProviderSecret};
 pub use secrets::{SealedSecret, Secret, SecretHead, Secrets};
 pub use sign_in_policy::{SignInPolicies, StoredPolicy};
+pub use security::SecurityMark;
 pub use team::{Team, TeamSettings, TeamState};
 
 use crate::sql::TenantSql;
@@ -35,12 +39,14 @@ pub(crate) const STATEMENTS: &[&[TenantSql]] = &[
     environments::STATEMENTS,
     invitations::STATEMENTS,
     jobs::STATEMENTS,
+    key_uses::STATEMENTS,
     keys::STATEMENTS,
     members::STATEMENTS,
     projects::STATEMENTS,
     providers::STATEMENTS,
     secrets::STATEMENTS,
     sign_in_policy::STATEMENTS,
+    security::STATEMENTS,
     team::STATEMENTS,
 ];
 

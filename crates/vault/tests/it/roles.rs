@@ -73,7 +73,14 @@ async fn an_admin_and_the_owner_do_everything_with_a_projects_secrets() {
 async fn key(house: &House, team: &Team, scopes: ActSet) -> Scope {
     let owner = team.owner_authority(house.now());
     let (id, mint) = (house.store.mint().id(), house.store.mint());
-    let new = NewKey { id, name: "ci".to_owned(), digest: [7; 32], expires_at: None };
+    let new = NewKey {
+        id,
+        name: "ci".to_owned(),
+        digest: [7; 32],
+        expires_at: None,
+        networks: domain::Networks::default(),
+        last_four: "0Zk3".into(),
+    };
     house
         .store
         .write(&team.owner, move |tx| {

@@ -4,9 +4,9 @@ use axum::extract::State;
 use domain::EntryId;
 use ledger::{Stream, Verb};
 use notary::NotaryError;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use store::{EntryFilter, Page};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{Entry, LogName};
 use crate::extract::cursor::{self, PageQuery};
@@ -14,9 +14,22 @@ use crate::extract::{Member, Query};
 use crate::house::House;
 use crate::problem::{Problem, Refused};
 use crate::reply::Reply;
-use crate::shapes::{self, listing};
+use crate::shapes;
 
-listing!(EntryList of Entry);
+/// One page.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EntryList {
+    /// The items.
+    #[schema(max_items = 1000)]
+    pub items: Vec<Entry>,
+    /// Where the next page starts; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<shapes::CursorText>)]
+    pub next_cursor: Option<String>,
+    /// For how many days entries of the security log are kept.
+    #[schema(example = 90)]
+    pub security_kept_days: u32,
+}
 
 /// Which entries.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -29,7 +42,7 @@ pub struct EntriesQuery {
     /// The most items the page may hold.
     #[param(minimum = 1, maximum = 200, required = false, nullable = false)]
     pub limit: Option<u32>,
-    /// Only this log; both, when absent.
+    /// Only this log; when absent, each that the caller may read.
     #[param(required = false, nullable = false, inline)]
     pub stream: Option<LogName>,
     /// Only this verb.
@@ -84,5 +97,6 @@ pub async fn entries(
     let listing = notary::list_entries(house.store(), &member.scope, filter, page).await?;
     let (items, next_cursor) = cursor::page(listing, |one| one.entry.uuid(), Entry::try_from);
     let items = items.into_iter().collect::<Result<_, _>>().map_err(Refused::because)?;
-    Ok(Reply::new(EntryList { items, next_cursor }))
+    let security_kept_days = domain::limits::SECURITY_LOG_DAYS;
+    Ok(Reply::new(EntryList { items, next_cursor, security_kept_days }))
 }

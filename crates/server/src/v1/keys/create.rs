@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::authz::ActSet;
-use domain::{Name, TimeMs};
+use domain::{Name, Networks, TimeMs};
 use identity::TeamError;
 use identity::keys::{CreatedKey, WantedKey};
 use serde::{Deserialize, Serialize};
@@ -27,9 +27,13 @@ pub struct CreateKey {
     /// What it may do at most; every act must be one that the creator holds.
     #[schema(value_type = Vec<shapes::ActText>)]
     pub scopes: ActSet,
-    /// When it ends; never, when absent.
+    /// When it ends, within 366 days; never, when absent.
     #[schema(value_type = Option<shapes::TimeMsNumber>)]
     pub expires_at_ms: Option<TimeMs>,
+    /// Where it may be used from; everywhere, when absent or empty.
+    #[serde(default)]
+    #[schema(value_type = Vec<shapes::NetworkText>, max_items = 16, required = false)]
+    pub networks: Networks,
 }
 
 /// A key that was made.
@@ -63,8 +67,8 @@ pub async fn create(
     Json(body): Json<CreateKey>,
 ) -> Result<Reply<201, NewKey>, Refused<TeamError>> {
     let who = member.repeats();
-    let CreateKey { name, scopes, expires_at_ms } = body.value;
-    let wanted = WantedKey { name, scopes, expires_at: expires_at_ms };
+    let CreateKey { name, scopes, expires_at_ms, networks } = body.value;
+    let wanted = WantedKey { name, scopes, expires_at: expires_at_ms, networks };
     let work = {
         let house = house.clone();
         async move {

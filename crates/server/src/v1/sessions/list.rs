@@ -32,6 +32,25 @@ pub struct Session {
     /// When it ends at the latest.
     #[schema(value_type = shapes::TimeMsNumber)]
     pub expires_at_ms: TimeMs,
+    /// When its person last gave a second factor.
+    #[schema(value_type = shapes::TimeMsNumber)]
+    pub factor_at_ms: TimeMs,
+    /// What holds it: `api`, `browser`, `cli` or `device`.
+    #[schema(value_type = String, example = "cli")]
+    pub client: &'static str,
+    /// By which factors it was begun (RFC 8176 names).
+    #[schema(max_items = 16, example = json!(["pwd", "otp", "mfa"]))]
+    pub factors: Vec<String>,
+    /// Whether its tokens are bound to a key of its holder (RFC 9449).
+    pub key_bound: bool,
+    /// What the client says about its machine and version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub label: Option<String>,
+    /// The country of its address, where the instance has a file of places.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "NL")]
+    pub country: Option<String>,
     /// Where it began.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -63,6 +82,12 @@ pub async fn list(
         created_at_ms: session.created_at,
         last_used_at_ms: session.used_at,
         expires_at_ms: session.expires_at,
+        factor_at_ms: session.factor_at,
+        client: session.client.as_str(),
+        factors: session.amr,
+        key_bound: session.dpop_jkt.is_some(),
+        label: details.label,
+        country: details.country,
         ip: details.ip,
         user_agent: details.user_agent,
     };

@@ -6,6 +6,7 @@ pub mod list;
 pub mod passkey;
 pub mod refresh;
 pub mod revoke;
+pub mod revoke_all;
 pub mod revoke_others;
 pub mod step_up;
 
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .routes(routes!(passkey::passkey))
         .routes(routes!(step_up::step_up))
         .routes(routes!(enter_workspace::enter_workspace))
+        .routes(routes!(revoke_all::revoke_all))
         .routes(routes!(revoke::revoke))
 }
 

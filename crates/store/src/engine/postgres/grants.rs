@@ -31,6 +31,8 @@ pub(super) const TENANT: &[Grant] = &[
     ("sign_in_policies", KEPT_ROWS),
     ("providers", ALL_ROWS),
     ("domains", ALL_ROWS),
+    ("key_uses", WAITING),
+    ("security_marks", KEPT_ROWS),
     ("jobs", KEPT_ROWS),
 ];
 
@@ -64,6 +66,9 @@ pub(super) const PLATFORM: &[Grant] = &[
     ("identities", ALL_ROWS),
     ("sso_transactions", ALL_ROWS),
     ("sso_only_workspaces", ALL_ROWS),
+    ("session_uses", WAITING),
+    ("account_events", WAITING),
+    ("security_projection", &["select", "update"]),
     ("enrolments", ALL_ROWS),
     ("bootstrap_links", ALL_ROWS),
     ("invitation_index", ALL_ROWS),

@@ -57,7 +57,14 @@ async fn filled(house: &House, workspace: Workspace) -> Known {
             )?;
             tx.keys().create(
                 key_permit(workspace, now),
-                &NewKey { id: known.key, name: "ci".into(), digest: [4; 32], expires_at: None },
+                &NewKey {
+                    id: known.key,
+                    name: "ci".into(),
+                    digest: [4; 32],
+                    expires_at: None,
+                    networks: domain::Networks::default(),
+                    last_four: "0Zk3".into(),
+                },
             )?;
             let request = tx.mint().id();
             tx.jobs().enqueue(&store::NewJob {

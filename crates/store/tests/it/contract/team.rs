@@ -100,8 +100,14 @@ async fn a_key_is_never_more_than_its_row_says(kind: Kind) {
         .store
         .write::<_, StoreError>(&scope, move |tx| {
             let ends = tx.now().plus_ms(1_000);
-            let new =
-                NewKey { id: key, name: "ci".into(), digest: [1; 32], expires_at: Some(ends) };
+            let new = NewKey {
+                id: key,
+                name: "ci".into(),
+                digest: [1; 32],
+                expires_at: Some(ends),
+                networks: domain::Networks::default(),
+                last_four: "0Zk3".into(),
+            };
             let permit = key_permit(ours, tx.now());
             tx.keys().create(permit, &new)?;
             Ok(Commit::audited(event(Verb::KeyCreated), ()))
