@@ -17,8 +17,8 @@
 //! has a stable `code()`.
 
 pub mod account;
-pub mod authorizations;
 mod account_log;
+pub mod authorizations;
 mod code;
 pub mod codes;
 pub mod device_grants;
@@ -41,8 +41,8 @@ mod revocations;
 pub mod risk;
 pub mod sessions;
 mod shown;
-pub mod staff;
 pub mod sso;
+pub mod staff;
 mod team;
 pub mod throttle;
 pub mod tokens;
@@ -52,10 +52,8 @@ pub mod workspaces;
 #[cfg(test)]
 mod testing;
 
-pub use code::{of_broker, of_denied, of_proof, of_rank, of_store};
-pub use code::{of_broker, of_denied, of_entry, of_rank, of_store};
 pub use account_log::account_log;
-pub use code::{of_broker, of_denied, of_rank, of_store};
+pub use code::{of_broker, of_denied, of_entry, of_proof, of_rank, of_store};
 pub use housekeeping::sweep;
 pub use identity::{Identity, IdentityConfig, StartError};
 pub use principal::{AuthRefused, Principal, authenticate, authenticate_presented};

@@ -116,7 +116,7 @@ impl Guess {
     /// A password reset or a recovery that is asked for, whether there is such an account or not.
     #[must_use]
     pub fn of_reset(email: &EmailAddress, origin: &Origin) -> Self {
-        Self { account: format!("reset {email}"), network: Network::of(origin.ip) }
+        Self { account: format!("reset {email}"), network: Network::of(origin.ip), device: None }
     }
 
     /// A further proof by somebody who is signed in.
@@ -142,7 +142,8 @@ impl Guess {
     /// A sign-in by the passkey with this id, whether there is one or not.
     #[must_use]
     pub fn of_passkey(credential_id: &str, origin: &Origin) -> Self {
-        Self { account: format!("passkey {credential_id}"), network: Network::of(origin.ip) }
+        let account = format!("passkey {credential_id}");
+        Self { account, network: Network::of(origin.ip), device: None }
     }
 
     /// Judges this guess and counts it. Committed before the guess is checked.

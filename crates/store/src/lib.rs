@@ -52,13 +52,9 @@ pub use platform::*;
 pub use store::{Store, Unit};
 pub use tenant::{
     ApiKey, ClaimedJob, DomainClaim, Domains, Environment, Environments, Invitation,
-    InvitationState, Invitations, Job, JobState, Jobs, Keys, Member, Members, NewInvitation,
-    NewJob, NewKey, Newcomer, Project, ProjectMember, Projects, Provider, Providers,
-    SealedProviderSecret, SealedSecret, Secret, SecretHead, Secrets, SignInPolicies, StoredPolicy,
-    Team, TeamSettings, TeamState,
-    ApiKey, ClaimedJob, Environment, Environments, Invitation, InvitationState, Invitations, Job,
-    JobState, Jobs, KeyOutcome, KeyUses, Keys, Member, Members, NewInvitation, NewJob, NewKey,
-    Newcomer, Project, ProjectMember, Projects, SealedSecret, Secret, SecretHead, Secrets,
-    SecurityMark, Team, TeamSettings, TeamState,
+    InvitationState, Invitations, Job, JobState, Jobs, KeyOutcome, KeyUses, Keys, Member, Members,
+    NewInvitation, NewJob, NewKey, Newcomer, Project, ProjectMember, Projects, Provider, Providers,
+    SealedProviderSecret, SealedSecret, Secret, SecretHead, Secrets, SecurityMark, SignInPolicies,
+    StoredPolicy, Team, TeamSettings, TeamState,
 };
 pub use tx::{AuditTx, PlatformTx, TenantTx};

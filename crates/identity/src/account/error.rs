@@ -32,6 +32,9 @@ pub enum ChangeError {
     /// Too much hashing at once on this machine.
     #[error(transparent)]
     Passwords(#[from] PoolError),
+    /// The session stands on a provider's word that its workspace alone takes.
+    #[error("sign in with a factor of your own to do this")]
+    Confined,
     /// The session was ended a moment ago.
     #[error("the session was ended")]
     Ended,
@@ -56,6 +59,7 @@ impl ChangeError {
             Self::Throttled(_) => "auth.throttled",
             Self::Passwords(PoolError::Busy { .. }) => "auth.busy",
             Self::Passwords(PoolError::Failed) => "internal",
+            Self::Confined => "session.confined",
             Self::Ended => "auth.revoked",
             Self::Sealing(error) => code::of_broker(error),
             Self::Store(error) => code::of_store(error),
@@ -77,6 +81,7 @@ impl From<AccountError> for ChangeError {
         match error {
             AccountError::Sealing(error) => Self::Sealing(error),
             AccountError::Store(error) => Self::Store(error),
+            AccountError::Confined => Self::Confined,
             AccountError::Ended | AccountError::NotVisible | AccountError::LimitReached { .. } => {
                 Self::Ended
             }

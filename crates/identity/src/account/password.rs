@@ -5,8 +5,8 @@ use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{Caller, Commit, Committed, NoticeKind, PlatformTx, QuietReason, Session, User};
 
-use super::settle::{self, Changed, OtherSessions};
 use super::ChangeError;
+use super::settle::{self, Changed, OtherSessions};
 use crate::identity::Identity;
 use crate::notices;
 use crate::passwords::{self, Password, PasswordHash, Verdict};
@@ -35,7 +35,7 @@ pub async fn change_password(
     let place = identity.passwords.place()?;
     let guess = Guess::of_proof(account.user(), account.origin());
     let user = admitted(identity, account, &guess).await?;
-    passwords::check_new(&new, &user.email)?;
+    passwords::check_new(&new, &user.email, identity.breached())?;
     let stored = PasswordHash::stored(&user.password_hash);
     if identity.passwords.verify(place, old, stored).await? == Verdict::Wrong {
         settle::refused(identity, account, Some(guess), "pwd").await?;

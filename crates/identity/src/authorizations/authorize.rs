@@ -71,9 +71,10 @@ impl From<AccountError> for AuthorizeError {
         match error {
             AccountError::Sealing(error) => Self::Sealing(error),
             AccountError::Store(error) => Self::Store(error),
-            AccountError::Ended | AccountError::NotVisible | AccountError::LimitReached { .. } => {
-                Self::Ended
-            }
+            AccountError::Ended
+            | AccountError::NotVisible
+            | AccountError::Confined
+            | AccountError::LimitReached { .. } => Self::Ended,
         }
     }
 }
@@ -97,7 +98,7 @@ pub async fn authorize(
         .store
         .platform_write(&Caller::from(account), move |tx| {
             let now = tx.now();
-            let session = sessions::own(tx, &scope)?;
+            let session = sessions::own_confined_too(tx, &scope)?;
             if !sessions::may_approve(&session, now) {
                 return Err(AuthorizeError::FactorNotFresh);
             }

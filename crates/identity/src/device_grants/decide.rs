@@ -52,9 +52,10 @@ impl From<AccountError> for DecideError {
         match error {
             AccountError::Sealing(error) => Self::Sealing(error),
             AccountError::Store(error) => Self::Store(error),
-            AccountError::Ended | AccountError::NotVisible | AccountError::LimitReached { .. } => {
-                Self::Ended
-            }
+            AccountError::Ended
+            | AccountError::NotVisible
+            | AccountError::Confined
+            | AccountError::LimitReached { .. } => Self::Ended,
         }
     }
 }
@@ -73,7 +74,7 @@ pub async fn approve(
         .store
         .platform_write(&Caller::from(account), move |tx| {
             let now = tx.now();
-            let session = sessions::own(tx, &scope)?;
+            let session = sessions::own_confined_too(tx, &scope)?;
             if !sessions::may_approve(&session, now) {
                 return Err(DecideError::FactorNotFresh);
             }
@@ -103,7 +104,7 @@ pub async fn deny(
     identity
         .store
         .platform_write(&Caller::from(account), move |tx| {
-            let session = sessions::own(tx, &scope)?;
+            let session = sessions::own_confined_too(tx, &scope)?;
             if !tx.device_grants().deny(grant)? {
                 return Err(DecideError::NotFound);
             }

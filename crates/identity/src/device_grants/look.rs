@@ -69,9 +69,10 @@ impl From<AccountError> for LookError {
         match error {
             AccountError::Sealing(error) => Self::Sealing(error),
             AccountError::Store(error) => Self::Store(error),
-            AccountError::Ended | AccountError::NotVisible | AccountError::LimitReached { .. } => {
-                Self::Ended
-            }
+            AccountError::Ended
+            | AccountError::NotVisible
+            | AccountError::Confined
+            | AccountError::LimitReached { .. } => Self::Ended,
         }
     }
 }
@@ -90,7 +91,7 @@ pub async fn look(
     let counted = identity
         .store
         .platform_write(&caller, move |tx| {
-            sessions::own(tx, &scope)?;
+            sessions::own_confined_too(tx, &scope)?;
             count(tx, scope.session())?;
             let found = tx.device_grants().find_by_user_code(&hash)?;
             let now = tx.now();

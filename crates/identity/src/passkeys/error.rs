@@ -12,6 +12,9 @@ pub enum PasskeyError {
     /// The session the request came in was ended a moment ago.
     #[error("the session was ended")]
     Ended,
+    /// The session stands on a provider's word that its workspace alone takes.
+    #[error("sign in with a factor of your own to do this")]
+    Confined,
     /// There is no such passkey, or it is somebody else's.
     #[error("there is no such passkey, or it is not visible to the caller")]
     NotVisible,
@@ -51,6 +54,7 @@ impl PasskeyError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Ended => "auth.revoked",
+            Self::Confined => "session.confined",
             Self::NotVisible => "not_found",
             Self::FactorNotFresh => "factor.not_fresh",
             Self::LimitReached { .. } => "limit.reached",
@@ -68,6 +72,7 @@ impl From<AccountError> for PasskeyError {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::Ended => Self::Ended,
+            AccountError::Confined => Self::Confined,
             AccountError::NotVisible => Self::NotVisible,
             AccountError::LimitReached { max, .. } => Self::LimitReached { max },
             AccountError::Sealing(error) => Self::Sealing(error),

@@ -35,7 +35,7 @@ pub async fn start(
     let StartRecovery { recovery: id, code, password } = presented;
     let place = identity.passwords.place()?;
     let found = tried::opened(identity, &origin, id, &code).await?;
-    passwords::check_new(&password, &found.email)?;
+    passwords::check_new(&password, &found.email, identity.breached())?;
     let hash = identity.passwords.hash(place, password).await?.to_phc();
     let (totp, uri) = identity.broker.new_totp(found.user, found.email.as_str()).await?;
     let (totp_uri, totp_secret) =

@@ -43,7 +43,7 @@ pub async fn complete(
     let CompleteReset { reset, code, factor, password } = presented;
     let place = identity.passwords.place()?;
     let (_, user) = usable(identity, reset).await?;
-    passwords::check_new(&password, &user.email)?;
+    passwords::check_new(&password, &user.email, identity.breached())?;
     let guess = Guess::of_proof(user.id, &origin);
     let caller = Caller::anonymous(origin);
     let kept = counted(identity, &caller, reset, &guess).await?;
@@ -74,10 +74,7 @@ pub async fn complete(
 }
 
 /// The reset and its person, if both can still be used.
-async fn usable(
-    identity: &Identity,
-    reset: ResetId,
-) -> Result<(PasswordReset, User), ResetError> {
+async fn usable(identity: &Identity, reset: ResetId) -> Result<(PasswordReset, User), ResetError> {
     let now = identity.store.mint().now();
     let found = identity
         .store

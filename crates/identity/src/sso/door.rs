@@ -31,6 +31,7 @@ impl From<TeamError> for DoorError {
             TeamError::NotVisible
             | TeamError::Refused(_)
             | TeamError::LimitReached { .. }
+            | TeamError::Bound { .. }
             | TeamError::Exists => Self::NotVisible,
         }
     }

@@ -147,7 +147,9 @@ impl From<TeamError> for SsoError {
     fn from(error: TeamError) -> Self {
         match error {
             TeamError::NotVisible | TeamError::Refused(_) => Self::NotVisible,
-            TeamError::LimitReached { .. } | TeamError::Exists => Self::NoAccount,
+            TeamError::LimitReached { .. } | TeamError::Exists | TeamError::Bound { .. } => {
+                Self::NoAccount
+            }
             TeamError::Sealing(error) => Self::Sealing(error),
             TeamError::Store(error) => Self::Store(error),
         }

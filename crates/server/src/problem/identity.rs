@@ -6,8 +6,8 @@ use ::domain::sign_in::EntryDenied;
 use ::identity::dpop::ProofRefused;
 use ::identity::enrolments::{ConfirmError, StartEnrolmentError};
 use ::identity::invitations::AcceptError;
-use ::identity::passkeys::PasskeyError;
 use ::identity::keys::ReportError;
+use ::identity::passkeys::PasskeyError;
 use ::identity::passwords::PoolError;
 use ::identity::sessions::{AccountError, EnterError, RefreshError, SignInError, StepUpError};
 use ::identity::staff::StaffError;
@@ -149,6 +149,7 @@ impl Refusal for StepUpError {
 impl Refusal for PasskeyError {
     const CODES: &'static [Code] = &[
         Code::AuthRevoked,
+        Code::SessionConfined,
         Code::NotFound,
         Code::FactorNotFresh,
         Code::LimitReached,
@@ -162,6 +163,7 @@ impl Refusal for PasskeyError {
     fn problem(self) -> Problem {
         match self {
             Self::Ended => Problem::new(Code::AuthRevoked),
+            Self::Confined => Problem::new(Code::SessionConfined).detail(self),
             Self::NotVisible => Problem::new(Code::NotFound),
             Self::FactorNotFresh => Problem::new(Code::FactorNotFresh),
             Self::LimitReached { .. } => Problem::new(Code::LimitReached).detail(self),

@@ -14,6 +14,7 @@ const OUTSIDE: &[&[Code]] = &[StoreError::CODES, BrokerError::CODES];
 impl Refusal for ChangeError {
     const CODES: &'static [Code] = &[
         Code::FactorNotFresh,
+        Code::SessionConfined,
         Code::AuthInvalid,
         Code::AuthFactorWrong,
         Code::AuthThrottled,
@@ -27,6 +28,7 @@ impl Refusal for ChangeError {
     fn problem(self) -> Problem {
         match self {
             Self::FactorNotFresh => Problem::new(Code::FactorNotFresh),
+            Self::Confined => Problem::new(Code::SessionConfined).detail(self),
             Self::WrongPassword => Problem::new(Code::AuthInvalid).detail(self),
             Self::WrongCode => Problem::new(Code::AuthFactorWrong).detail(self),
             Self::NotStarted => Problem::new(Code::NotFound).detail(self),

@@ -8,8 +8,8 @@
 //! 3. Races are settled by single conditional statements: a refresh, a TOTP step, a backup code, a
 //!    counter.
 
-mod authorizations;
 mod account_events;
+mod authorizations;
 mod bootstrap;
 mod device_grants;
 mod devices;
@@ -24,23 +24,23 @@ mod instance;
 mod memberships;
 mod notices;
 mod outbox;
+mod passkey_challenges;
+mod passkeys;
 mod recoveries;
 mod replacements;
 mod resets;
-mod passkey_challenges;
-mod passkeys;
 mod revocations;
 mod session_paths;
 mod sessions;
-mod staff;
 mod sso_only;
 mod sso_transactions;
+mod staff;
 mod throttle;
 mod users;
 mod workspaces;
 
-pub use authorizations::{Authorization, Authorizations, NewAuthorization};
 pub use account_events::{AccountEvents, SessionOutcome, SessionUses};
+pub use authorizations::{Authorization, Authorizations, NewAuthorization};
 pub use bootstrap::{Bootstrap, BootstrapLink};
 pub use device_grants::{
     Approver, DeviceGrant, DeviceGrants, GrantState, NewDeviceGrant, Requester,
@@ -57,19 +57,19 @@ pub(crate) use instance::Instance;
 pub use memberships::{Membership, Memberships};
 pub use notices::{NewNotice, NoticeKind, Notices};
 pub use outbox::{DueNotice, NoticeState, Outbox, Outcome, Waiting};
-pub use recoveries::{NewRecovery, Recoveries, Recovery, RecoveryState};
-pub use replacements::{TotpReplacement, TotpReplacements};
-pub use resets::{NewReset, PasswordReset, Resets};
 pub use passkey_challenges::{
     ChallengePurpose, NewPasskeyChallenge, PasskeyChallenge, PasskeyChallenges,
 };
 pub use passkeys::{NewPasskey, Passkey, PasskeyUse, Passkeys};
+pub use recoveries::{NewRecovery, Recoveries, Recovery, RecoveryState};
+pub use replacements::{TotpReplacement, TotpReplacements};
+pub use resets::{NewReset, PasswordReset, Resets};
 pub use revocations::{Revocation, Revocations, Revoked};
 pub use session_paths::SessionPaths;
 pub use sessions::{ClientKind, NewSession, Rotation, Session, Sessions};
-pub use staff::{Staff, StaffMember, StaffRole};
 pub use sso_only::SsoOnly;
 pub use sso_transactions::{NewSsoTransaction, SsoState, SsoTransaction, SsoTransactions};
+pub use staff::{Staff, StaffMember, StaffRole};
 pub use throttle::{Throttle, ThrottleState};
 pub use users::{BackupCode, BackupCodes, NewUser, User, UserState, Users};
 pub use workspaces::{Workspace, WorkspaceState, Workspaces};

@@ -13,8 +13,8 @@ mod members;
 mod projects;
 mod providers;
 mod secrets;
-mod sign_in_policy;
 mod security;
+mod sign_in_policy;
 mod team;
 
 pub use domains::{DomainClaim, Domains};
@@ -27,8 +27,8 @@ pub use members::{Member, Members, Newcomer};
 pub use projects::{Project, ProjectMember, Projects};
 pub use providers::{Provider, Providers, SealedProviderSecret};
 pub use secrets::{SealedSecret, Secret, SecretHead, Secrets};
-pub use sign_in_policy::{SignInPolicies, StoredPolicy};
 pub use security::SecurityMark;
+pub use sign_in_policy::{SignInPolicies, StoredPolicy};
 pub use team::{Team, TeamSettings, TeamState};
 
 use crate::sql::TenantSql;

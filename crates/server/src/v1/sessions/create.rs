@@ -63,8 +63,7 @@ pub async fn create(
     let factor = factor.read().map_err(Refused::because)?;
     let presented = SignIn { email, password, factor, workspace };
     let carried = carried(&headers);
-    let signed_in =
-        sign_in_by(house.identity(), client.origin, presented, holder, carried).await?;
+    let signed_in = sign_in_by(house.identity(), client.origin, presented, holder, carried).await?;
     Ok(house.answer(signed_in, Tokens::from).await)
 }
 

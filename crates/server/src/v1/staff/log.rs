@@ -29,5 +29,6 @@ pub async fn log(
     let receipts = house.receipts(&read.entries).await;
     let (items, next_cursor) = cursor::page(read.value, |one| one.entry.uuid(), Entry::try_from);
     let items = items.into_iter().collect::<Result<_, _>>().map_err(Refused::because)?;
-    Ok(Reply::new(EntryList { items, next_cursor }).receipts(receipts))
+    let security_kept_days = domain::limits::SECURITY_LOG_DAYS;
+    Ok(Reply::new(EntryList { items, next_cursor, security_kept_days }).receipts(receipts))
 }
