@@ -154,7 +154,8 @@ const _: () =
     assert!(REVOCATION_POLL_MS * 4 <= 1_000, "revocation must reach everyone within a second");
 const _: () = assert!(REVOCATION_POLL_MS * 4 <= REVOCATION_VIEW_AGE_MS_MAX);
 const _: () = assert!(BROKER_CALL_MS_MAX < REQUEST_MS_MAX);
-const _: () = assert!(MAIL_SEND_MS_MAX + 2 * BROKER_CALL_MS_MAX < 60_000 && NOTICE_LEASE_MS >= 60_000);
+const _: () =
+    assert!(MAIL_SEND_MS_MAX + 2 * BROKER_CALL_MS_MAX < 60_000 && NOTICE_LEASE_MS >= 60_000);
 const _: () = assert!(RECOVERY_DELAY_MS > RESET_MS && RECOVERY_REQUEST_MS > RECOVERY_DELAY_MS);
 const _: () =
     assert!(SECRET_BYTES_MAX * 2 < BODY_BYTES_MAX, "a JSON-escaped secret must fit a request");

@@ -264,9 +264,7 @@ impl Row {
         self.bytes()?.try_into().map_err(|_| StoreError::Corrupt)
     }
 
-    pub(crate) fn optional_array<const N: usize>(
-        &mut self,
-    ) -> Result<Option<[u8; N]>, StoreError> {
+    pub(crate) fn optional_array<const N: usize>(&mut self) -> Result<Option<[u8; N]>, StoreError> {
         match self.next()? {
             Value::Null => Ok(None),
             Value::Bytes(bytes) => bytes.try_into().map(Some).map_err(|_| StoreError::Corrupt),

@@ -5,8 +5,8 @@ use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{Caller, Commit, Committed, NoticeKind};
 
-use super::settle::{self, Changed, OtherSessions};
 use super::ChangeError;
+use super::settle::{self, Changed, OtherSessions};
 use crate::ShownOnce;
 use crate::enrolments::fresh_backup_codes;
 use crate::identity::Identity;

@@ -5,8 +5,8 @@ use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{Caller, Commit, Committed, NoticeKind, PlatformTx, QuietReason, Session, User};
 
-use super::settle::{self, Changed, OtherSessions};
 use super::ChangeError;
+use super::settle::{self, Changed, OtherSessions};
 use crate::identity::Identity;
 use crate::notices;
 use crate::passwords::{self, Password, PasswordHash, Verdict};

@@ -72,9 +72,7 @@ pub async fn confirm_totp(
     let scope = account.clone();
     let done = identity
         .store
-        .platform_write(&Caller::from(account), move |tx| {
-            take(tx, &scope, &waiting, step, others)
-        })
+        .platform_write(&Caller::from(account), move |tx| take(tx, &scope, &waiting, step, others))
         .await?;
     let Committed { value: (session, ended), entries } = done;
     Ok(Committed { value: settle::changed(identity, &session, ended).await?, entries })
@@ -92,8 +90,7 @@ async fn counted(
             let (session, now) = (settle::fresh(tx, &scope)?, tx.now());
             let mut waiting = tx.totp_replacements();
             let found = waiting.find(session.user, session.id)?;
-            let found =
-                found.filter(|found| found.usable(now)).ok_or(ChangeError::NotStarted)?;
+            let found = found.filter(|found| found.usable(now)).ok_or(ChangeError::NotStarted)?;
             let codes = waiting.count_wrong_code(session.user, session.id)?;
             if codes.is_none_or(|codes| codes > limits::WRONG_CODES_MAX) {
                 return Err(ChangeError::NotStarted);
@@ -123,8 +120,8 @@ fn take(
     let details = json!({ "factor": "authenticator, in the place of the one before" });
     notices::tell(tx, user, NoticeKind::FactorAdded, details)?;
     let factor = json!({ "factor": "totp", "by": session.id, "ended_sessions": ended });
-    let removed = AuditEvent::new(Verb::FactorRemoved, "user", user)
-        .old_value(json!({ "factor": "totp" }));
+    let removed =
+        AuditEvent::new(Verb::FactorRemoved, "user", user).old_value(json!({ "factor": "totp" }));
     let added = AuditEvent::new(Verb::FactorAdded, "user", user).new_value(factor);
     Ok(Commit::audited_all(vec![removed, added], (session, ended)))
 }

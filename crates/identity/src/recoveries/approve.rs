@@ -44,7 +44,9 @@ pub async fn approve(
     let now = store.mint().now();
     let found = store.platform_read(move |tx| tx.recoveries().find(id)).await?;
     let waits = |found: &Recovery| {
-        found.state == RecoveryState::Requested && found.ended_at.is_none() && now < found.expires_at
+        found.state == RecoveryState::Requested
+            && found.ended_at.is_none()
+            && now < found.expires_at
     };
     // The caller is judged first: whoever may not see the team learns of no recovery either.
     let user = found.filter(waits).map(|found| found.user);
@@ -61,8 +63,7 @@ pub async fn approve(
     let notice: NoticeId = store.mint().id();
     let code = TypedCode::new(store.mint());
     let digest = identity.broker.mac(MacPurpose::Code, message(&code, id)).await?;
-    let sealed =
-        notices::sealed_code(identity, vouch.target, notice, &code.shown()).await?;
+    let sealed = notices::sealed_code(identity, vouch.target, notice, &code.shown()).await?;
     let vote = Vote {
         id,
         workspace: scope.tenant(),

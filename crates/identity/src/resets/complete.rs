@@ -74,10 +74,7 @@ pub async fn complete(
 }
 
 /// The reset and its person, if both can still be used.
-async fn usable(
-    identity: &Identity,
-    reset: ResetId,
-) -> Result<(PasswordReset, User), ResetError> {
+async fn usable(identity: &Identity, reset: ResetId) -> Result<(PasswordReset, User), ResetError> {
     let now = identity.store.mint().now();
     let found = identity
         .store

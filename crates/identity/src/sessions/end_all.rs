@@ -8,10 +8,7 @@ use store::{PlatformTx, Revoked, StoreError};
 ///
 /// # Errors
 /// The store's.
-pub(crate) fn end_all(
-    tx: &mut PlatformTx<'_>,
-    user: UserId,
-) -> Result<Vec<SessionId>, StoreError> {
+pub(crate) fn end_all(tx: &mut PlatformTx<'_>, user: UserId) -> Result<Vec<SessionId>, StoreError> {
     let ended = tx.sessions().revoke_all(user)?;
     for session in &ended {
         tx.revocations().add(Revoked::Session { session: *session, epoch: i64::MAX })?;

@@ -11,14 +11,18 @@
     reason = "a test stops at the first surprise, and makes the scopes it attacks with"
 )]
 
+mod account;
 mod credentials;
 mod enrolment;
 mod house;
 mod invitations;
 mod keys;
+mod notices;
 mod projects;
 mod ranks;
+mod recoveries;
 mod refresh;
+mod resets;
 mod revocation;
 mod sign_in;
 mod step_up;

@@ -85,8 +85,7 @@ impl Resets<'_> {
     /// The engine's.
     pub fn create(&mut self, new: &NewReset) -> Result<TimeMs, StoreError> {
         let ends = self.bound.now().plus_ms(limits::RESET_MS);
-        self.bound
-            .platform_change_one(&CREATE, values![new.id, new.user, new.code_hash, ends])?;
+        self.bound.platform_change_one(&CREATE, values![new.id, new.user, new.code_hash, ends])?;
         Ok(ends)
     }
 

@@ -209,12 +209,7 @@ impl Users<'_> {
     ///
     /// # Errors
     /// [`StoreError::Conflict`]: no such person.
-    pub fn replace_totp(
-        &mut self,
-        id: UserId,
-        seed: &Sealed,
-        step: i64,
-    ) -> Result<(), StoreError> {
+    pub fn replace_totp(&mut self, id: UserId, seed: &Sealed, step: i64) -> Result<(), StoreError> {
         self.bound.platform_change_one(&REPLACE_TOTP, values![id, seed, step])
     }
 }

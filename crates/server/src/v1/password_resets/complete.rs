@@ -38,8 +38,11 @@ pub struct CompletePasswordReset {
 /// It needs the mailed code and the second factor, both. Every session ends, and none begins: sign
 /// in with the new password.
 #[utoipa::path(
-    post, path = "/v1/password_resets/{reset}/complete",
-    operation_id = "password_resets_complete", tag = "password_resets", params(ResetPath)
+    post,
+    path = "/v1/password_resets/{reset}/complete",
+    operation_id = "password_resets_complete",
+    tag = "password_resets",
+    params(ResetPath)
 )]
 pub async fn complete(
     State(house): State<House>,

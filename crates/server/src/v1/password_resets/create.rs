@@ -28,7 +28,9 @@ pub struct CreatePasswordReset {
 /// A link and a code are mailed, if there is such an account. The answer is the same when there is
 /// none, and leaves at the same time.
 #[utoipa::path(
-    post, path = "/v1/password_resets", operation_id = "password_resets_create",
+    post,
+    path = "/v1/password_resets",
+    operation_id = "password_resets_create",
     tag = "password_resets"
 )]
 pub async fn create(

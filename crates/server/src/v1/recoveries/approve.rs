@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use domain::{TimeMs, UserId};
-use identity::recoveries::{self, Vouched};
 use identity::TeamError;
+use identity::recoveries::{self, Vouched};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -42,6 +42,7 @@ pub async fn approve(
     member.of(at.team).map_err(Refused::because)?;
     let Member { scope, factor_at } = member;
     let done = recoveries::approve(house.identity(), &scope, factor_at, at.recovery).await?;
-    let show = |Vouched { user, opens_at }| RecoveryApproved { user_id: user, opens_at_ms: opens_at };
+    let show =
+        |Vouched { user, opens_at }| RecoveryApproved { user_id: user, opens_at_ms: opens_at };
     Ok(house.answer(done, show).await)
 }

@@ -43,8 +43,11 @@ pub struct RecoveredAccount {
 /// Every session and factor of before ends, and no session begins: sign in with the new password
 /// and the new authenticator.
 #[utoipa::path(
-    post, path = "/v1/recoveries/{recovery}/complete", operation_id = "recoveries_complete",
-    tag = "recoveries", params(RecoveryPath)
+    post,
+    path = "/v1/recoveries/{recovery}/complete",
+    operation_id = "recoveries_complete",
+    tag = "recoveries",
+    params(RecoveryPath)
 )]
 pub async fn complete(
     State(house): State<House>,

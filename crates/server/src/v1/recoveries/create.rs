@@ -33,7 +33,10 @@ pub struct CreateRecovery {
 /// In every workspace of the person, somebody who ranks above them has to vouch. The answer is the
 /// same when there is no such account, and leaves at the same time.
 #[utoipa::path(
-    post, path = "/v1/recoveries", operation_id = "recoveries_create", tag = "recoveries"
+    post,
+    path = "/v1/recoveries",
+    operation_id = "recoveries_create",
+    tag = "recoveries"
 )]
 pub async fn create(
     State(house): State<House>,

@@ -35,8 +35,11 @@ pub struct StartRecovery {
 /// Works when the recovery is approved and its delay is over. Nothing of the account changes before
 /// the new authenticator's first code.
 #[utoipa::path(
-    post, path = "/v1/recoveries/{recovery}/start", operation_id = "recoveries_start",
-    tag = "recoveries", params(RecoveryPath)
+    post,
+    path = "/v1/recoveries/{recovery}/start",
+    operation_id = "recoveries_start",
+    tag = "recoveries",
+    params(RecoveryPath)
 )]
 pub async fn start(
     State(house): State<House>,
