@@ -162,6 +162,32 @@ impl Account {
     ///
     /// Errors: as [`Account::call`]; they cannot be stored.
     pub(crate) async fn exchange(&mut self, call: &Call) -> Result<(), Failure> {
+        self.exchanged(call, |answer| Ok((answer.json()?, ()))).await
+    }
+
+    /// The same for an act that needs a fresh factor: asks for a code when the server wants one.
+    /// `read` takes the tokens and the rest out of the answer.
+    ///
+    /// Errors: as [`Account::exchange`].
+    pub(crate) async fn exchange_fresh<T>(
+        &mut self,
+        call: &Call,
+        read: impl Fn(&Answer) -> Result<(Issued, T), Failure>,
+    ) -> Result<T, Failure> {
+        match self.exchanged(call, &read).await {
+            Err(Failure::Answer(problem)) if problem.is("factor.not_fresh") => {
+                self.step_up().await?;
+                self.exchanged(call, &read).await
+            }
+            done => done,
+        }
+    }
+
+    async fn exchanged<T>(
+        &mut self,
+        call: &Call,
+        read: impl Fn(&Answer) -> Result<(Issued, T), Failure>,
+    ) -> Result<T, Failure> {
         let mut renewed = false;
         if self.is_due() {
             self.renew().await?;
@@ -171,7 +197,11 @@ impl Account {
             let lock = self.credentials.lock()?;
             self.session = self.credentials.session()?.ok_or(CredentialsError::SignedOut)?;
             let failure = match self.transport.call(call, Some(self.session.access())).await {
-                Ok(answer) => return self.adopt(answer.json()?),
+                Ok(answer) => {
+                    let (issued, rest) = read(&answer)?;
+                    self.adopt(issued)?;
+                    return Ok(rest);
+                }
                 Err(failure) => failure,
             };
             drop(lock);

@@ -10,8 +10,9 @@ use url::Url;
 
 use crate::client::{Fingerprint, FingerprintError};
 use crate::commands::{
-    audit, completions, environments, invitations, keys, login, logout, manpages, members,
-    projects, run, secrets, sessions, signup, verify, whoami, workspaces,
+    audit, completions, environments, factors, invitations, keys, login, logout, manpages,
+    members, password, projects, recovery, run, secrets, sessions, signup, verify, whoami,
+    workspaces,
 };
 
 /// Flags of every command.
@@ -79,6 +80,15 @@ pub enum Command {
     Logout(logout::Logout),
     /// Show who is signed in, and where
     Whoami(whoami::Whoami),
+    /// Change or reset your password
+    #[command(subcommand)]
+    Password(password::Password),
+    /// Replace your second factors
+    #[command(subcommand)]
+    Factors(factors::Factors),
+    /// Recover an account whose password and second factor are both lost
+    #[command(subcommand)]
+    Recovery(recovery::Recovery),
     /// See and end your sessions
     #[command(subcommand)]
     Sessions(sessions::Sessions),

@@ -15,8 +15,8 @@ use serde_json::{Map, Value, json};
 use crate::client::operations as op;
 use crate::client::operations::{ALL, Operation};
 use crate::commands::{
-    audit, environments, first_contact, invitations, keys, login, members, projects, run, secrets,
-    sessions, signup, whoami, workspaces,
+    audit, environments, factors, first_contact, invitations, keys, login, members, password,
+    projects, recovery, run, secrets, sessions, signup, whoami, workspaces,
 };
 use crate::credentials::Issued;
 use crate::names::{Named, Page, Person};
@@ -225,6 +225,44 @@ fn signing_in(walk: &mut Walk) {
         .asks(op::SESSIONS_REVOKE_OTHERS);
 }
 
+fn lost_and_changed(walk: &mut Walk) {
+    use password::change::Others;
+    use password::reset;
+    let email = "ada@example.com".parse().unwrap();
+    let (code, new_password) = ("0000-0000", "correct horse battery");
+    let other_sessions = Others::Keep;
+    let change =
+        password::change::Request { old_password: new_password, new_password, other_sessions };
+    let factor = login::Factor::Totp { code: "123456" };
+    let totp_code = "123456";
+    walk.sends(op::ACCOUNT_PASSWORD, &change)
+        .reads::<password::change::Response>(op::ACCOUNT_PASSWORD)
+        .reads::<Issued>(op::ACCOUNT_PASSWORD)
+        .sends(op::ACCOUNT_BACKUP_CODES, &factors::backup_codes::Request { other_sessions })
+        .reads::<factors::backup_codes::Response>(op::ACCOUNT_BACKUP_CODES)
+        .reads::<signup::Authenticator>(op::ACCOUNT_TOTP)
+        .sends(
+            op::ACCOUNT_TOTP_CONFIRM,
+            &factors::totp::ConfirmRequest { totp_code, other_sessions },
+        )
+        .reads::<Issued>(op::ACCOUNT_TOTP_CONFIRM)
+        .reads::<recovery::list::Own>(op::ACCOUNT_RECOVERIES)
+        .asks(op::RECOVERY_CANCEL)
+        .sends(op::RESET, &reset::AskRequest { email: &email })
+        .reads::<reset::Asked>(op::RESET)
+        .sends(op::RESET_COMPLETE, &reset::CompleteRequest { code, factor, new_password });
+    let workspace = ID.parse().unwrap();
+    walk.sends(op::RECOVERY, &recovery::request::AskRequest { email: &email, workspace })
+        .reads::<reset::Asked>(op::RECOVERY)
+        .sends(op::RECOVERY_START, &recovery::complete::StartRequest { code, new_password })
+        .reads::<signup::Authenticator>(op::RECOVERY_START)
+        .sends(op::RECOVERY_COMPLETE, &recovery::complete::CompleteRequest { code, totp_code })
+        .reads::<recovery::complete::Response>(op::RECOVERY_COMPLETE)
+        .reads::<Page<recovery::list::Open>>(op::RECOVERIES)
+        .queries(op::RECOVERIES, &PAGED)
+        .reads::<recovery::approve::Response>(op::RECOVERY_APPROVE);
+}
+
 fn team(walk: &mut Walk) {
     let name = "shop".parse().unwrap();
     let email = "ada@example.com".parse().unwrap();
@@ -320,7 +358,7 @@ fn keys_and_log(walk: &mut Walk) {
 #[test]
 fn everything_sent_and_read_is_in_the_api() {
     let mut walk = Walk { api: Api::load(), seen: Vec::new() };
-    for part in [signing_in, team, secrets_and_projects, keys_and_log] {
+    for part in [signing_in, lost_and_changed, team, secrets_and_projects, keys_and_log] {
         part(&mut walk);
     }
     for operation in ALL {

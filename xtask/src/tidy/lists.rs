@@ -24,6 +24,8 @@ const DOORS: &[Door] = &[
     Door { list: "xtask/golden/exposed_readers.txt", texts: &[".expose()"] },
     // Who may leave no trace.
     Door { list: "xtask/golden/quiet_commits.txt", texts: &["Commit::quiet("] },
+    // Where sessions begin: always on two factors (AUTH-2, AUTH-3).
+    Door { list: "xtask/golden/session_births.txt", texts: &["sessions().create("] },
     // Who works across tenants.
     Door { list: "xtask/golden/unit_access.txt", texts: &[".unit_write(", ".unit_read("] },
     // Who may use `unsafe`.

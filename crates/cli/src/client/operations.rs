@@ -49,6 +49,21 @@ operations! {
     ENTER_WORKSPACE = "POST" "/v1/sessions/current/workspace" Never;
     WHOAMI = "GET" "/v1/whoami" Harmless;
 
+    ACCOUNT_PASSWORD = "POST" "/v1/account/password" Never;
+    ACCOUNT_BACKUP_CODES = "POST" "/v1/account/backup_codes" Never;
+    ACCOUNT_TOTP = "POST" "/v1/account/totp" Never;
+    ACCOUNT_TOTP_CONFIRM = "POST" "/v1/account/totp/confirm" Never;
+    ACCOUNT_RECOVERIES = "GET" "/v1/account/recoveries" Harmless;
+    RECOVERY_CANCEL = "POST" "/v1/account/recoveries/{recovery}/cancel" Never;
+
+    RESET = "POST" "/v1/password_resets" Never;
+    RESET_COMPLETE = "POST" "/v1/password_resets/{reset}/complete" Never;
+    RECOVERY = "POST" "/v1/recoveries" Never;
+    RECOVERY_START = "POST" "/v1/recoveries/{recovery}/start" Never;
+    RECOVERY_COMPLETE = "POST" "/v1/recoveries/{recovery}/complete" Never;
+    RECOVERIES = "GET" "/v1/teams/{team}/recoveries" Harmless;
+    RECOVERY_APPROVE = "POST" "/v1/teams/{team}/recoveries/{recovery}/approve" Never;
+
     WORKSPACES = "GET" "/v1/workspaces" Harmless;
     WORKSPACE_CREATE = "POST" "/v1/workspaces" Keyed;
     WORKSPACE_UPDATE = "PATCH" "/v1/workspaces/{workspace}" Never;

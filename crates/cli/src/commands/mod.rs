@@ -5,14 +5,18 @@
 pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod environments;
+pub(crate) mod factors;
 pub(crate) mod first_contact;
 pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod mailed;
 pub(crate) mod manpages;
 pub(crate) mod members;
+pub(crate) mod password;
 pub(crate) mod projects;
+pub(crate) mod recovery;
 pub(crate) mod run;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
@@ -86,6 +90,9 @@ pub(crate) async fn dispatch(
         Command::Login(arguments) => login::run(&arguments, &context).await,
         Command::Logout(arguments) => logout::run(&arguments, &context).await,
         Command::Whoami(arguments) => whoami::run(&arguments, &context).await,
+        Command::Password(verb) => password::run(verb, &context).await,
+        Command::Factors(verb) => factors::run(verb, &context).await,
+        Command::Recovery(verb) => recovery::run(verb, &context).await,
         Command::Sessions(verb) => sessions::run(verb, &context).await,
         Command::Workspaces(verb) => workspaces::run(verb, &context).await,
         Command::Members(verb) => members::run(verb, &context).await,

@@ -83,6 +83,13 @@ pub(crate) struct EnrolRequest<'a> {
 #[derive(Deserialize)]
 pub(crate) struct EnrolResponse {
     pub(crate) enrolment_id: EnrolmentId,
+    #[serde(flatten)]
+    pub(crate) authenticator: Authenticator,
+}
+
+/// The secret of a new authenticator.
+#[derive(Deserialize)]
+pub(crate) struct Authenticator {
     pub(crate) totp_uri: Hidden,
     pub(crate) totp_secret: Hidden,
 }
@@ -110,10 +117,14 @@ pub(crate) async fn run(arguments: &Signup, context: &Context) -> Result<(), Fai
     let link = &arguments.link;
     let contact = first_contact::meet(context, link.server.clone(), Earlier::Holds).await?;
     let enrolment = enrol(arguments, &contact).await?;
-    show_authenticator(context, &enrolment)?;
+    show_authenticator(context, &enrolment.authenticator)?;
     let confirmed = confirm(context, &contact, &enrolment).await?;
     contact.sign_in(context, confirmed.issued).await?;
-    show_codes(context, &confirmed.backup_codes, arguments.save_codes.as_deref())
+    show_codes(context, &confirmed.backup_codes, arguments.save_codes.as_deref())?;
+    context
+        .output
+        .note("You are signed in. Next: `casemate workspaces create NAME`, or `casemate whoami`.");
+    Ok(())
 }
 
 async fn enrol(arguments: &Signup, contact: &Contact) -> Result<EnrolResponse, Failure> {
@@ -152,8 +163,11 @@ pub(super) fn email(prompt: &Prompt) -> Result<EmailAddress, Failure> {
     })
 }
 
-fn show_authenticator(context: &Context, enrolment: &EnrolResponse) -> Result<(), Failure> {
-    let (uri, secret) = (&*enrolment.totp_uri, &*enrolment.totp_secret);
+/// Shows the secret of a new authenticator, as a picture too where one can be drawn.
+///
+/// Errors: nothing can be written.
+pub(super) fn show_authenticator(context: &Context, new: &Authenticator) -> Result<(), Failure> {
+    let (uri, secret) = (&*new.totp_uri, &*new.totp_secret);
     let value = json!({ "totp_uri": uri, "totp_secret": secret });
     if context.output.draws()
         && let Some(picture) = drawn(uri, context.output.paints())
@@ -193,7 +207,14 @@ async fn confirm(
     Ok(contact.transport.call(&call, None).await?.json()?)
 }
 
-fn show_codes(context: &Context, codes: &[Hidden], file: Option<&Path>) -> Result<(), Failure> {
+/// Shows backup codes, and writes them into a new file where that is wanted.
+///
+/// Errors: the file cannot be written.
+pub(super) fn show_codes(
+    context: &Context,
+    codes: &[Hidden],
+    file: Option<&Path>,
+) -> Result<(), Failure> {
     let codes: Vec<&str> = codes.iter().map(|code| &**code).collect();
     context.output.result(&json!({ "backup_codes": codes }), |_| {
         format!("Backup codes, each works once and none is shown again:\n  {}", codes.join("\n  "))
@@ -202,9 +223,6 @@ fn show_codes(context: &Context, codes: &[Hidden], file: Option<&Path>) -> Resul
         save(path, &codes)?;
         context.output.note(&format!("The codes are also in {}.", path.display()));
     }
-    context
-        .output
-        .note("You are signed in. Next: `casemate workspaces create NAME`, or `casemate whoami`.");
     Ok(())
 }
 

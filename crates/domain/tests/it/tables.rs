@@ -9,6 +9,7 @@ use std::fmt::{Display, Write as _};
 use domain::authz::rank::{self, *};
 use domain::authz::{
     Act, ActSet, Authority, Denied, Effect, Override, Overrides, Place, RankDenied, Role, Standing,
+    decide_vouch,
 };
 use domain::{ApiKeyId, EmailAddress, InvitationId, ProjectId, TimeMs, UserId};
 use uuid::Uuid;
@@ -175,6 +176,28 @@ fn pairs<T>(
 fn removing_is_decided_like_this_for_everyone() {
     let title = "Removing a member (itself: leaving). + marks an actor who was granted every act.";
     pairs("remove.txt", title, rank::decide_remove);
+}
+
+#[test]
+fn vouching_for_a_recovery_is_decided_like_this_for_everyone() {
+    let title = "Vouching for a member who lost both factors. + marks an actor who was granted \
+                 every act.";
+    pairs("vouch.txt", title, decide_vouch);
+}
+
+#[test]
+fn vouching_takes_a_person_and_a_factor_given_a_short_while_ago() {
+    let target = member(2, Role::Viewer);
+    let owner = acting(member(1, Role::Owner));
+    let stale = Authority { factor_at: Some(TimeMs(NOW.0 - 300_001)), ..owner.clone() };
+    let key = Authority { ceiling: Some(Act::ALL.iter().copied().collect()), ..owner.clone() };
+    assert!(decide_vouch(&owner, &target).is_ok());
+    let refused = |actor: &Authority| match decide_vouch(actor, &target) {
+        Err(RankDenied::Act(denied)) => denied,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(&stale), Denied::FactorNotFresh(Act::MemberChangeRole));
+    assert_eq!(refused(&key), Denied::PersonNeeded(Act::MemberChangeRole));
 }
 
 #[test]

@@ -231,3 +231,34 @@ fn end_oldest(tx: &mut PlatformTx<'_>, user: UserId) -> Result<Vec<AuditEvent>, 
         })
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The two factors behind every path to a session. The match has no default: a new path does
+    /// not compile before somebody writes its factors down here.
+    const fn factors(proof: &Proof) -> [&'static str; 2] {
+        match proof {
+            Proof::PasswordAnd(MatchedFactor::Totp { .. }) => ["password", "authenticator"],
+            Proof::PasswordAnd(MatchedFactor::BackupCode { .. }) => ["password", "backup code"],
+            Proof::Enrolled => ["password just chosen", "authenticator's first code"],
+        }
+    }
+
+    #[test]
+    fn every_path_to_a_session_has_two_factors_and_its_token_says_so() {
+        let backup = MatchedFactor::BackupCode { selector: "AA".to_owned() };
+        for proof in [
+            Proof::PasswordAnd(MatchedFactor::Totp { step: 1 }),
+            Proof::PasswordAnd(backup),
+            Proof::Enrolled,
+        ] {
+            let [one, other] = factors(&proof);
+            assert_ne!(one, other);
+            let amr = proof.amr();
+            assert!(amr.iter().any(|method| method == "mfa"), "{amr:?}");
+            assert!(amr.len() >= 3, "{amr:?}");
+        }
+    }
+}

@@ -11,15 +11,19 @@
     reason = "a test stops at the first surprise, and makes the scopes it attacks with"
 )]
 
+mod account;
 mod credentials;
 mod enrolment;
 mod house;
 mod invitations;
 mod keys;
 mod page;
+mod notices;
 mod projects;
 mod ranks;
+mod recoveries;
 mod refresh;
+mod resets;
 mod revocation;
 mod sign_in;
 mod signatures;

@@ -17,6 +17,7 @@ use super::{Letter, MailSettings, SettingsError, TlsMode};
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: EmailAddress,
+    deadline: Duration,
 }
 
 /// Why a letter was not taken.
@@ -88,7 +89,13 @@ impl Mailer {
         if from.as_str().parse::<lettre::Address>().is_err() {
             return Err(SettingsError::From);
         }
-        Ok(Self { transport: builder.build(), from })
+        Ok(Self { transport: builder.build(), from, deadline })
+    }
+
+    /// The same with a shorter deadline for each letter.
+    #[must_use]
+    pub fn within(self, deadline: Duration) -> Self {
+        Self { deadline: deadline.min(self.deadline), ..self }
     }
 
     /// Hands one letter over, on a connection of its own.
@@ -98,8 +105,7 @@ impl Mailer {
     /// taken the letter all the same.
     pub async fn send(&self, letter: &Letter) -> Result<(), NotSent> {
         let message = letter.message(&self.from).ok_or(NotSent::Unwritable)?;
-        let deadline = Duration::from_millis(limits::MAIL_SEND_MS_MAX);
-        match tokio::time::timeout(deadline, self.transport.send(message)).await {
+        match tokio::time::timeout(self.deadline, self.transport.send(message)).await {
             Err(_) => Err(NotSent::TooSlow),
             Ok(Err(error)) => Err(judged(&error)),
             Ok(Ok(_)) => Ok(()),

@@ -19,6 +19,7 @@ mod input;
 mod matrix;
 mod operations;
 mod pages;
+mod paths;
 mod process;
 mod receipts;
 mod repetition;

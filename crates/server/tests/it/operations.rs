@@ -22,6 +22,9 @@ pub(crate) struct Operation {
     pub(crate) query: Vec<(String, String)>,
 }
 
+/// A reset that nobody asked for: the template has none, for its code is in a letter.
+const NO_RESET: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
 /// Every operation of the document, by id.
 pub(crate) fn all() -> BTreeMap<String, Operation> {
     let document = document();
@@ -77,6 +80,8 @@ impl Operation {
             ("key", team.spare_key.clone()),
             ("session", team.owner.session.clone()),
             ("enrolment", house.template.enrolment.0.clone()),
+            ("recovery", team.recovery.clone()),
+            ("reset", NO_RESET.to_owned()),
             ("index", "0".to_owned()),
         ])
     }
@@ -113,6 +118,11 @@ impl Operation {
             "invitations_accept" => json!({ "code": team.for_neighbour.code }),
             "members_transfer" => json!({ "to": team.admin.user }),
             "project_members_add" => json!({ "user": team.guest.user }),
+            "account_password" => {
+                let (old, new) = (crate::house::PASSWORD, "granite umbrella tin");
+                json!({ "old_password": old, "new_password": new })
+            }
+            "recoveries_create" => json!({ "email": team.guest.email, "workspace": team.id }),
             _ => self.example.clone(),
         };
         self.has_body.then_some(body)

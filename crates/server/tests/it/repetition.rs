@@ -42,6 +42,25 @@ async fn a_repetition_never_shows_again_what_is_shown_once() {
 }
 
 #[tokio::test]
+async fn repeated_backup_codes_are_neither_shown_again_nor_made_again() {
+    let house = House::open().await;
+    let (path, body) = ("/v1/account/backup_codes", json!({}));
+    let mut sent = request("POST", path, Some(&house.acme().viewer.access), Some(&body));
+    sent.headers_mut().insert("idempotency-key", HeaderValue::from_static("codes"));
+    let first = house.send(sent).await.ok();
+    let codes = first.json["backup_codes"].as_array().unwrap().clone();
+    assert_eq!(codes.len(), 10);
+    let renewed = first.json["tokens"]["access_token"].as_str().unwrap();
+    let mut again = request("POST", path, Some(renewed), Some(&body));
+    again.headers_mut().insert("idempotency-key", HeaderValue::from_static("codes"));
+    let second = house.send(again).await.ok();
+    assert_eq!(second.header("idempotency-replayed"), Some("true"));
+    assert!(second.json.get("backup_codes").is_none() && second.json.get("tokens").is_none());
+    let text = second.text();
+    assert!(codes.iter().all(|code| !text.contains(code.as_str().unwrap())));
+}
+
+#[tokio::test]
 async fn a_key_of_another_request_is_refused() {
     let house = House::open().await;
     keyed(&house, "/v1/projects", "k", &json!({ "name": "one" })).await.ok();

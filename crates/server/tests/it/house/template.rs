@@ -39,6 +39,8 @@ pub(crate) struct Team {
     pub(crate) invitation: Link,
     /// An open invitation for the other workspace's owner.
     pub(crate) for_neighbour: Link,
+    /// A recovery that the operator asked for.
+    pub(crate) recovery: String,
     /// Two secrets of the development environment, with values that are found nowhere else.
     pub(crate) secret: String,
     pub(crate) secret_value: String,
@@ -139,6 +141,10 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
     let operator = joined(router, &owner, &id, name, "operator", &[&project]).await;
     let viewer = joined(router, &owner, &id, name, "viewer", &[&project]).await;
     let guest = joined(router, &owner, &id, name, "guest", &[]).await;
+    let lost = json!({ "email": operator.email, "workspace": id });
+    ask(router, "POST", "/v1/recoveries", None, Some(lost)).await;
+    let recoveries = format!("/v1/teams/{id}/recoveries");
+    let recoveries = ask(router, "GET", &recoveries, Some(&owner.access), None).await;
     let key = json!({ "name": "unscoped", "scopes": [] });
     let key = ask(router, "POST", "/v1/keys", Some(&owner.access), Some(key)).await;
     let spare = json!({ "name": "spare", "scopes": ["secret.list"] });
@@ -148,6 +154,7 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
         spare_key: made(router, &owner, "/v1/keys", spare).await,
         invitation: owner.invites(router, &id, &invitee, "viewer", &[]).await,
         for_neighbour: owner.invites(router, &id, neighbour, "viewer", &[]).await,
+        recovery: recoveries.json["items"][0]["id"].as_str().unwrap().to_owned(),
         id,
         admin,
         operator,
@@ -200,6 +207,7 @@ impl Team {
             &self.development,
             &self.production,
             &self.spare_key,
+            &self.recovery,
             &self.secret,
             &self.secret_value,
             &self.admin.user,
