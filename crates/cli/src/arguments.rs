@@ -11,7 +11,7 @@ use url::Url;
 use crate::client::{Fingerprint, FingerprintError};
 use crate::commands::{
     audit, completions, environments, invitations, keys, login, logout, manpages, members,
-    projects, run, secrets, sessions, signup, verify, whoami, workspaces,
+    passkeys, projects, run, secrets, sessions, signup, verify, whoami, workspaces,
 };
 
 /// Flags of every command.
@@ -82,6 +82,9 @@ pub enum Command {
     /// See and end your sessions
     #[command(subcommand)]
     Sessions(sessions::Sessions),
+    /// See and remove your passkeys
+    #[command(subcommand)]
+    Passkeys(passkeys::Passkeys),
     /// Create, choose and hand over workspaces
     #[command(subcommand)]
     Workspaces(workspaces::Workspaces),

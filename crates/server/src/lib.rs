@@ -23,6 +23,7 @@ mod leftover;
 pub mod listen;
 pub mod metrics;
 pub mod openapi;
+mod pages;
 pub mod problem;
 pub mod rate;
 mod ready;

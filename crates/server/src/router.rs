@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::frame;
 use crate::house::House;
 use crate::openapi as description;
+use crate::pages;
 use crate::problem::{Code, Problem};
 use crate::v1;
 
@@ -21,6 +22,7 @@ pub fn router(house: House) -> Router {
     routes
         .route("/v1/openapi.json", get(move || async move { described(document) }))
         .route("/.well-known/security.txt", get(security_txt))
+        .merge(pages::routes())
         .fallback(|| async { Problem::new(Code::NotFound) })
         .layer(axum::middleware::from_fn_with_state(house.clone(), frame::frame))
         .with_state(house)

@@ -12,6 +12,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod manpages;
 pub(crate) mod members;
+pub(crate) mod passkeys;
 pub(crate) mod projects;
 pub(crate) mod run;
 pub(crate) mod secrets;
@@ -87,6 +88,7 @@ pub(crate) async fn dispatch(
         Command::Logout(arguments) => logout::run(&arguments, &context).await,
         Command::Whoami(arguments) => whoami::run(&arguments, &context).await,
         Command::Sessions(verb) => sessions::run(verb, &context).await,
+        Command::Passkeys(verb) => passkeys::run(verb, &context).await,
         Command::Workspaces(verb) => workspaces::run(verb, &context).await,
         Command::Members(verb) => members::run(verb, &context).await,
         Command::Invitations(verb) => invitations::run(verb, &context).await,

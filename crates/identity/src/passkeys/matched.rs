@@ -149,11 +149,10 @@ async fn tell_of_a_copy(identity: &Identity, stored: Passkey) -> Result<(), Stor
         .store
         .platform_write(&caller, move |tx| {
             tx.notices().enqueue(&notice)?;
-            let event = AuditEvent::new(Verb::SessionUnusual, "passkey", stored.id).new_value(
-                json!({
+            let event =
+                AuditEvent::new(Verb::SessionUnusual, "passkey", stored.id).new_value(json!({
                     "reason": "passkey_copied", "user": stored.user, "counter": stored.counter,
-                }),
-            );
+                }));
             Ok::<_, StoreError>(Commit::audited(event, ()))
         })
         .await?;

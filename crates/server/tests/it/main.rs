@@ -19,6 +19,8 @@ mod input;
 mod matrix;
 mod operations;
 mod pages;
+mod passkey_browser;
+mod passkeys;
 mod process;
 mod receipts;
 mod repetition;

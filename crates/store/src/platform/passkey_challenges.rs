@@ -125,14 +125,7 @@ impl PasskeyChallenges<'_> {
         let ends = self.bound.now().plus_ms(limits::PASSKEY_CHALLENGE_MS);
         self.bound.platform_change_one(
             &CREATE,
-            values![
-                new.id,
-                new.purpose.as_str(),
-                new.user,
-                new.session,
-                new.state.as_str(),
-                ends
-            ],
+            values![new.id, new.purpose.as_str(), new.user, new.session, new.state.as_str(), ends],
         )?;
         Ok(ends)
     }

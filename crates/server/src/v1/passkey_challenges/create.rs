@@ -27,7 +27,9 @@ pub struct CreatePasskeyChallenge {
 ///
 /// For a passkey alone or beside a password. An address that nobody has is answered like any other.
 #[utoipa::path(
-    post, path = "/v1/passkey-challenges", operation_id = "passkey_challenges_create",
+    post,
+    path = "/v1/passkey-challenges",
+    operation_id = "passkey_challenges_create",
     tag = "passkeys"
 )]
 pub async fn create(

@@ -42,7 +42,10 @@ pub struct CreatePasskeySession {
 /// The authenticator is held and verified its person, so it is both factors. What is wrong with an
 /// answer is not told.
 #[utoipa::path(
-    post, path = "/v1/sessions/passkey", operation_id = "sessions_passkey", tag = "sessions"
+    post,
+    path = "/v1/sessions/passkey",
+    operation_id = "sessions_passkey",
+    tag = "sessions"
 )]
 pub async fn passkey(
     State(house): State<House>,

@@ -3,6 +3,8 @@
 //! test.
 
 mod answer;
+#[path = "../../../../identity/tests/it/house/authenticator.rs"]
+mod authenticator;
 mod ground;
 mod people;
 mod postgres;
@@ -31,9 +33,10 @@ use tower::ServiceExt;
 use ground::Plot;
 
 pub(crate) use answer::Answer;
+pub(crate) use authenticator::Authenticator;
 pub(crate) use ground::Engine;
 pub(crate) use people::{PASSWORD, Person, code_of};
-pub(crate) use template::{Team, Template};
+pub(crate) use template::{Team, Template, registered};
 
 /// The moment every test starts at.
 const START_MS: i64 = 1_790_000_000_000;
@@ -131,6 +134,11 @@ impl House {
         &self.template.rival
     }
 
+    /// The router itself, for helpers that ask it.
+    pub(crate) fn router(&self) -> &Router {
+        &self.router
+    }
+
     /// Closes its files; the next house is opened sooner.
     pub(crate) async fn close(self) {
         self.house.store().close().await;
@@ -165,15 +173,28 @@ impl House {
     }
 }
 
+/// Where the server of most tests is reached, as far as it knows.
+pub(crate) const ORIGIN: &str = "https://casemate.example";
+
 /// A house of the server over these parts.
 pub(crate) async fn served(
     store: Store,
     broker: broker::Broker,
     limits: LimitsConfig,
 ) -> server::house::House {
+    served_at(store, broker, limits, ORIGIN).await
+}
+
+/// The same, reached at this origin.
+pub(crate) async fn served_at(
+    store: Store,
+    broker: broker::Broker,
+    limits: LimitsConfig,
+    origin: &str,
+) -> server::house::House {
     let config = IdentityConfig {
         issuer: "https://casemate.example".to_owned(),
-        origin: "https://casemate.example".parse().unwrap(),
+        origin: origin.parse().unwrap(),
         audience: "casemate".to_owned(),
         pool: PoolSize { at_once: 2, waiting_max: 64 },
         cost: Cost::LEAST,

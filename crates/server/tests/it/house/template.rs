@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use super::ground::{Engine, Ground};
 use super::people::{Link, Person, ask, begin};
-use super::{MovedClock, Random, START_MS, WIDE, sequence, served};
+use super::{Authenticator, MovedClock, ORIGIN, Random, START_MS, WIDE, sequence, served};
 
 /// Two steps of an authenticator.
 const LATER_MS: i64 = 60_000;
@@ -27,6 +27,8 @@ pub(crate) struct Team {
     pub(crate) guest: Person,
     /// The text of a key without scopes.
     pub(crate) key: String,
+    /// The id of a passkey of the owner's.
+    pub(crate) passkey: String,
     /// The id of another key.
     pub(crate) spare_key: String,
     /// The project that operator and viewer are in.
@@ -145,6 +147,7 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
     let invitee = format!("newcomer@{name}.example");
     Team {
         key: key.text_at("key").to_owned(),
+        passkey: registered(router, &owner.access).await.1,
         spare_key: made(router, &owner, "/v1/keys", spare).await,
         invitation: owner.invites(router, &id, &invitee, "viewer", &[]).await,
         for_neighbour: owner.invites(router, &id, neighbour, "viewer", &[]).await,
@@ -166,6 +169,19 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
 async fn made(router: &Router, owner: &Person, path: &str, body: Value) -> String {
     let answer = ask(router, "POST", path, Some(&owner.access), Some(body)).await;
     answer.text_at("id").to_owned()
+}
+
+/// A passkey of whoever holds this token: its authenticator and its id.
+pub(crate) async fn registered(router: &Router, access: &str) -> (Authenticator, String) {
+    let path = "/v1/account/passkeys";
+    let purpose = json!({ "purpose": "register" });
+    let asked =
+        ask(router, "POST", &format!("{path}/challenges"), Some(access), Some(purpose)).await;
+    let (authenticator, credential) = Authenticator::registers(&asked.json["options"], ORIGIN);
+    let challenge = asked.text_at("challenge");
+    let body = json!({ "name": "phone", "challenge": challenge, "credential": credential });
+    let made = ask(router, "POST", path, Some(access), Some(body)).await;
+    (authenticator, made.text_at("id").to_owned())
 }
 
 async fn joined(
@@ -200,6 +216,7 @@ impl Team {
             &self.development,
             &self.production,
             &self.spare_key,
+            &self.passkey,
             &self.secret,
             &self.secret_value,
             &self.admin.user,
