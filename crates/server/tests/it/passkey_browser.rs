@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
-use crate::house::{Engine, PASSWORD, Random, Template, WIDE, code_of, served_at};
+use crate::house::{Engine, PASSWORD, Random, Template, WIDE, code_of, served_at, watching};
 
 /// What the test needs of this machine; CI has it.
 fn tools() -> Option<(String, String)> {
@@ -68,8 +68,7 @@ async fn a_person_adds_a_passkey_in_a_browser_signs_in_with_it_alone_and_removes
     };
     let mut running = JoinSet::new();
     running.spawn(door.serve(Stop::new()));
-    let watched = house.clone();
-    running.spawn(async move { watched.identity().watch_revocations().await });
+    let _watch = watching(&house);
 
     let guest = &template.acme.guest;
     let said = browse(&json!({

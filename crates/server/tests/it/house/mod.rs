@@ -28,6 +28,7 @@ use server::house::Parts;
 use server::rate::Limiter;
 use store::Store;
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use ground::Plot;
@@ -83,6 +84,8 @@ pub(crate) struct House {
     pub(crate) house: server::house::House,
     router: Router,
     clock: Arc<MovedClock>,
+    /// Reads revocations as the server does, until the house goes.
+    _watch: JoinSet<()>,
     _plot: Plot,
     _broker: Option<TempDir>,
 }
@@ -123,7 +126,8 @@ impl House {
         let (store, plot) = template.ground.copied_store(mint).await;
         let house = served(store, broker, limits).await;
         let router = server::router::router(house.clone());
-        Self { template, house, router, clock, _plot: plot, _broker: folder }
+        let watch = watching(&house);
+        Self { template, house, router, clock, _watch: watch, _plot: plot, _broker: folder }
     }
 
     pub(crate) fn acme(&self) -> &'static Team {
@@ -173,6 +177,13 @@ impl House {
     }
 }
 
+/// Reads revocations as the server does: without it a slow machine has too old a view of them.
+pub(crate) fn watching(house: &server::house::House) -> JoinSet<()> {
+    let (mut watch, house) = (JoinSet::new(), house.clone());
+    watch.spawn(async move { house.identity().watch_revocations().await });
+    watch
+}
+
 /// Where the server of most tests is reached, as far as it knows.
 pub(crate) const ORIGIN: &str = "https://casemate.example";
 
@@ -192,6 +203,7 @@ pub(crate) async fn served_at(
     limits: LimitsConfig,
     origin: &str,
 ) -> server::house::House {
+    answer::foresee();
     let config = IdentityConfig {
         issuer: "https://casemate.example".to_owned(),
         origin: origin.parse().unwrap(),
