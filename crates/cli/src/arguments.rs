@@ -11,8 +11,8 @@ use url::Url;
 use crate::client::{Fingerprint, FingerprintError};
 use crate::commands::{
     audit, completions, environments, factors, invitations, keys, login, logout, manpages,
-    members, password, projects, recovery, run, secrets, sessions, signup, verify, whoami,
-    workspaces,
+    members, passkeys, password, projects, recovery, run, secrets, sessions, signup, verify,
+    whoami, workspaces,
 };
 
 /// Flags of every command.
@@ -92,6 +92,9 @@ pub enum Command {
     /// See and end your sessions
     #[command(subcommand)]
     Sessions(sessions::Sessions),
+    /// See and remove your passkeys
+    #[command(subcommand)]
+    Passkeys(passkeys::Passkeys),
     /// Create, choose and hand over workspaces
     #[command(subcommand)]
     Workspaces(workspaces::Workspaces),

@@ -15,8 +15,8 @@ use serde_json::{Map, Value, json};
 use crate::client::operations as op;
 use crate::client::operations::{ALL, Operation};
 use crate::commands::{
-    audit, environments, factors, first_contact, invitations, keys, login, members, password,
-    projects, recovery, run, secrets, sessions, signup, whoami, workspaces,
+    audit, environments, factors, first_contact, invitations, keys, login, members, passkeys,
+    password, projects, recovery, run, secrets, sessions, signup, whoami, workspaces,
 };
 use crate::credentials::Issued;
 use crate::names::{Named, Page, Person};
@@ -222,7 +222,10 @@ fn signing_in(walk: &mut Walk) {
         .reads::<Page<sessions::list::Session>>(op::SESSIONS)
         .queries(op::SESSIONS, &PAGED)
         .asks(op::SESSION_REVOKE)
-        .asks(op::SESSIONS_REVOKE_OTHERS);
+        .asks(op::SESSIONS_REVOKE_OTHERS)
+        .reads::<Page<passkeys::list::Passkey>>(op::PASSKEYS)
+        .queries(op::PASSKEYS, &PAGED)
+        .asks(op::PASSKEY_REMOVE);
 }
 
 fn lost_and_changed(walk: &mut Walk) {
@@ -347,6 +350,8 @@ fn keys_and_log(walk: &mut Walk) {
         .asks(op::KEY_REVOKE)
         .reads::<Page<audit::list::Entry>>(op::AUDIT_ENTRIES)
         .queries(op::AUDIT_ENTRIES, &["cursor", "limit", "verb", "resource", "stream"])
+        .reads::<Page<audit::list::Entry>>(op::STAFF_LOG)
+        .queries(op::STAFF_LOG, &["cursor", "limit", "verb", "resource", "stream"])
         .reads::<audit::list::Entry>(op::AUDIT_ENTRY)
         .reads::<audit::checkpoint::Response>(op::AUDIT_CHECKPOINT)
         .queries(op::AUDIT_CHECKPOINT, &["stream"])

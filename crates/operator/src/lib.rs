@@ -28,6 +28,7 @@ mod output;
 mod processes;
 mod settings;
 mod slots;
+mod staff;
 mod up;
 mod users;
 
@@ -60,6 +61,9 @@ pub enum Command {
     Migrate(migrate::Migrate),
     /// Make a new link and code for the first owner, while there is none.
     Link(link::Link),
+    /// Who works for the platform itself.
+    #[command(subcommand)]
+    Staff(staff::Staff),
 }
 
 /// Runs one command to its end. Everything that went wrong is already printed when this returns.
@@ -78,6 +82,7 @@ pub fn run(command: Command, form: Form) -> ExitCode {
         Command::Database(database) => database.run(&output),
         Command::Migrate(migrate) => migrate.run(&output),
         Command::Link(link) => link.run(&output),
+        Command::Staff(staff) => staff.run(&output),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -24,7 +24,7 @@ mod leftover;
 pub mod listen;
 pub mod metrics;
 pub mod openapi;
-pub mod pages;
+mod pages;
 pub mod problem;
 pub mod rate;
 mod ready;

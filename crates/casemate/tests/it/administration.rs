@@ -43,6 +43,26 @@ fn a_new_link_ends_the_one_before_and_none_is_made_when_there_is_an_owner() {
 }
 
 #[test]
+fn staff_is_made_on_the_host_and_reads_nothing_with_a_password() {
+    let house = House::new(&Engine::Sqlite);
+    let up = house.up();
+    let owner = first_owner(&up);
+    assert_eq!(owner.run(&["audit", "platform"]).code(), Some(5), "for others it is not there");
+    assert_eq!(house.run(&["staff", "add", "nobody@example.org"]).code(), Some(5));
+    let added = house.run(&["staff", "add", "ada@example.org"]).ok();
+    assert_eq!(added.lines[0]["has_passkey"], false);
+    assert_eq!(house.run(&["staff", "add", "ada@example.org"]).code(), Some(6), "already");
+    let listed = house.run(&["staff", "list"]).ok();
+    assert_eq!(listed.lines[0]["staff"][0]["email"], "ada@example.org");
+    let refused = owner.run(&["audit", "platform"]);
+    assert_eq!(refused.code(), Some(3), "{}", refused.stderr);
+    assert!(owner.run(&["passkeys", "list"]).ok().lines.is_empty());
+    house.run(&["staff", "remove", "ada@example.org"]).ok();
+    assert_eq!(house.run(&["staff", "remove", "ada@example.org"]).code(), Some(5));
+    up.stop();
+}
+
+#[test]
 fn a_lost_recovery_code_is_replaced_and_the_old_one_opens_nothing() {
     let house = House::new(&Engine::Sqlite);
     let up = house.up();

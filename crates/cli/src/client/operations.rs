@@ -47,6 +47,8 @@ operations! {
     SESSIONS_REVOKE_OTHERS = "DELETE" "/v1/sessions" Harmless;
     STEP_UP = "POST" "/v1/sessions/current/step-up" Never;
     ENTER_WORKSPACE = "POST" "/v1/sessions/current/workspace" Never;
+    PASSKEYS = "GET" "/v1/account/passkeys" Harmless;
+    PASSKEY_REMOVE = "DELETE" "/v1/account/passkeys/{passkey}" Harmless;
     WHOAMI = "GET" "/v1/whoami" Harmless;
 
     ACCOUNT_PASSWORD = "POST" "/v1/account/password" Never;
@@ -107,4 +109,5 @@ operations! {
     AUDIT_CHECKPOINT = "GET" "/v1/audit/checkpoint" Harmless;
     AUDIT_EXPORT = "GET" "/v1/audit/export" Harmless;
     AUDIT_KEY = "GET" "/v1/audit/key" Harmless;
+    STAFF_LOG = "GET" "/v1/staff/log" Harmless;
 }

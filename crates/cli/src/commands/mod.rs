@@ -15,6 +15,7 @@ pub(crate) mod mailed;
 pub(crate) mod manpages;
 pub(crate) mod members;
 pub(crate) mod password;
+pub(crate) mod passkeys;
 pub(crate) mod projects;
 pub(crate) mod recovery;
 pub(crate) mod run;
@@ -94,6 +95,7 @@ pub(crate) async fn dispatch(
         Command::Factors(verb) => factors::run(verb, &context).await,
         Command::Recovery(verb) => recovery::run(verb, &context).await,
         Command::Sessions(verb) => sessions::run(verb, &context).await,
+        Command::Passkeys(verb) => passkeys::run(verb, &context).await,
         Command::Workspaces(verb) => workspaces::run(verb, &context).await,
         Command::Members(verb) => members::run(verb, &context).await,
         Command::Invitations(verb) => invitations::run(verb, &context).await,

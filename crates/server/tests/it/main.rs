@@ -20,6 +20,8 @@ mod matrix;
 mod operations;
 mod pages;
 mod paths;
+mod passkey_browser;
+mod passkeys;
 mod process;
 mod receipts;
 mod repetition;

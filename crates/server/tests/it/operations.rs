@@ -78,6 +78,7 @@ impl Operation {
             ("environment", team.development.clone()),
             ("name", team.secret.clone()),
             ("key", team.spare_key.clone()),
+            ("passkey", team.passkey.clone()),
             ("session", team.owner.session.clone()),
             ("enrolment", house.template.enrolment.0.clone()),
             ("recovery", team.recovery.clone()),

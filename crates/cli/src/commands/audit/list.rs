@@ -16,6 +16,13 @@ use crate::names::Page;
 /// The newest entries
 #[derive(Debug, clap::Args)]
 pub struct List {
+    #[command(flatten)]
+    wanted: Wanted,
+}
+
+/// Which entries.
+#[derive(Debug, clap::Args)]
+pub(super) struct Wanted {
     /// Only this verb, like member.role_changed
     #[arg(long)]
     verb: Option<String>,
@@ -65,18 +72,25 @@ impl Entry {
 ///
 /// Errors: as [`crate::account::Account::call`].
 pub(crate) async fn run(arguments: &List, context: &Context) -> Result<(), Failure> {
+    newest(op::AUDIT_ENTRIES, &arguments.wanted, context).await
+}
+
+/// Lists the newest entries that an operation gives.
+pub(super) async fn newest(
+    operation: op::Operation,
+    wanted: &Wanted,
+    context: &Context,
+) -> Result<(), Failure> {
     let mut account = context.account()?;
-    let mut call = Call::new(op::AUDIT_ENTRIES, &[]).query("limit", arguments.limit);
-    for (name, value) in [
-        ("verb", &arguments.verb),
-        ("resource", &arguments.resource),
-        ("cursor", &arguments.cursor),
-    ] {
+    let mut call = Call::new(operation, &[]).query("limit", wanted.limit);
+    for (name, value) in
+        [("verb", &wanted.verb), ("resource", &wanted.resource), ("cursor", &wanted.cursor)]
+    {
         if let Some(value) = value {
             call = call.query(name, value);
         }
     }
-    if let Some(log) = arguments.log {
+    if let Some(log) = wanted.log {
         call = log.of(call);
     }
     let page: Page<Entry> = account.ask(&call).await?;

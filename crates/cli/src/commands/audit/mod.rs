@@ -4,6 +4,7 @@ pub(crate) mod checkpoint;
 pub(crate) mod export;
 pub(crate) mod list;
 mod log;
+pub(crate) mod platform;
 pub(crate) mod show;
 
 use super::Context;
@@ -20,6 +21,8 @@ pub enum Audit {
     Export(export::Export),
     /// The newest signed checkpoint
     Checkpoint(checkpoint::Checkpoint),
+    /// The newest entries of the platform's own log (staff, signed in with a passkey)
+    Platform(platform::Platform),
 }
 
 /// Does the verb.
@@ -29,5 +32,6 @@ pub(crate) async fn run(verb: Audit, context: &Context) -> Result<(), Failure> {
         Audit::Show(arguments) => show::run(&arguments, context).await,
         Audit::Export(arguments) => export::run(&arguments, context).await,
         Audit::Checkpoint(arguments) => checkpoint::run(&arguments, context).await,
+        Audit::Platform(arguments) => platform::run(&arguments, context).await,
     }
 }

@@ -1,6 +1,7 @@
 //! Two workspaces, `ours` and `theirs`, each with one member of each rank; everybody has a
 //! password, an authenticator and backup codes.
 
+mod authenticator;
 mod grounds;
 mod people;
 mod sink;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use store::{EntryFilter, Page, Store};
 use tokio::task::JoinSet;
 
+pub(crate) use authenticator::Authenticator;
 pub(crate) use grounds::Ground;
 pub(crate) use people::{PASSWORD, Person, code_of, seed_of};
 pub(crate) use sink::{Mode, Sink, link_and_code};

@@ -19,6 +19,12 @@ fn document() -> &'static Value {
     DOCUMENT.get_or_init(crate::document::document)
 }
 
+/// Makes the document before a server starts: on a busy machine that takes longer than a view of
+/// revocations may be old, and nothing else runs on the thread meanwhile.
+pub(crate) fn foresee() {
+    let _ = document();
+}
+
 /// Whether a path is one that a template such as `/v1/keys/{key}` stands for; fixed words win over
 /// names.
 fn fits(template: &str, path: &str) -> bool {

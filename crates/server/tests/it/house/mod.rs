@@ -3,6 +3,8 @@
 //! test.
 
 mod answer;
+#[path = "../../../../identity/tests/it/house/authenticator.rs"]
+mod authenticator;
 mod ground;
 mod people;
 mod postgres;
@@ -27,15 +29,17 @@ use server::house::Parts;
 use server::rate::Limiter;
 use store::Store;
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use ground::Plot;
 
 pub(crate) use answer::Answer;
+pub(crate) use authenticator::Authenticator;
 pub(crate) use ground::Engine;
 pub(crate) use people::{PASSWORD, Person, code_of};
 pub(crate) use relay::Relay;
-pub(crate) use template::{Team, Template};
+pub(crate) use template::{Team, Template, registered};
 
 /// The moment every test starts at.
 const START_MS: i64 = 1_790_000_000_000;
@@ -82,6 +86,8 @@ pub(crate) struct House {
     pub(crate) house: server::house::House,
     router: Router,
     clock: Arc<MovedClock>,
+    /// Reads revocations as the server does, until the house goes.
+    _watch: JoinSet<()>,
     _plot: Plot,
     _broker: Option<TempDir>,
 }
@@ -130,7 +136,8 @@ impl House {
         let (store, plot) = template.ground.copied_store(mint).await;
         let house = served(store, broker, limits).await;
         let router = server::router::router(house.clone());
-        Self { template, house, router, clock, _plot: plot, _broker: folder }
+        let watch = watching(&house);
+        Self { template, house, router, clock, _watch: watch, _plot: plot, _broker: folder }
     }
 
     pub(crate) fn acme(&self) -> &'static Team {
@@ -139,6 +146,11 @@ impl House {
 
     pub(crate) fn rival(&self) -> &'static Team {
         &self.template.rival
+    }
+
+    /// The router itself, for helpers that ask it.
+    pub(crate) fn router(&self) -> &Router {
+        &self.router
     }
 
     /// Closes its files; the next house is opened sooner.
@@ -175,15 +187,36 @@ impl House {
     }
 }
 
+/// Reads revocations as the server does: without it a slow machine has too old a view of them.
+pub(crate) fn watching(house: &server::house::House) -> JoinSet<()> {
+    let (mut watch, house) = (JoinSet::new(), house.clone());
+    watch.spawn(async move { house.identity().watch_revocations().await });
+    watch
+}
+
+/// Where the server of most tests is reached, as far as it knows.
+pub(crate) const ORIGIN: &str = "https://casemate.example";
+
 /// A house of the server over these parts.
 pub(crate) async fn served(
     store: Store,
     broker: broker::Broker,
     limits: LimitsConfig,
 ) -> server::house::House {
+    served_at(store, broker, limits, ORIGIN).await
+}
+
+/// The same, reached at this origin.
+pub(crate) async fn served_at(
+    store: Store,
+    broker: broker::Broker,
+    limits: LimitsConfig,
+    origin: &str,
+) -> server::house::House {
+    answer::foresee();
     let config = IdentityConfig {
         issuer: "https://casemate.example".to_owned(),
-        origin: "https://casemate.example".parse().unwrap(),
+        origin: origin.parse().unwrap(),
         audience: "casemate".to_owned(),
         pool: PoolSize { at_once: 2, waiting_max: 64 },
         cost: Cost::LEAST,

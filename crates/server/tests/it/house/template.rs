@@ -7,10 +7,11 @@ use domain::Mint;
 use identity::enrolments::issue_bootstrap;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
 
 use super::ground::{Engine, Ground};
 use super::people::{Link, Person, ask, begin};
-use super::{MovedClock, Random, START_MS, WIDE, sequence, served};
+use super::{Authenticator, MovedClock, ORIGIN, Random, START_MS, WIDE, sequence, served};
 
 /// Two steps of an authenticator.
 const LATER_MS: i64 = 60_000;
@@ -27,6 +28,8 @@ pub(crate) struct Team {
     pub(crate) guest: Person,
     /// The text of a key without scopes.
     pub(crate) key: String,
+    /// The id of a passkey of the owner's.
+    pub(crate) passkey: String,
     /// The id of another key.
     pub(crate) spare_key: String,
     /// The project that operator and viewer are in.
@@ -80,6 +83,10 @@ impl Template {
         let broker = ground.first_broker(store.instance(), clock.clone()).await;
         let house = served(store.clone(), broker.clone(), WIDE).await;
         let router = server::router::router(house.clone());
+        // On a busy machine this takes longer than a view of revocations may be old.
+        let mut watch = JoinSet::new();
+        let watching = house.clone();
+        watch.spawn(async move { watching.identity().watch_revocations().await });
 
         let issued = issue_bootstrap(&store, &broker).await.unwrap().value;
         let link = Link { id: issued.link.to_string(), code: issued.code.show().to_owned() };
@@ -102,6 +109,7 @@ impl Template {
             acme.owner.invites(&router, &acme.id, "late@acme.example", "viewer", &[]).await;
         let enrolment = begin(&router, "late@acme.example", &waiting).await;
         sequence(&house).await;
+        watch.shutdown().await;
         store.close().await;
         Self { ground, acme, rival, enrolment, now_ms: START_MS + LATER_MS }
     }
@@ -151,6 +159,7 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
     let invitee = format!("newcomer@{name}.example");
     Team {
         key: key.text_at("key").to_owned(),
+        passkey: registered(router, &owner.access).await.1,
         spare_key: made(router, &owner, "/v1/keys", spare).await,
         invitation: owner.invites(router, &id, &invitee, "viewer", &[]).await,
         for_neighbour: owner.invites(router, &id, neighbour, "viewer", &[]).await,
@@ -173,6 +182,19 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
 async fn made(router: &Router, owner: &Person, path: &str, body: Value) -> String {
     let answer = ask(router, "POST", path, Some(&owner.access), Some(body)).await;
     answer.text_at("id").to_owned()
+}
+
+/// A passkey of whoever holds this token: its authenticator and its id.
+pub(crate) async fn registered(router: &Router, access: &str) -> (Authenticator, String) {
+    let path = "/v1/account/passkeys";
+    let purpose = json!({ "purpose": "register" });
+    let asked =
+        ask(router, "POST", &format!("{path}/challenges"), Some(access), Some(purpose)).await;
+    let (authenticator, credential) = Authenticator::registers(&asked.json["options"], ORIGIN);
+    let challenge = asked.text_at("challenge");
+    let body = json!({ "name": "phone", "challenge": challenge, "credential": credential });
+    let made = ask(router, "POST", path, Some(access), Some(body)).await;
+    (authenticator, made.text_at("id").to_owned())
 }
 
 async fn joined(
@@ -208,6 +230,7 @@ impl Team {
             &self.production,
             &self.spare_key,
             &self.recovery,
+            &self.passkey,
             &self.secret,
             &self.secret_value,
             &self.admin.user,
