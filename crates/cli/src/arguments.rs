@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::client::{Fingerprint, FingerprintError};
 use crate::commands::{
-    audit, completions, environments, invitations, keys, login, logout, manpages, members,
+    account, audit, completions, environments, invitations, keys, login, logout, manpages, members,
     projects, run, secrets, sessions, signup, verify, whoami, workspaces,
 };
 
@@ -79,6 +79,9 @@ pub enum Command {
     Logout(logout::Logout),
     /// Show who is signed in, and where
     Whoami(whoami::Whoami),
+    /// See what happened to your account
+    #[command(subcommand)]
+    Account(account::OwnAccount),
     /// See and end your sessions
     #[command(subcommand)]
     Sessions(sessions::Sessions),

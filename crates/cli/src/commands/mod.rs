@@ -2,6 +2,7 @@
 //!
 //! A verb's file holds its arguments, the shapes it sends and reads, and one function that does it.
 
+pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod environments;
@@ -86,6 +87,7 @@ pub(crate) async fn dispatch(
         Command::Login(arguments) => login::run(&arguments, &context).await,
         Command::Logout(arguments) => logout::run(&arguments, &context).await,
         Command::Whoami(arguments) => whoami::run(&arguments, &context).await,
+        Command::Account(verb) => account::run(verb, &context).await,
         Command::Sessions(verb) => sessions::run(verb, &context).await,
         Command::Workspaces(verb) => workspaces::run(verb, &context).await,
         Command::Members(verb) => members::run(verb, &context).await,
