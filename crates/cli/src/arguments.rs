@@ -10,9 +10,9 @@ use url::Url;
 
 use crate::client::{Fingerprint, FingerprintError};
 use crate::commands::{
-    audit, completions, environments, factors, invitations, keys, login, logout, manpages,
-    members, passkeys, password, projects, recovery, run, secrets, sessions, signup, verify,
-    whoami, workspaces,
+    account, audit, completions, environments, factors, invitations, keys, login, logout,
+    manpages, members, passkeys, password, projects, recovery, run, secrets, sessions, signup,
+    verify, whoami, workspaces,
 };
 
 /// Flags of every command.
@@ -89,6 +89,9 @@ pub enum Command {
     /// Recover an account whose password and second factor are both lost
     #[command(subcommand)]
     Recovery(recovery::Recovery),
+    /// See what happened to your account
+    #[command(subcommand)]
+    Account(account::OwnAccount),
     /// See and end your sessions
     #[command(subcommand)]
     Sessions(sessions::Sessions),

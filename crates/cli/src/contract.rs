@@ -344,10 +344,22 @@ fn keys_and_log(walk: &mut Walk) {
         .queries(op::KEYS, &PAGED)
         .sends(
             op::KEY_CREATE,
-            &keys::create::Request { name: &name, scopes: &scopes, expires_at_ms },
+            &keys::create::Request {
+                name: &name,
+                scopes: &scopes,
+                expires_at_ms,
+                networks: &["10.0.0.0/8".parse().unwrap()],
+            },
         )
         .reads::<keys::create::Response>(op::KEY_CREATE)
+        .sends(op::KEY_ROTATE, &keys::rotate::Request { overlap_ms: Some(1) })
+        .reads::<keys::create::Response>(op::KEY_ROTATE)
+        .sends(op::KEY_REPORT, &keys::report::Request { key: "cm_live_example" })
+        .asks(op::KEY_REPORT)
         .asks(op::KEY_REVOKE)
+        .reads::<Page<audit::list::Entry>>(op::ACCOUNT_LOG)
+        .queries(op::ACCOUNT_LOG, &PAGED)
+        .asks(op::SESSIONS_REVOKE_ALL)
         .reads::<Page<audit::list::Entry>>(op::AUDIT_ENTRIES)
         .queries(op::AUDIT_ENTRIES, &["cursor", "limit", "verb", "resource", "stream"])
         .reads::<Page<audit::list::Entry>>(op::STAFF_LOG)

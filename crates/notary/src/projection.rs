@@ -119,16 +119,23 @@ async fn copied(
     let copy = event.copy();
     let done = store
         .unit_write::<_, NotaryError>(Unit::Tenant(workspace), &event.caller, move |tx| {
-            if !in_team_since(tx, user, at)? || !tx.security_mark().pass(index)? {
+            let passed = tx.security_mark().next_index()? > index;
+            if passed || !in_team_since(tx, user, at)? {
                 return Ok(Commit::unchanged(false));
+            }
+            // The other projector's commit, for which this one waited, holds the copy.
+            if !tx.security_mark().pass(index)? {
+                return Err(NotaryError::Raced);
             }
             Ok(Commit::audited(copy, true))
         })
         .await;
     match done {
         Ok(done) => Ok(done.value),
-        // The workspace has no data any more.
-        Err(NotaryError::Store(StoreError::Refused(Refusal::NoUnit))) => Ok(false),
+        // Copied by somebody else; or the workspace has no data any more.
+        Err(NotaryError::Raced | NotaryError::Store(StoreError::Refused(Refusal::NoUnit))) => {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }

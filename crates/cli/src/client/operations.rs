@@ -45,6 +45,8 @@ operations! {
     SESSIONS = "GET" "/v1/sessions" Harmless;
     SESSION_REVOKE = "DELETE" "/v1/sessions/{session}" Harmless;
     SESSIONS_REVOKE_OTHERS = "DELETE" "/v1/sessions" Harmless;
+    SESSIONS_REVOKE_ALL = "POST" "/v1/sessions/revoke-all" Harmless;
+    ACCOUNT_LOG = "GET" "/v1/account/security-log" Harmless;
     STEP_UP = "POST" "/v1/sessions/current/step-up" Never;
     ENTER_WORKSPACE = "POST" "/v1/sessions/current/workspace" Never;
     PASSKEYS = "GET" "/v1/account/passkeys" Harmless;
@@ -102,6 +104,8 @@ operations! {
 
     KEYS = "GET" "/v1/keys" Harmless;
     KEY_CREATE = "POST" "/v1/keys" Keyed;
+    KEY_ROTATE = "POST" "/v1/keys/{key}/rotate" Keyed;
+    KEY_REPORT = "POST" "/v1/key-reports" Harmless;
     KEY_REVOKE = "DELETE" "/v1/keys/{key}" Harmless;
 
     AUDIT_ENTRIES = "GET" "/v1/audit/entries" Harmless;

@@ -2,6 +2,7 @@
 //!
 //! A verb's file holds its arguments, the shapes it sends and reads, and one function that does it.
 
+pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod environments;
@@ -94,6 +95,7 @@ pub(crate) async fn dispatch(
         Command::Password(verb) => password::run(verb, &context).await,
         Command::Factors(verb) => factors::run(verb, &context).await,
         Command::Recovery(verb) => recovery::run(verb, &context).await,
+        Command::Account(verb) => account::run(verb, &context).await,
         Command::Sessions(verb) => sessions::run(verb, &context).await,
         Command::Passkeys(verb) => passkeys::run(verb, &context).await,
         Command::Workspaces(verb) => workspaces::run(verb, &context).await,

@@ -196,6 +196,36 @@ mod tests {
         }
 
         #[test]
+        fn no_single_changed_character_passes_the_checksum(
+            seed in any::<u8>(), place in 0..KEY_CHARS, byte in 0x20u8..0x7f,
+        ) {
+            let mint = mint(u64::from(seed));
+            let shown = ApiKeyText::new(mint.id(), &mint).shown();
+            let mut text = shown.show().as_bytes().to_vec();
+            prop_assume!(text[place] != byte);
+            text[place] = byte;
+            prop_assert!(ApiKeyText::parse(std::str::from_utf8(&text).unwrap()).is_err());
+        }
+
+        #[test]
+        fn a_text_that_is_a_key_is_the_one_text_of_that_key(
+            id in any::<u128>(), secret in "[0-9A-Za-z]{32}", changed in "[0-9A-Za-z]{22}",
+        ) {
+            let secret = Zeroizing::new(secret);
+            let key = ApiKeyText { id: ApiKeyId::from(Uuid::from_u128(id)), secret };
+            let shown = key.shown();
+            let read = ApiKeyText::parse(shown.show()).unwrap();
+            prop_assert_eq!(read.id, key.id);
+            prop_assert_eq!(read.shown().show(), shown.show());
+            // Whatever else stands in the id's place is no second spelling of the same key.
+            let other = shown.show().replacen(&shown.show()[8..30], &changed, 1);
+            if let Ok(other_key) = ApiKeyText::parse(&other) {
+                prop_assert_eq!(other, shown.show());
+                prop_assert_eq!(other_key.id, key.id);
+            }
+        }
+
+        #[test]
         fn base_62_is_exact_for_every_id(n in any::<u128>()) {
             prop_assert_eq!(read(&write(n, ID_CHARS)), Some(n));
         }

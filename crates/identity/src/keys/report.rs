@@ -54,19 +54,23 @@ pub async fn report(identity: &Identity, origin: Origin, text: &str) -> Result<(
         Err(_) => return Ok(()),
     };
     let (id, digest, creator) = (key.id, key.digest, key.creator);
-    let ended = identity
-        .store
-        .write(&scope, move |tx| {
+    if key.revoked_at.is_some() && key.reported_at.is_none() {
+        return Ok(());
+    }
+    if key.revoked_at.is_none() {
+        let ended = identity.store.write(&scope, move |tx| {
             if !tx.keys().revoke_presented(id, &digest)? {
-                return Ok::<_, StoreError>(Commit::unchanged(false));
+                return Err(StoreError::Conflict);
             }
             let event = AuditEvent::new(Verb::KeyReported, "key", id)
                 .old_value(json!({ "creator": creator }));
-            Ok(Commit::audited(event, true))
-        })
-        .await?;
-    if !ended.value && key.reported_at.is_none() {
-        return Ok(());
+            Ok(Commit::audited(event, ()))
+        });
+        match ended.await {
+            // Another report, or its maker, was faster.
+            Ok(_) | Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     let notice = NewNotice {
         id: NoticeId::from(id.uuid()),

@@ -213,6 +213,7 @@ async fn a_removed_member_holds_nothing_from_the_next_call_on_and_their_keys_die
             name: name("robot"),
             scopes: domain::authz::ActSet::of(&[Act::MemberList]),
             expires_at: None,
+            networks: domain::Networks::default(),
         };
         let key = keys::create(store, &house.broker, &scope, house.fresh(), wanted).await.unwrap();
         let text = key.value.text.show().to_owned();

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use broker::{Broker, DataScope, Exposed, Grant, Purpose, Realm, RecordKind, RecordName};
-use domain::authz::{AcceptInvitation, Authority, Role, Standing, rank};
+use domain::authz::{
+    AcceptInvitation, Act, Authority, Effect, Override, Overrides, Role, Standing, rank,
+};
 use domain::{
     Actor, EmailAddress, EnvironmentId, Mint, Name, Origin, Scope, SessionId, TenantId, UserAgent,
     UserId,
@@ -182,7 +184,11 @@ impl House {
 
     /// Lets somebody into a workspace with this role, and gives their scope.
     pub(crate) async fn join(&self, workspace: Workspace, role: Role) -> Scope {
-        let user: UserId = self.store.mint().id();
+        self.join_as(workspace, self.store.mint().id(), role).await
+    }
+
+    /// The same for somebody who is known already.
+    pub(crate) async fn join_as(&self, workspace: Workspace, user: UserId, role: Role) -> Scope {
         let inviter = self.scope(workspace);
         let joined = self.store.write::<_, StoreError>(&inviter, move |tx| {
             let authority = owner(workspace.owner, tx.now());
@@ -195,6 +201,31 @@ impl House {
         });
         joined.await.unwrap();
         scope(&self.store, Workspace { owner: user, ..workspace })
+    }
+
+    /// Takes a member out of a workspace.
+    pub(crate) async fn leave(&self, workspace: Workspace, user: UserId) {
+        let left = self.store.write::<_, StoreError>(&self.scope(workspace), move |tx| {
+            let target = tx.members().standing(user)?.unwrap();
+            let permit = rank::decide_remove(&owner(workspace.owner, tx.now()), &target).unwrap();
+            tx.members().remove(permit)?;
+            Ok(Commit::audited(AuditEvent::new(Verb::MemberRemoved, "member", user), ()))
+        });
+        left.await.unwrap();
+    }
+
+    /// Grants a member one act.
+    pub(crate) async fn grant(&self, workspace: Workspace, user: UserId, act: Act) {
+        let granted = self.store.write::<_, StoreError>(&self.scope(workspace), move |tx| {
+            let target = tx.members().standing(user)?.unwrap();
+            let one = Override { act, effect: Effect::Grant, project: None, expires_at_ms: None };
+            let wanted = Overrides::new(vec![one]).unwrap();
+            let authority = owner(workspace.owner, tx.now());
+            let permit = rank::decide_overrides(&authority, &target, wanted).unwrap();
+            tx.members().set_overrides(permit)?;
+            Ok(Commit::audited(AuditEvent::new(Verb::MemberOverridesChanged, "member", user), ()))
+        });
+        granted.await.unwrap();
     }
 }
 

@@ -6,6 +6,7 @@ mod ground;
 mod house;
 mod journal;
 mod kills;
+mod projection;
 mod reading;
 mod sequencing;
 mod tampering;

@@ -27,7 +27,7 @@ pub(super) struct Wanted {
     #[arg(long)]
     verb: Option<String>,
     /// Only this log
-    #[arg(long)]
+    #[arg(long, visible_alias = "stream")]
     log: Option<Log>,
     /// Only about this resource, like project/0192...
     #[arg(long, value_name = "KIND/ID")]
@@ -54,6 +54,12 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// The entry as its own person looks at it: what, and from where.
+    pub(crate) fn account_row(&self) -> Vec<String> {
+        let personal = |field: &str| self.personal.get(field).cloned().unwrap_or_default();
+        vec![written(self.at_ms), self.verb.clone(), personal("ip"), personal("user_agent")]
+    }
+
     fn row(&self) -> Vec<String> {
         let text = |path: &str| self.entry.pointer(path).and_then(Value::as_str);
         let resource = [text("/resource/kind"), text("/resource/id")];

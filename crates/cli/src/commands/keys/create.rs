@@ -1,7 +1,7 @@
 //! `keys create`.
 
 use domain::authz::Act;
-use domain::{ApiKeyId, Clock, Name, TimeMs};
+use domain::{ApiKeyId, Clock, Name, Network, TimeMs};
 use seal::SystemClock;
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +9,7 @@ use crate::client::{Call, operations as op};
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::hidden::Hidden;
-
-/// One day.
-const DAY_MS: i64 = 24 * 3_600 * 1_000;
+use crate::span::Span;
 
 /// Make a key; its secret is shown once
 #[derive(Debug, clap::Args)]
@@ -21,9 +19,12 @@ pub struct Create {
     /// An act it may do, like secret.list; may be repeated
     #[arg(long = "scope", value_name = "ACT", required = true)]
     scopes: Vec<Act>,
-    /// End after so many days
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=3_650))]
-    days: Option<i64>,
+    /// End after this long, like 90d or 12h; at most 366d
+    #[arg(long, value_name = "SPAN")]
+    expires: Option<Span>,
+    /// A network it may be used from, like 10.0.0.0/8; may be repeated [default: everywhere]
+    #[arg(long = "network", value_name = "CIDR")]
+    networks: Vec<Network>,
 }
 
 #[derive(Serialize)]
@@ -32,6 +33,8 @@ pub(crate) struct Request<'a> {
     pub(crate) scopes: &'a [Act],
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at_ms: Option<TimeMs>,
+    #[serde(skip_serializing_if = "<[Network]>::is_empty")]
+    pub(crate) networks: &'a [Network],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,9 +52,8 @@ pub(crate) async fn run(arguments: &Create, context: &Context) -> Result<(), Fai
     let request = Request {
         name: &arguments.name,
         scopes: &arguments.scopes,
-        expires_at_ms: arguments
-            .days
-            .map(|days| SystemClock.now().plus_ms(days.saturating_mul(DAY_MS))),
+        expires_at_ms: arguments.expires.map(|span| SystemClock.now().plus_ms(span.0)),
+        networks: &arguments.networks,
     };
     let call = Call::new(op::KEY_CREATE, &[]).body(&request)?;
     let created: Response = account.ask(&call).await?;

@@ -1,7 +1,7 @@
 //! `keys list`.
 
 use domain::authz::Act;
-use domain::{ApiKeyId, TimeMs};
+use domain::{ApiKeyId, TimeMs, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::written;
@@ -18,6 +18,17 @@ pub struct List {}
 pub(crate) struct Key {
     pub(crate) id: ApiKeyId,
     pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) last_four: String,
+    pub(crate) creator_id: UserId,
+    #[serde(default)]
+    pub(crate) networks: Vec<String>,
+    #[serde(default)]
+    pub(crate) last_used_network: Option<String>,
+    #[serde(default)]
+    pub(crate) predecessor_id: Option<ApiKeyId>,
+    #[serde(default)]
+    pub(crate) successor_id: Option<ApiKeyId>,
     pub(crate) scopes: Vec<Act>,
     #[serde(default)]
     pub(crate) expires_at_ms: Option<TimeMs>,
@@ -33,7 +44,7 @@ pub(crate) struct Key {
 pub(crate) async fn run(_: &List, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
     let list: Vec<Key> = names::all(&mut account, &Call::new(op::KEYS, &[])).await?;
-    let headings = ["name", "scopes", "ends", "last used", "id"];
+    let headings = ["name", "tail", "scopes", "networks", "ends", "last used", "made by", "id"];
     context.output.list(&list, &headings, |key| {
         let scopes: Vec<&str> = key.scopes.iter().map(|act| act.as_str()).collect();
         let ends = match (key.revoked_at_ms, key.expires_at_ms) {
@@ -43,10 +54,21 @@ pub(crate) async fn run(_: &List, context: &Context) -> Result<(), Failure> {
         };
         vec![
             key.name.clone(),
+            key.last_four.clone(),
             scopes.join(" "),
+            key.networks.join(" "),
             ends,
-            key.last_used_at_ms.map_or_else(|| "never".to_owned(), written),
+            last_use(key),
+            key.creator_id.to_string(),
             key.id.to_string(),
         ]
     })
+}
+
+fn last_use(key: &Key) -> String {
+    match (key.last_used_at_ms, &key.last_used_network) {
+        (Some(at), Some(network)) => format!("{} from {network}", written(at)),
+        (Some(at), None) => written(at),
+        (None, _) => "never".to_owned(),
+    }
 }

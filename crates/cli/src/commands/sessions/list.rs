@@ -18,11 +18,29 @@ pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) created_at_ms: TimeMs,
     pub(crate) last_used_at_ms: TimeMs,
+    pub(crate) client: String,
+    pub(crate) factors: Vec<String>,
+    pub(crate) key_bound: bool,
+    #[serde(default)]
+    pub(crate) label: Option<String>,
+    #[serde(default)]
+    pub(crate) country: Option<String>,
     #[serde(default)]
     pub(crate) ip: Option<String>,
     #[serde(default)]
     pub(crate) user_agent: Option<String>,
     pub(crate) current: bool,
+}
+
+impl Session {
+    fn described(&self) -> String {
+        let told = self.label.as_ref().or(self.user_agent.as_ref());
+        let bound = if self.key_bound { ", bound to a key" } else { "" };
+        match told {
+            Some(told) => format!("{told} ({}{bound})", self.client),
+            None => format!("{}{bound}", self.client),
+        }
+    }
 }
 
 /// Lists the sessions of this person.
@@ -31,14 +49,20 @@ pub(crate) struct Session {
 pub(crate) async fn run(_: &List, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
     let sessions: Vec<Session> = names::all(&mut account, &Call::new(op::SESSIONS, &[])).await?;
-    let headings = ["id", "since", "last used", "from", "client", "this one"];
+    let headings = ["id", "since", "last used", "from", "client", "factors", "this one"];
     context.output.list(&sessions, &headings, |session| {
         vec![
             session.id.to_string(),
             written(session.created_at_ms),
             written(session.last_used_at_ms),
-            session.ip.clone().unwrap_or_default(),
-            session.user_agent.clone().unwrap_or_default(),
+            [&session.ip, &session.country]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(" "),
+            session.described(),
+            session.factors.join(" "),
             if session.current { "yes" } else { "" }.to_owned(),
         ]
     })

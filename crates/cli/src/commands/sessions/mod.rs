@@ -11,7 +11,7 @@ use crate::failure::Failure;
 pub enum Sessions {
     /// Where you are signed in
     List(list::List),
-    /// End one session, or all others
+    /// End one session, all others, or all
     Revoke(revoke::Revoke),
 }
 

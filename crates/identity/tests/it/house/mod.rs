@@ -19,7 +19,7 @@ use identity::sessions::SessionTokens;
 use identity::{AuthRefused, Identity, IdentityConfig, authenticate};
 use ledger::Verb;
 use serde_json::Value;
-use store::{EntryFilter, Page, Store};
+use store::{EntryFilter, LoggedEntry, Page, Store};
 use tokio::task::JoinSet;
 
 pub(crate) use authenticator::Authenticator;
@@ -143,6 +143,16 @@ impl House {
             .rev()
             .map(|entry| serde_json::from_slice(&entry.body).unwrap())
             .collect()
+    }
+
+    /// The platform's entries under this verb, oldest first.
+    pub(crate) async fn platform_entries(&self, verb: Verb) -> Vec<LoggedEntry> {
+        let filter = EntryFilter { verb: Some(verb), ..EntryFilter::default() };
+        let listing =
+            self.store.platform_read(move |tx| tx.audit().list(&filter, Page::first(200))).await;
+        let mut entries = listing.unwrap().items;
+        entries.reverse();
+        entries
     }
 
     /// What our workspace's log says under this verb, oldest first.

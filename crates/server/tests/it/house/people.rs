@@ -68,6 +68,14 @@ impl Person {
         self.refresh = answer.text_at("refresh_token").to_owned();
     }
 
+    /// Takes the session's next tokens.
+    pub(crate) async fn renew(&mut self, router: &Router) {
+        let body = json!({ "refresh_token": self.refresh });
+        let answer = ask(router, "POST", "/v1/sessions/refresh", None, Some(body)).await;
+        self.access = answer.text_at("access_token").to_owned();
+        self.refresh = answer.text_at("refresh_token").to_owned();
+    }
+
     /// Invites somebody into a team.
     pub(crate) async fn invites(
         &self,

@@ -101,12 +101,16 @@ impl Template {
         let rivals = owners.pop().unwrap();
         let acmes = owners.pop().unwrap();
         let (acme_email, rival_email) = (acmes.email.clone(), rivals.email.clone());
-        let acme = team(&router, acmes, "acme", &rival_email).await;
-        let rival = team(&router, rivals, "rival", &acme_email).await;
+        let mut acme = team(&router, acmes, "acme", &rival_email).await;
+        let mut rival = team(&router, rivals, "rival", &acme_email).await;
         // Everybody's authenticator shows a code that was not used yet.
         clock.advance(LATER_MS);
+        // The owners made keys and invited people, so their sessions moved on.
+        acme.owner.renew(&router).await;
+        rival.owner.renew(&router).await;
         let waiting =
             acme.owner.invites(&router, &acme.id, "late@acme.example", "viewer", &[]).await;
+        acme.owner.renew(&router).await;
         let enrolment = begin(&router, "late@acme.example", &waiting).await;
         sequence(&house).await;
         watch.shutdown().await;
