@@ -7,6 +7,7 @@ use domain::Mint;
 use identity::enrolments::issue_bootstrap;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
 
 use super::ground::{Engine, Ground};
 use super::people::{Link, Person, ask, begin};
@@ -78,6 +79,10 @@ impl Template {
         let broker = ground.first_broker(store.instance(), clock.clone()).await;
         let house = served(store.clone(), broker.clone(), WIDE).await;
         let router = server::router::router(house.clone());
+        // On a busy machine this takes longer than a view of revocations may be old.
+        let mut watch = JoinSet::new();
+        let watching = house.clone();
+        watch.spawn(async move { watching.identity().watch_revocations().await });
 
         let issued = issue_bootstrap(&store, &broker).await.unwrap().value;
         let link = Link { id: issued.link.to_string(), code: issued.code.show().to_owned() };
@@ -100,6 +105,7 @@ impl Template {
             acme.owner.invites(&router, &acme.id, "late@acme.example", "viewer", &[]).await;
         let enrolment = begin(&router, "late@acme.example", &waiting).await;
         sequence(&house).await;
+        watch.shutdown().await;
         store.close().await;
         Self { ground, acme, rival, enrolment, now_ms: START_MS + LATER_MS }
     }
