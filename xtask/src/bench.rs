@@ -26,6 +26,7 @@ const BENCHES: &[Bench] = &[
     Bench { title: "Notary: sequencing", target: "sequencing" },
     Bench { title: "Broker: openings", target: "broker" },
     Bench { title: "Store: the tax of the walls", target: "walls" },
+    Bench { title: "Identity: sign-ins, refreshes, tokens, revocations", target: "sessions" },
     Bench { title: "The whole platform over HTTPS", target: "http" },
 ];
 

@@ -12,6 +12,7 @@
     reason = "the workshop reads its own environment; the product's bans do not bind it"
 )]
 
+pub mod asvs;
 pub mod bench;
 pub mod layers;
 pub mod mutants;

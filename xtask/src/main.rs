@@ -40,6 +40,12 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// `docs/asvs.toml` against the ids of OWASP ASVS 5.0, the tests it names, and its table.
+    Asvs {
+        /// Write the table instead of comparing it.
+        #[arg(long)]
+        write: bool,
+    },
     /// Start a private PostgreSQL, run a command with everything tests need in its environment.
     Postgres {
         /// The command and its arguments.
@@ -83,6 +89,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Layers => xtask::layers::check(),
         Command::Promises { write: true } => xtask::promises::write(),
         Command::Promises { write: false } => xtask::promises::check(),
+        Command::Asvs { write: true } => xtask::asvs::write(),
+        Command::Asvs { write: false } => xtask::asvs::check(),
         Command::Postgres { command } => xtask::postgres::with_cluster(&command),
         Command::Mutants { only } => xtask::mutants::run(only.as_deref()),
         Command::Walk { engine } => xtask::walk::run(engine),

@@ -7,7 +7,7 @@ use crate::packages::{self, cache};
 use crate::postgres::{Cluster, Durability};
 use crate::run::{Failure, cargo, is_ci, must, root, stage, target};
 use crate::walk::Engine;
-use crate::{layers, mutants, promises, schemathesis, tidy, walk};
+use crate::{asvs, layers, mutants, promises, schemathesis, tidy, walk};
 
 /// The version of cargo-deny that CI installs.
 const CARGO_DENY: &str = "0.20.2";
@@ -60,6 +60,7 @@ pub fn test(only: Option<&str>) -> Result<(), Failure> {
         ("advisories, licences and bans", Box::new(deny)),
         ("tests on both engines", Box::new(tests)),
         ("promises", Box::new(promises::check)),
+        ("ASVS", Box::new(asvs::check)),
         ("README walk on SQLite", Box::new(|| walk::run(Engine::Sqlite))),
         ("README walk on PostgreSQL", Box::new(|| walk::run_on(Engine::Postgres, Some(&url)))),
         ("schemathesis", Box::new(schemathesis::run)),

@@ -125,7 +125,7 @@ fn faults(registry: &Registry) -> Vec<String> {
 }
 
 /// The last path segment of every test in every test binary of the workspace.
-fn test_names() -> Result<BTreeSet<String>, Failure> {
+pub(crate) fn test_names() -> Result<BTreeSet<String>, Failure> {
     let list = output(cargo().args([
         "test",
         "--workspace",

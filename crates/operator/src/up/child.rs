@@ -109,11 +109,13 @@ impl Orders<'_> {
     fn add_brokers_own(&self, arguments: &mut Vec<OsString>) {
         let broker = &self.settings.config.broker;
         let places = [
-            ("broker.key_store", &broker.key_store),
-            ("broker.slots", &broker.slots),
-            ("broker.socket", &broker.socket),
+            ("broker.key_store", Some(&broker.key_store)),
+            ("broker.slots", Some(&broker.slots)),
+            ("broker.socket", Some(&broker.socket)),
+            ("broker.passphrase_file", broker.passphrase_file.as_ref()),
         ];
         for (key, path) in places {
+            let Some(path) = path else { continue };
             let mut setting = OsString::from(format!("{key}="));
             setting.push(path);
             arguments.extend(["--set".into(), setting]);

@@ -140,7 +140,15 @@ async fn a_broker_that_is_away_for_a_moment_still_signs_the_receipt() {
     let template = Template::get(Engine::Sqlite).await;
     let relay = Relay::to(template.ground.socket());
     let house = House::behind(&relay).await;
-    let key = log_key(&house).await;
+    let watching = house.house.clone();
+    tokio::select! {
+        () = watching.identity().watch_revocations() => unreachable!("the watch does not end"),
+        () = acts_without_its_broker(&house, &relay) => {}
+    }
+}
+
+async fn acts_without_its_broker(house: &House, relay: &Relay) {
+    let key = log_key(house).await;
     let owner = Some(house.acme().owner.access.as_str());
     let project = |name: &str| json!({ "name": name });
     relay.cut();
