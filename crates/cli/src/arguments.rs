@@ -10,9 +10,9 @@ use url::Url;
 
 use crate::client::{Fingerprint, FingerprintError};
 use crate::commands::{
-    account, audit, completions, environments, factors, invitations, keys, login, logout,
-    manpages, members, passkeys, password, projects, recovery, run, secrets, sessions, signup,
-    verify, whoami, workspaces,
+    account, audit, completions, environments, factors, invitations, keys, login, logout, manpages,
+    members, passkeys, password, projects, recovery, run, secrets, sessions, signup, verify,
+    whoami, workspaces,
 };
 
 /// Flags of every command.

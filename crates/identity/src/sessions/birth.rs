@@ -240,9 +240,20 @@ mod tests {
     /// not compile before somebody writes its factors down here.
     const fn factors(proof: &Proof) -> [&'static str; 2] {
         match proof {
-            Proof::PasswordAnd(MatchedFactor::Totp { .. }) => ["password", "authenticator"],
-            Proof::PasswordAnd(MatchedFactor::BackupCode { .. }) => ["password", "backup code"],
+            Proof::PasswordAnd(factor) => ["password", own(factor)],
+            Proof::Passkey(_) => ["authenticator held", "its person verified"],
+            Proof::Upstream(_) => ["provider's word", "factor that the provider checked"],
+            Proof::UpstreamAnd(factor, _) => ["provider's word", own(factor)],
             Proof::Enrolled => ["password just chosen", "authenticator's first code"],
+            Proof::Approved(_) => ["live session of two factors", "its factor given again"],
+        }
+    }
+
+    const fn own(factor: &MatchedFactor) -> &'static str {
+        match factor {
+            MatchedFactor::Totp { .. } => "authenticator",
+            MatchedFactor::BackupCode { .. } => "backup code",
+            MatchedFactor::Passkey(_) => "passkey",
         }
     }
 
@@ -252,13 +263,15 @@ mod tests {
         for proof in [
             Proof::PasswordAnd(MatchedFactor::Totp { step: 1 }),
             Proof::PasswordAnd(backup),
+            Proof::Upstream(SignInPath::Local),
+            Proof::UpstreamAnd(MatchedFactor::Totp { step: 1 }, SignInPath::Local),
             Proof::Enrolled,
         ] {
             let [one, other] = factors(&proof);
             assert_ne!(one, other);
             let amr = proof.amr();
             assert!(amr.iter().any(|method| method == "mfa"), "{amr:?}");
-            assert!(amr.len() >= 3, "{amr:?}");
+            assert!(amr.len() >= 2, "{amr:?}");
         }
     }
 }
