@@ -161,5 +161,8 @@ fn thumbprint(text: &str) -> Result<[u8; 32], TokenRefused> {
 }
 
 #[cfg(test)]
+#[path = "access_attacks.rs"]
+mod attacks;
+#[cfg(test)]
 #[path = "access_tests.rs"]
 mod tests;

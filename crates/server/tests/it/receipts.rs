@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use data_encoding::HEXLOWER;
+use domain::limits;
 use ledger::{Evidence, Receipt, Stream, Verdict, VerifierKey};
 use serde_json::json;
 
@@ -148,6 +149,8 @@ async fn a_broker_that_is_away_for_a_moment_still_signs_the_receipt() {
 }
 
 async fn acts_without_its_broker(house: &House, relay: &Relay) {
+    // The first reading of revocations may still be under way.
+    tokio::time::sleep(std::time::Duration::from_millis(limits::REVOCATION_POLL_MS)).await;
     let key = log_key(house).await;
     let owner = Some(house.acme().owner.access.as_str());
     let project = |name: &str| json!({ "name": name });
