@@ -10,9 +10,8 @@ use url::Url;
 
 use crate::client::{Fingerprint, FingerprintError};
 use crate::commands::{
-    audit, completions, environments, factors, invitations, keys, login, logout, manpages,
-    members, password, projects, recovery, run, secrets, sessions, signup, verify, whoami,
-    workspaces,
+    audit, completions, environments, factors, invitations, keys, login, logout, manpages, members,
+    password, projects, recovery, run, secrets, sessions, signup, verify, whoami, workspaces,
 };
 
 /// Flags of every command.
