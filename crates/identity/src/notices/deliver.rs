@@ -74,10 +74,7 @@ async fn claim(identity: &Identity) -> Result<Option<DueNotice>, StoreError> {
     let caller = caller(identity);
     let claimed = identity.store.platform_write(&caller, |tx| {
         let due = tx.outbox().claim()?;
-        Ok::<_, StoreError>(match due {
-            Some(due) => Commit::quiet(QuietReason::NoticeStep, Some(due)),
-            None => Commit::unchanged(None),
-        })
+        Ok::<_, StoreError>(Commit::quiet(QuietReason::NoticeStep, due))
     });
     claimed.await.map(|committed| committed.value)
 }

@@ -68,6 +68,21 @@ pub(super) const fn of(kind: NoticeKind) -> Words {
             "If this was you, sign in with the new password. If not, tell whoever runs this \
              Casemate at once.",
         ),
+        NoticeKind::KeyReported
+        | NoticeKind::DeviceApproved
+        | NoticeKind::IdentityLinked
+        | NoticeKind::IdentityUnlinked => of_ways_in(kind),
+        NoticeKind::PasswordResetLink
+        | NoticeKind::RecoveryLink
+        | NoticeKind::RecoveryRequested
+        | NoticeKind::RecoveryCancelled
+        | NoticeKind::RecoveryCompleted => of_lost_factors(kind),
+    }
+}
+
+/// The messages about keys, programs and providers.
+const fn of_ways_in(kind: NoticeKind) -> Words {
+    match kind {
         NoticeKind::KeyReported => warning(
             "An API key of yours was reported as leaked",
             "Somebody who held one of your API keys reported it. The key was revoked.",
@@ -83,16 +98,11 @@ pub(super) const fn of(kind: NoticeKind) -> Words {
             "An identity provider can sign you in from now on.",
             NOT_YOU_FACTOR,
         ),
-        NoticeKind::IdentityUnlinked => warning(
+        _ => warning(
             "One way less to sign in",
             "An identity provider can no longer sign you in.",
             NOT_YOU_FACTOR,
         ),
-        NoticeKind::PasswordResetLink
-        | NoticeKind::RecoveryLink
-        | NoticeKind::RecoveryRequested
-        | NoticeKind::RecoveryCancelled
-        | NoticeKind::RecoveryCompleted => of_lost_factors(kind),
     }
 }
 

@@ -117,7 +117,9 @@ async fn with_a_second_person_and_a_delay_the_account_gets_new_factors_and_no_se
             NoticeKind::RecoveryLink,
             NoticeKind::RecoveryCompleted,
         ];
-        assert_eq!(told(house, bob).await, steps, "they are told at every step");
+        let told = told(house, bob).await;
+        assert_eq!(told.len(), steps.len());
+        assert!(steps.iter().all(|step| told.contains(step)), "{told:?}");
         for verb in [Verb::RecoveryRequested, Verb::RecoveryApproved, Verb::RecoveryCompleted] {
             assert_eq!(house.platform_log(verb).await.len(), 1, "{verb}");
         }

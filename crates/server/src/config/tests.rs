@@ -152,3 +152,41 @@ fn the_committed_example_is_valid_and_names_every_setting() {
         assert!(text.contains(key.about), "{} has another explanation", key.name);
     }
 }
+
+#[test]
+fn without_a_mail_server_there_is_none_and_with_one_its_sender_is_needed() {
+    let (none, _folder) = sources(None, &[], &[]);
+    assert!(Config::load(&none).unwrap().mail.settings.is_none());
+    let file = |rest: &str| format!("[mail]\nhost = \"mail.example\"\n{rest}");
+    let (whole, _folder) = sources(Some(&file("from = \"casemate@acme.example\"")), &[], &[]);
+    let settings = Config::load(&whole).unwrap().mail.settings.unwrap();
+    assert_eq!((settings.host.as_str(), settings.port), ("mail.example", 587));
+    assert_eq!(settings.tls, outbound::mail::TlsMode::StartTls);
+    let from = "from = \"casemate@acme.example\"\n";
+    for (rest, key) in [
+        (String::new(), "mail.from"),
+        (format!("{from}tls = \"none\""), "mail.tls"),
+        (format!("{from}tls = \"sometimes\""), "mail.tls"),
+        (format!("{from}port = 0"), "mail.port"),
+        (format!("{from}user = \"casemate\""), "mail.password_file"),
+    ] {
+        let told = refusal(Some(&file(&rest)), &[], &[]);
+        assert!(told.starts_with(key), "{rest}: {told}");
+    }
+}
+
+#[test]
+fn a_mail_password_comes_from_its_file_and_is_not_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("password");
+    std::fs::write(&path, "canary-password\n").unwrap();
+    let file = format!(
+        "[mail]\nhost = \"mail.example\"\nfrom = \"a@b.example\"\nuser = \"casemate\"\n\
+         password_file = {path:?}"
+    );
+    let (given, _folder) = sources(Some(&file), &[], &[]);
+    let config = Config::load(&given).unwrap();
+    let login = config.mail.settings.as_ref().unwrap().login.as_ref().unwrap();
+    assert_eq!(login.password.as_slice(), b"canary-password");
+    assert!(!format!("{config:?}").contains("canary"));
+}

@@ -123,6 +123,19 @@ impl Operation {
                 let (old, new) = (crate::house::PASSWORD, "granite umbrella tin");
                 json!({ "old_password": old, "new_password": new })
             }
+            "password_resets_complete" => {
+                let factor = json!({ "kind": "totp", "code": code_of(&asker.seed, now_ms) });
+                let (code, new) = (&team.for_neighbour.code, "granite umbrella tin");
+                json!({ "code": code, "factor": factor, "new_password": new })
+            }
+            "recoveries_start" => {
+                let (code, new) = (&team.for_neighbour.code, "granite umbrella tin");
+                json!({ "code": code, "new_password": new })
+            }
+            "recoveries_complete" => {
+                let totp_code = code_of(&asker.seed, now_ms);
+                json!({ "code": team.for_neighbour.code, "totp_code": totp_code })
+            }
             "recoveries_create" => json!({ "email": team.guest.email, "workspace": team.id }),
             _ => self.example.clone(),
         };

@@ -119,7 +119,8 @@ async fn the_real_answers_to_somebody_who_lost_something_tell_nothing() {
     let unknown = asks("/v1/password_resets", reset("nobody@acme.example")).await;
     assert_eq!(known, unknown);
     assert_eq!((known.0.as_u16(), known.2), (202, false));
-    let recovery = |email: &str, workspace: &str| serde_json::json!({ "email": email, "workspace": workspace });
+    let recovery =
+        |email: &str, place: &str| serde_json::json!({ "email": email, "workspace": place });
     let known = asks("/v1/recoveries", recovery(&acme.admin.email, &acme.id)).await;
     let elsewhere = asks("/v1/recoveries", recovery(&acme.guest.email, &rival.id)).await;
     let unknown = asks("/v1/recoveries", recovery("nobody@acme.example", &acme.id)).await;

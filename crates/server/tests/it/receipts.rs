@@ -34,6 +34,19 @@ async fn every_act_that_writes_is_answered_with_a_receipt_that_verifies() {
     // A refresh changes no right, and opening an invitation of somebody else's is refused to the
     // owner.
     let without = ["sessions_refresh", "invitations_accept"];
+    // A receipt would tell that there is such an account; the others need a code of a letter, or
+    // change nothing yet.
+    let without = without.into_iter().chain([
+        "password_resets_create",
+        "password_resets_complete",
+        "recoveries_create",
+        "recoveries_start",
+        "recoveries_complete",
+        "account_recoveries_cancel",
+        "account_totp_start",
+        "account_totp_confirm",
+    ]);
+    let without: Vec<&str> = without.collect();
     let mut held = 0;
     for (id, operation) in operations::all() {
         if operation.method == "GET" || without.contains(&id.as_str()) {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::Router;
-use domain::Mint;
+use domain::{Mint, RecoveryId};
 use identity::enrolments::issue_bootstrap;
 use serde_json::{Value, json};
+use store::{Caller, Commit, NewRecovery, QuietReason, Store, StoreError};
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
@@ -103,6 +104,9 @@ impl Template {
         let (acme_email, rival_email) = (acmes.email.clone(), rivals.email.clone());
         let mut acme = team(&router, acmes, "acme", &rival_email).await;
         let mut rival = team(&router, rivals, "rival", &acme_email).await;
+        for team in [&mut acme, &mut rival] {
+            team.recovery = lost(&store, &team.operator).await;
+        }
         // Everybody's authenticator shows a code that was not used yet.
         clock.advance(LATER_MS);
         // The owners made keys and invited people, so their sessions moved on.
@@ -117,6 +121,19 @@ impl Template {
         store.close().await;
         Self { ground, acme, rival, enrolment, now_ms: START_MS + LATER_MS }
     }
+}
+
+/// Somebody who lost both factors asks for help, as `POST /v1/recoveries` does after its pause.
+async fn lost(store: &Store, whom: &Person) -> String {
+    let (id, user): (RecoveryId, _) = (store.mint().id(), whom.user.parse().unwrap());
+    store
+        .platform_write(&Caller::system("tests", store.mint().id()), move |tx| {
+            assert!(tx.recoveries().create(&NewRecovery { id, user })?);
+            Ok::<_, StoreError>(Commit::quiet(QuietReason::Installation, ()))
+        })
+        .await
+        .unwrap();
+    id.to_string()
 }
 
 /// Makes a workspace and enters it; its id.
@@ -153,10 +170,6 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
     let operator = joined(router, &owner, &id, name, "operator", &[&project]).await;
     let viewer = joined(router, &owner, &id, name, "viewer", &[&project]).await;
     let guest = joined(router, &owner, &id, name, "guest", &[]).await;
-    let lost = json!({ "email": operator.email, "workspace": id });
-    ask(router, "POST", "/v1/recoveries", None, Some(lost)).await;
-    let recoveries = format!("/v1/teams/{id}/recoveries");
-    let recoveries = ask(router, "GET", &recoveries, Some(&owner.access), None).await;
     let key = json!({ "name": "unscoped", "scopes": [] });
     let key = ask(router, "POST", "/v1/keys", Some(&owner.access), Some(key)).await;
     let spare = json!({ "name": "spare", "scopes": ["secret.list"] });
@@ -167,7 +180,7 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
         spare_key: made(router, &owner, "/v1/keys", spare).await,
         invitation: owner.invites(router, &id, &invitee, "viewer", &[]).await,
         for_neighbour: owner.invites(router, &id, neighbour, "viewer", &[]).await,
-        recovery: recoveries.json["items"][0]["id"].as_str().unwrap().to_owned(),
+        recovery: String::new(),
         id,
         admin,
         operator,
