@@ -52,7 +52,8 @@ pub async fn for_registration(
         .map_err(|_| PasskeyError::Refused)?;
     let mut options = public_key(&shown);
     // An authenticator that can show its passkeys by itself does, so that no address is typed.
-    options["authenticatorSelection"]["residentKey"] = json!("preferred");
+    let selection = options.get_mut("authenticatorSelection").and_then(Value::as_object_mut);
+    selection.ok_or(PasskeyError::Refused)?.insert("residentKey".to_owned(), json!("preferred"));
     let bound = Bound {
         purpose: ChallengePurpose::Register,
         user: Some(user.id),
@@ -145,7 +146,8 @@ async fn proof(
     let (shown, state) =
         verifier.start_discoverable_authentication().map_err(|_| PasskeyError::Refused)?;
     let mut options = public_key(&shown);
-    options["allowCredentials"] = Value::Array(allowed);
+    let shape = options.as_object_mut().ok_or(PasskeyError::Refused)?;
+    shape.insert("allowCredentials".to_owned(), Value::Array(allowed));
     issue(identity, caller, bound, &state, options).await
 }
 

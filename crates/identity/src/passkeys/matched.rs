@@ -95,7 +95,7 @@ pub(crate) async fn matched(
     let judged = verifier.finish_discoverable_authentication_v2(
         &answer.credential,
         state,
-        &DiscoverableKey::from(&key),
+        DiscoverableKey::from(&key),
     );
     match judged {
         Ok(result) if result.user_verified() => {

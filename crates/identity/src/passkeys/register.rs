@@ -6,7 +6,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use domain::{AccountScope, PasskeyName, limits};
 use ledger::{AuditEvent, Verb};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{
     Caller, ChallengePurpose, Commit, Committed, NewNotice, NewPasskey, NoticeKind, Passkey,
     PlatformTx, StoreError,
@@ -54,7 +54,7 @@ pub async fn register(
         user: account.user(),
         credential_id: BASE64URL_NOPAD.encode(key.cred_id()),
         counter: counter(&shown),
-        backed_up: shown["cred"]["backup_state"] == true,
+        backed_up: shown.pointer("/cred/backup_state") == Some(&Value::Bool(true)),
         public_key: shown.to_string(),
         name,
         transports,
@@ -99,6 +99,7 @@ fn stored(tx: &mut PlatformTx<'_>, new: &NewPasskey) -> Result<Passkey, PasskeyE
 }
 
 /// The counter at registration, which the verifier keeps to itself but for its stored form.
-fn counter(shown: &serde_json::Value) -> u32 {
-    shown["cred"]["counter"].as_u64().and_then(|count| u32::try_from(count).ok()).unwrap_or(0)
+fn counter(shown: &Value) -> u32 {
+    let count = shown.pointer("/cred/counter").and_then(Value::as_u64);
+    count.and_then(|count| u32::try_from(count).ok()).unwrap_or(0)
 }
