@@ -26,6 +26,7 @@ use server::house::Parts;
 use server::rate::Limiter;
 use store::Store;
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use ground::Plot;
@@ -80,6 +81,8 @@ pub(crate) struct House {
     pub(crate) house: server::house::House,
     router: Router,
     clock: Arc<MovedClock>,
+    /// Reads revocations as the server does, until the house goes.
+    _watch: JoinSet<()>,
     _plot: Plot,
     _broker: Option<TempDir>,
 }
@@ -120,7 +123,8 @@ impl House {
         let (store, plot) = template.ground.copied_store(mint).await;
         let house = served(store, broker, limits).await;
         let router = server::router::router(house.clone());
-        Self { template, house, router, clock, _plot: plot, _broker: folder }
+        let watch = watching(&house);
+        Self { template, house, router, clock, _watch: watch, _plot: plot, _broker: folder }
     }
 
     pub(crate) fn acme(&self) -> &'static Team {
@@ -145,6 +149,13 @@ impl House {
     }
 
     /// Sequences every log, as the worker does.
+    /// Reads revocations as the server does, until it is dropped.
+    pub(crate) fn watching(house: &server::house::House) -> JoinSet<()> {
+        let (mut watch, house) = (JoinSet::new(), house.clone());
+        watch.spawn(async move { house.identity().watch_revocations().await });
+        watch
+    }
+
     pub(crate) async fn sequence(&self) {
         sequence(&self.house).await;
     }

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use super::ground::{Engine, Ground};
 use super::people::{Link, Person, ask, begin};
-use super::{MovedClock, Random, START_MS, WIDE, sequence, served};
+use super::{MovedClock, Random, START_MS, WIDE, sequence, served, watching};
 
 /// Two steps of an authenticator.
 const LATER_MS: i64 = 60_000;
@@ -77,6 +77,7 @@ impl Template {
         let store = ground.first_store(mint).await;
         let broker = ground.first_broker(store.instance(), clock.clone()).await;
         let house = served(store.clone(), broker.clone(), WIDE).await;
+        let _watch = watching(&house);
         let router = server::router::router(house.clone());
 
         let issued = issue_bootstrap(&store, &broker).await.unwrap().value;
