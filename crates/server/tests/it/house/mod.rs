@@ -149,13 +149,6 @@ impl House {
     }
 
     /// Sequences every log, as the worker does.
-    /// Reads revocations as the server does, until it is dropped.
-    pub(crate) fn watching(house: &server::house::House) -> JoinSet<()> {
-        let (mut watch, house) = (JoinSet::new(), house.clone());
-        watch.spawn(async move { house.identity().watch_revocations().await });
-        watch
-    }
-
     pub(crate) async fn sequence(&self) {
         sequence(&self.house).await;
     }
@@ -194,6 +187,13 @@ pub(crate) async fn served(
         contact_until: Some("2027-01-31T00:00:00Z".to_owned()),
     };
     server::house::House::new(Parts { identity, limiter: Limiter::new(limits), security })
+}
+
+/// Reads revocations as the server does, until it is dropped.
+pub(crate) fn watching(house: &server::house::House) -> JoinSet<()> {
+    let (mut watch, house) = (JoinSet::new(), house.clone());
+    watch.spawn(async move { house.identity().watch_revocations().await });
+    watch
 }
 
 pub(crate) async fn sequence(house: &server::house::House) {
