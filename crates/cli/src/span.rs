@@ -4,12 +4,12 @@ use std::str::FromStr;
 
 /// A span, in milliseconds; at most ten thousand days, so that a moment plus it is one still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span(pub(crate) i64);
+pub(crate) struct Span(pub(crate) i64);
 
 /// A text that is no span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a number and d, h, m or s, like 90d")]
-pub struct NotASpan;
+pub(crate) struct NotASpan;
 
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 const MS_MAX: i64 = 10_000 * DAY_MS;

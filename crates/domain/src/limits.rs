@@ -201,6 +201,8 @@ pub const PAGE_ITEMS_DEFAULT: u32 = 50;
 pub const CREDENTIAL_USE_MS: i64 = 3_600 * 1_000;
 /// How long the security log is kept (AUD-4).
 pub const SECURITY_LOG_DAYS: u32 = 90;
+/// The same in milliseconds.
+pub const SECURITY_LOG_MS: i64 = 90 * 24 * 3_600 * 1_000;
 /// Longest idempotency key.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 64;
 /// How long an idempotency key is remembered.

@@ -269,12 +269,15 @@ mod tests {
         }
 
         #[test]
-        fn the_same_holds_for_ipv6(base in any::<u128>(), other in any::<u128>(), length in 0u8..=128) {
+        fn the_same_holds_for_ipv6(
+            base in any::<u128>(), other in any::<u128>(), length in 0u8..=128,
+        ) {
             let low = u128::MAX.checked_shr(u32::from(length)).unwrap_or(0);
             let (base, other) = (base | 1 << 127, other | 1 << 127);
             let written = format!("{}/{length}", Ipv6Addr::from_bits(base & !low));
             let inside = (base ^ other) & !low == 0;
-            prop_assert_eq!(network(&written).contains(IpAddr::V6(Ipv6Addr::from_bits(other))), inside);
+            let other = IpAddr::V6(Ipv6Addr::from_bits(other));
+            prop_assert_eq!(network(&written).contains(other), inside);
         }
     }
 }

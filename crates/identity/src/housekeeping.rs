@@ -14,9 +14,6 @@ use crate::throttle;
 /// Revocations matter to tokens that were made before them; this is twice their life.
 const REVOCATIONS_KEPT_MS: i64 = 2 * limits::ACCESS_TOKEN_MS;
 
-/// Pointers into the security log go when their entries may.
-const SECURITY_LOG_MS: i64 = limits::SECURITY_LOG_DAYS as i64 * 24 * 3_600 * 1_000;
-
 /// Sweeps the platform's unit once; how many rows went.
 ///
 /// # Errors
@@ -46,7 +43,7 @@ pub async fn sweep(store: &Store) -> Result<u64, StoreError> {
                     now.plus_ms(-2 * limits::STUFFING_BASELINE_MS),
                 )?
                 + tx.session_uses().sweep()?
-                + tx.account_events().sweep(now.plus_ms(-SECURITY_LOG_MS))?
+                + tx.account_events().sweep(now.plus_ms(-limits::SECURITY_LOG_MS))?
                 + tx.idempotency().sweep()?;
             Ok::<_, StoreError>(Commit::quiet(QuietReason::Expired, gone))
         })

@@ -12,8 +12,8 @@
 //!
 //! Never: HTTP, SQL, a private key, a change to an entry.
 //!
-//! Walk: [`sequencer`], [`journal`] and [`projection`] are turned by [`worker`]; [`receipts`], [`entries`],
-//! [`proofs`] and [`export`] answer requests.
+//! Walk: [`sequencer`], [`journal`] and [`projection`] are turned by [`worker`]; [`receipts`],
+//! [`entries`], [`proofs`] and [`export`] answer requests.
 
 mod access;
 pub mod entries;

@@ -7,7 +7,7 @@
 //!    again and found behind the marks.
 //! 2. Events are read in the order of the platform's log, which is dense: none is passed over.
 //! 3. A copy says nothing of the person's other workspaces: of the event's values it has those of
-//!    [`SHOWN`], and an event of one workspace goes there alone.
+//!    `SHOWN`, and an event of one workspace goes there alone.
 //! 4. What nobody known did, or what another person did, takes nothing personal of theirs along.
 
 use domain::limits::ENTRIES_PER_BATCH_MAX;

@@ -175,9 +175,9 @@ impl House {
         Empty::receipts(self.receipts(&done.entries).await)
     }
 
-    /// The receipts of these entries; a session that did something sensitive moves on. The act is done and logged whatever happens here: when the
-    /// broker cannot sign, the answer goes without them, and the entries are in the log all the
-    /// same.
+    /// The receipts of these entries; a session that did something sensitive moves on. The act is
+    /// done and logged whatever happens here: when the broker cannot sign, the answer goes without
+    /// receipts, and the entries are in the log all the same.
     pub(crate) async fn receipts(&self, entries: &[EntryRef]) -> Option<HeaderValue> {
         if entries.is_empty() {
             return None;

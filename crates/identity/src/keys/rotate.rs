@@ -3,8 +3,8 @@
 //! Always true
 //! 1. A key is rotated by its maker with a fresh factor only: whoever holds the successor acts as
 //!    they do.
-//! 2. The successor has its name, scopes and networks. Of any number of parallel rotations one makes
-//!    a successor.
+//! 2. The successor has its name, scopes and networks. Of any number of parallel rotations one
+//!    makes a successor.
 //! 3. The old key works until the overlap ends, and no longer than its own end.
 
 use broker::{Broker, MacPurpose};

@@ -205,7 +205,8 @@ impl House {
 
     /// Takes a member out of a workspace.
     pub(crate) async fn leave(&self, workspace: Workspace, user: UserId) {
-        let left = self.store.write::<_, StoreError>(&self.scope(workspace), move |tx| {
+        let scope = self.scope(workspace);
+        let left = self.store.write::<_, StoreError>(&scope, move |tx| {
             let target = tx.members().standing(user)?.unwrap();
             let permit = rank::decide_remove(&owner(workspace.owner, tx.now()), &target).unwrap();
             tx.members().remove(permit)?;
@@ -216,7 +217,8 @@ impl House {
 
     /// Grants a member one act.
     pub(crate) async fn grant(&self, workspace: Workspace, user: UserId, act: Act) {
-        let granted = self.store.write::<_, StoreError>(&self.scope(workspace), move |tx| {
+        let scope = self.scope(workspace);
+        let granted = self.store.write::<_, StoreError>(&scope, move |tx| {
             let target = tx.members().standing(user)?.unwrap();
             let one = Override { act, effect: Effect::Grant, project: None, expires_at_ms: None };
             let wanted = Overrides::new(vec![one]).unwrap();

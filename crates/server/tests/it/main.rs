@@ -16,6 +16,7 @@ mod faults;
 mod frame;
 mod house;
 mod input;
+mod keys_and_sessions;
 mod matrix;
 mod operations;
 mod pages;

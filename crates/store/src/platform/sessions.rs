@@ -323,8 +323,8 @@ impl Sessions<'_> {
         self.bound.platform_change_if(&STEP_UP, values![id, now])
     }
 
-    /// Raises the epoch, so that tokens of before are older than those to come; the new one. `None`:
-    /// it is revoked.
+    /// Raises the epoch, so that tokens of before are older than those to come; the new one.
+    /// `None`: it is revoked.
     ///
     /// # Errors
     /// The engine's.

@@ -243,8 +243,8 @@ impl Keys<'_> {
         self.bound.change_if(&REVOKE, values![act.key, act.creator, now])
     }
 
-    /// Revokes a key that somebody presented: the digest of what they hold is its right. `false`: it
-    /// is another key's, or was revoked before.
+    /// Revokes a key that somebody presented: the digest of what they hold is its right. `false`:
+    /// it is another key's, or was revoked before.
     ///
     /// # Errors
     /// The engine's.
@@ -270,7 +270,8 @@ impl Keys<'_> {
             .collect()
     }
 
-    /// Notes that a key was used now, and from where. Callers do this at most once a minute per key.
+    /// Notes that a key was used now, and from where. Callers do this at most once a minute per
+    /// key.
     ///
     /// # Errors
     /// The engine's.

@@ -27,7 +27,7 @@ pub(super) struct Wanted {
     #[arg(long)]
     verb: Option<String>,
     /// Only this log
-    #[arg(long, visible_alias = "stream")]
+    #[arg(long, alias = "stream")]
     log: Option<Log>,
     /// Only about this resource, like project/0192...
     #[arg(long, value_name = "KIND/ID")]

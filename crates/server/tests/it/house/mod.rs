@@ -229,6 +229,13 @@ pub(crate) async fn served_at(
     server::house::House::new(Parts { identity, limiter: Limiter::new(limits), security })
 }
 
+/// Reads revocations as the server does, until it is dropped.
+pub(crate) fn watching(house: &server::house::House) -> JoinSet<()> {
+    let (mut watch, house) = (JoinSet::new(), house.clone());
+    watch.spawn(async move { house.identity().watch_revocations().await });
+    watch
+}
+
 pub(crate) async fn sequence(house: &server::house::House) {
     let (store, broker) = (house.store().clone(), house.broker().clone());
     Worker::new(store, broker, house.touched().clone()).sweep().await;

@@ -8,11 +8,12 @@ use identity::enrolments::issue_bootstrap;
 use serde_json::{Value, json};
 use store::{Caller, Commit, NewRecovery, QuietReason, Store, StoreError};
 use tokio::sync::OnceCell;
-use tokio::task::JoinSet;
 
 use super::ground::{Engine, Ground};
 use super::people::{Link, Person, ask, begin};
-use super::{Authenticator, MovedClock, ORIGIN, Random, START_MS, WIDE, sequence, served};
+use super::{
+    Authenticator, MovedClock, ORIGIN, Random, START_MS, WIDE, sequence, served, watching,
+};
 
 /// Two steps of an authenticator.
 const LATER_MS: i64 = 60_000;
@@ -83,11 +84,8 @@ impl Template {
         let store = ground.first_store(mint).await;
         let broker = ground.first_broker(store.instance(), clock.clone()).await;
         let house = served(store.clone(), broker.clone(), WIDE).await;
+        let mut watch = watching(&house);
         let router = server::router::router(house.clone());
-        // On a busy machine this takes longer than a view of revocations may be old.
-        let mut watch = JoinSet::new();
-        let watching = house.clone();
-        watch.spawn(async move { watching.identity().watch_revocations().await });
 
         let issued = issue_bootstrap(&store, &broker).await.unwrap().value;
         let link = Link { id: issued.link.to_string(), code: issued.code.show().to_owned() };
