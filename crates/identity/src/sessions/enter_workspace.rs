@@ -102,7 +102,8 @@ fn entered_value(workspace: TenantId, entry: Entry) -> serde_json::Value {
     }
 }
 
-/// Whether the caller is in the team, and how they come in. A hint that says so although they are not is taken away.
+/// Whether the caller is in the team, and how they come in. A hint that says so although they are
+/// not is taken away.
 #[expect(clippy::disallowed_methods, reason = "this is request authentication")]
 async fn member(
     identity: &Identity,

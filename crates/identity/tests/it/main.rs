@@ -21,5 +21,6 @@ mod ranks;
 mod refresh;
 mod revocation;
 mod sign_in;
+mod sso;
 mod step_up;
 mod workspaces;

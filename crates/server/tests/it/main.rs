@@ -22,5 +22,6 @@ mod pages;
 mod process;
 mod receipts;
 mod repetition;
+mod sso;
 mod swap;
 mod walk;

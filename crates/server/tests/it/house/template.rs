@@ -29,6 +29,10 @@ pub(crate) struct Team {
     pub(crate) key: String,
     /// The id of another key.
     pub(crate) spare_key: String,
+    /// An identity provider of the workspace's own.
+    pub(crate) provider: String,
+    /// The claim to an e-mail domain.
+    pub(crate) domain: String,
     /// The project that operator and viewer are in.
     pub(crate) project: String,
     pub(crate) production: String,
@@ -146,6 +150,25 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
     Team {
         key: key.text_at("key").to_owned(),
         spare_key: made(router, &owner, "/v1/keys", spare).await,
+        provider: made(
+            router,
+            &owner,
+            &format!("/v1/teams/{id}/providers"),
+            json!({
+                "name": name, "issuer": format!("https://login.{name}.test"),
+                "client_id": "casemate", "client_secret": "not-a-real-secret",
+            }),
+        )
+        .await,
+        domain: made(
+            router,
+            &owner,
+            &format!("/v1/teams/{id}/domains"),
+            json!({
+                "domain": format!("{name}.test"),
+            }),
+        )
+        .await,
         invitation: owner.invites(router, &id, &invitee, "viewer", &[]).await,
         for_neighbour: owner.invites(router, &id, neighbour, "viewer", &[]).await,
         id,
