@@ -5,6 +5,9 @@ import http from 'node:http';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+// Whoever started it reads the first line only.
+process.stdout.on('error', () => {});
+
 const [, , shape, tenant] = process.argv;
 const modules = process.env.CASEMATE_TEST_NODE_MODULES;
 const entry = path.join(modules, 'oidc-provider', 'lib', 'index.js');
