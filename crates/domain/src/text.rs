@@ -99,8 +99,8 @@ text! {
     DomainName, domain_rule
 }
 text! {
-    /// The address of an OpenID provider, as its tokens spell it: `https://`, no query, no fragment,
-    /// no user name; at most 255 characters.
+    /// The address of an OpenID provider, as its tokens spell it: `https://`, no query, no
+    /// fragment, no user name; at most 255 characters.
     Issuer, issuer_rule
 }
 text! {

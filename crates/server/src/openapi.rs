@@ -109,6 +109,7 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
         let verbs = [
             (&mut item.get, Verb::Reads),
             (&mut item.post, Verb::Writes),
+            (&mut item.put, Verb::Writes),
             (&mut item.patch, Verb::Writes),
             (&mut item.delete, Verb::Writes),
         ];

@@ -10,7 +10,7 @@ use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{Caller, Commit, QuietReason, SsoState, SsoTransaction};
 
-use super::discovery::Wanted;
+use super::discovery::{TENANT, Wanted};
 use super::target::{Kind, Target};
 use super::token::{self, Outcome};
 use super::way::Pass;
@@ -116,10 +116,15 @@ fn answered_by(
     always: bool,
     named: Option<&str>,
 ) -> Result<(), SsoError> {
-    // Microsoft's common document names a template, which no answer can equal.
-    let templated = matches!(target.kind, Kind::Microsoft { .. });
+    // Microsoft's common document names a template; the answer names one of the tenants let in.
+    let is_asked = |named: &str| match &target.kind {
+        Kind::Microsoft { tenants } => {
+            tenants.iter().any(|tenant| issuer.replace(TENANT, tenant) == named)
+        }
+        _ => named == issuer,
+    };
     match named {
-        Some(named) if named == issuer || templated => Ok(()),
+        Some(named) if is_asked(named) => Ok(()),
         Some(_) => Err(SsoError::IssuerMixed),
         None if always => Err(SsoError::IssuerMixed),
         None => Ok(()),

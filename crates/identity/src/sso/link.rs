@@ -61,7 +61,8 @@ pub async fn confirm(
             })?;
             let password_dropped = tx.sso_only().drop_password(user)?;
             let event = AuditEvent::new(Verb::IdentityLinked, "user", user).new_value(json!({
-                "provider": new.provider, "issuer": new.issuer, "password_dropped": password_dropped,
+                "provider": new.provider, "issuer": new.issuer,
+                "password_dropped": password_dropped,
             }));
             Ok(Commit::audited(event, new))
         })

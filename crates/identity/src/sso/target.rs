@@ -1,4 +1,5 @@
-//! A provider as a way leads to it: its address, its kind, and what the platform proves itself with.
+//! A provider as a way leads to it: its address, its kind, and what the platform proves itself
+//! with.
 
 use broker::{DataScope, Exposed, Grant, Purpose, Realm, RecordKind, RecordName};
 use domain::sign_in::{PlatformProvider, ProviderRef};

@@ -31,5 +31,6 @@ mod revocation;
 mod sign_in;
 mod signatures;
 mod staff;
+mod sso;
 mod step_up;
 mod workspaces;

@@ -26,5 +26,6 @@ mod paths;
 mod process;
 mod receipts;
 mod repetition;
+mod sso;
 mod swap;
 mod walk;

@@ -50,7 +50,7 @@ impl LinkedIdentity {
     }
 }
 
-platform_statements! { "identities", "a provider recognises a person, who may be in several workspaces":
+platform_statements! { "identities", "a provider recognises a person, not a member":
     FIND = "select issuer, subject, user_id, provider, home_id, linked_at_ms, used_at_ms \
         from identities where issuer = $1 and subject = $2";
     OF_USER = "select issuer, subject, user_id, provider, home_id, linked_at_ms, used_at_ms \

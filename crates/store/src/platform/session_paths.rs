@@ -15,7 +15,7 @@ handle! {
     pub SessionPaths
 }
 
-platform_statements! { "session_paths", "a session is of a person, who may enter several workspaces":
+platform_statements! { "session_paths", "a session is of a person, who enters workspaces":
     NOTE = "update sessions set sign_in_path = $2 where session_id = $1";
     FIND = "select sign_in_path from sessions where session_id = $1";
     PUT_OUT = "update sessions set workspace_id = null, epoch = epoch + 1 \

@@ -17,7 +17,7 @@ handle! {
     pub SsoOnly
 }
 
-platform_statements! { "sso_only", "a person's password goes when none of their workspaces takes one":
+platform_statements! { "sso_only", "a password goes when none of its person's workspaces takes it":
     ADD = "insert into sso_only_workspaces (workspace_id) values ($1) on conflict do nothing";
     REMOVE = "delete from sso_only_workspaces where workspace_id = $1";
     DROP_OF_WORKSPACE = "update users set password_hash = '' where password_hash <> '' \

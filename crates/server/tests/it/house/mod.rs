@@ -17,12 +17,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use domain::sign_in::PlatformProvider;
 use domain::{Clock, Entropy, Mint, TimeMs};
 use http::{HeaderMap, Method, Request, header};
 use http_body_util::BodyExt;
+use identity::ShownOnce;
 use identity::passwords::{Cost, PoolSize};
+use identity::sso::{PlatformSettings, SsoConfig};
 use identity::{Identity, IdentityConfig};
 use notary::Worker;
+use outbound::http::HttpClient;
+use outbound::judge::Policy;
+use outbound::names::{Names, Zone};
 use serde_json::Value;
 use server::config::{LimitsConfig, SecurityConfig};
 use server::house::Parts;
@@ -221,7 +227,7 @@ pub(crate) async fn served_at(
         pool: PoolSize { at_once: 2, waiting_max: 64 },
         cost: Cost::LEAST,
     };
-    let identity = Identity::start(store, broker, config).await.unwrap();
+    let identity = Identity::start(store, broker, config).await.unwrap().with_sso(sso());
     let security = SecurityConfig {
         contact: Some("mailto:security@casemate.example".to_owned()),
         contact_until: Some("2027-01-31T00:00:00Z".to_owned()),
@@ -229,11 +235,20 @@ pub(crate) async fn served_at(
     server::house::House::new(Parts { identity, limiter: Limiter::new(limits), security })
 }
 
-/// Reads revocations as the server does, until it is dropped.
-pub(crate) fn watching(house: &server::house::House) -> JoinSet<()> {
-    let (mut watch, house) = (JoinSet::new(), house.clone());
-    watch.spawn(async move { house.identity().watch_revocations().await });
-    watch
+/// GitHub, which is asked nothing until somebody comes back from it.
+fn sso() -> SsoConfig {
+    SsoConfig {
+        client: HttpClient::new(Policy::default(), None).unwrap(),
+        names: Names::Zone(Zone::default()),
+        redirect: "https://casemate.example/sso/callback".to_owned(),
+        platform: vec![PlatformSettings {
+            provider: PlatformProvider::GitHub,
+            client_id: "casemate".to_owned(),
+            client_secret: ShownOnce::new("not-a-real-secret".to_owned()),
+            tenants: Vec::new(),
+            address: None,
+        }],
+    }
 }
 
 pub(crate) async fn sequence(house: &server::house::House) {

@@ -34,6 +34,10 @@ pub(crate) struct Team {
     pub(crate) passkey: String,
     /// The id of another key.
     pub(crate) spare_key: String,
+    /// An identity provider of the workspace's own.
+    pub(crate) provider: String,
+    /// The claim to an e-mail domain.
+    pub(crate) domain: String,
     /// The project that operator and viewer are in.
     pub(crate) project: String,
     pub(crate) production: String,
@@ -176,6 +180,25 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
         key: key.text_at("key").to_owned(),
         passkey: registered(router, &owner.access).await.1,
         spare_key: made(router, &owner, "/v1/keys", spare).await,
+        provider: made(
+            router,
+            &owner,
+            &format!("/v1/teams/{id}/providers"),
+            json!({
+                "name": name, "issuer": format!("https://login.{name}.test"),
+                "client_id": "casemate", "client_secret": "not-a-real-secret",
+            }),
+        )
+        .await,
+        domain: made(
+            router,
+            &owner,
+            &format!("/v1/teams/{id}/domains"),
+            json!({
+                "domain": format!("{name}.test"),
+            }),
+        )
+        .await,
         invitation: owner.invites(router, &id, &invitee, "viewer", &[]).await,
         for_neighbour: owner.invites(router, &id, neighbour, "viewer", &[]).await,
         recovery: String::new(),
