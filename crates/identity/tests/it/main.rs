@@ -11,11 +11,14 @@
     reason = "a test stops at the first surprise, and makes the scopes it attacks with"
 )]
 
+mod authorizations;
 mod credentials;
+mod device_grants;
 mod enrolment;
 mod house;
 mod invitations;
 mod keys;
+mod possession;
 mod projects;
 mod ranks;
 mod refresh;

@@ -9,16 +9,20 @@
     reason = "a test that cannot go on has failed, and this is where the tests' environment is read"
 )]
 
+mod browser;
+mod chromium;
 mod credentials;
 mod document;
 mod doors;
 mod faults;
 mod frame;
+mod grants;
 mod house;
 mod input;
 mod matrix;
 mod operations;
 mod pages;
+mod possession;
 mod process;
 mod receipts;
 mod repetition;

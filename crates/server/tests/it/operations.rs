@@ -77,6 +77,8 @@ impl Operation {
             ("key", team.spare_key.clone()),
             ("session", team.owner.session.clone()),
             ("enrolment", house.template.enrolment.0.clone()),
+            // Nobody waits under this id.
+            ("grant", team.project.clone()),
             ("index", "0".to_owned()),
         ])
     }

@@ -2,6 +2,7 @@
 //! password, an authenticator and backup codes.
 
 mod grounds;
+mod holder;
 mod people;
 mod teams;
 
@@ -21,6 +22,7 @@ use store::{EntryFilter, Page, Store};
 use tokio::task::JoinSet;
 
 pub(crate) use grounds::Ground;
+pub(crate) use holder::{HolderKey, presents};
 pub(crate) use people::{PASSWORD, Person, code_of, seed_of};
 pub(crate) use teams::Team;
 
