@@ -103,7 +103,7 @@ export async function attempt(work) {
   try {
     await work();
   } catch (problem) {
-    at("error").textContent = problem instanceof Problem
+    at("error").textContent = typeof problem.code === "string"
       ? problem.message
       : "The server could not be reached. Try again.";
   } finally {

@@ -1,6 +1,6 @@
 // Signing in: password and code, a passkey, or an identity provider.
 
-import { Problem, adopt, at, attempt, call, restore, signIn, signOut } from "/pages/api.js";
+import { Problem, at, attempt, call, restore, signIn, signOut } from "/pages/api.js";
 
 const query = new URLSearchParams(location.search);
 
@@ -56,9 +56,11 @@ async function offerPasskey() {
   } catch {
     return;
   }
+  if (typeof webauthn.passkeyAnswer !== "function") return;
   at("passkey").hidden = false;
   at("passkey").addEventListener("click", () => attempt(async () => {
-    adopt(await webauthn.signInWithPasskey());
+    // Our own call, so that the refresh token goes into the cookie.
+    await signIn("/v1/sessions/passkey", await webauthn.passkeyAnswer());
     await arrive();
   }));
 }
@@ -74,7 +76,7 @@ async function leave(provider) {
 async function offerProviders() {
   let providers;
   try {
-    providers = (await call("GET", "/v1/sso/providers")).items ?? [];
+    providers = (await call("GET", "/v1/sso/providers")).providers ?? [];
   } catch (problem) {
     if (problem instanceof Problem) return;
     throw problem;
@@ -82,20 +84,42 @@ async function offerProviders() {
   for (const provider of providers) {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = `Sign in with ${provider.name}`;
-    button.addEventListener("click", () => attempt(() => leave(provider.id)));
+    button.textContent = `Sign in with ${provider}`;
+    button.addEventListener("click", () => attempt(() => leave(provider)));
     at("providers").append(button);
   }
+}
+
+/** Back from an identity provider; whose factor does not count, the page asks for one. */
+async function comeBack(transaction) {
+  history.replaceState(null, "", "/sign-in");
+  const path = `/v1/sso/transactions/${encodeURIComponent(transaction)}/redeem`;
+  try {
+    await signIn(path, {});
+  } catch (problem) {
+    if (!(problem instanceof Problem) || problem.code !== "factor.needed") {
+      at("sign-in").hidden = false;
+      throw problem;
+    }
+    at("factor").hidden = false;
+    at("factor-code").focus();
+    at("factor").addEventListener("submit", (event) => {
+      event.preventDefault();
+      attempt(async () => {
+        await signIn(path, { factor: factor(at("factor-code").value.trim()) });
+        at("factor").hidden = true;
+        await arrive();
+      });
+    });
+    return;
+  }
+  await arrive();
 }
 
 async function begin() {
   const transaction = query.get("transaction");
   if (transaction !== null) {
-    history.replaceState(null, "", "/sign-in");
-    const path = `/v1/sso/transactions/${encodeURIComponent(transaction)}/redeem`;
-    at("sign-in").hidden = false;
-    await signIn(path, {});
-    await arrive();
+    await comeBack(transaction);
     return;
   }
   if (await restore()) {
