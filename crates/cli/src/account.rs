@@ -14,7 +14,7 @@ use seal::SystemClock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::client::{Answer, Call, Stream, Transport, operations as op};
+use crate::client::{Answer, Call, Credential, Stream, Transport, operations as op};
 use crate::commands::Context;
 use crate::credentials::{Credentials, CredentialsError, Issued, Piece, Session};
 use crate::failure::Failure;
@@ -196,7 +196,7 @@ impl Account {
         loop {
             let lock = self.credentials.lock()?;
             self.session = self.credentials.session()?.ok_or(CredentialsError::SignedOut)?;
-            let failure = match self.transport.call(call, Some(self.session.access())).await {
+            let failure = match self.transport.call(call, Some(self.session.credential())).await {
                 Ok(answer) => {
                     let (issued, rest) = read(&answer)?;
                     self.adopt(issued)?;
@@ -222,7 +222,7 @@ impl Account {
     /// step-up.
     async fn allowed<T>(
         &mut self,
-        attempt: impl AsyncFn(&Transport, Option<&str>) -> Result<T, Failure>,
+        attempt: impl AsyncFn(&Transport, Option<Credential<'_>>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let (mut renewed, mut stepped_up) = (false, false);
         if self.is_due() {
@@ -230,7 +230,7 @@ impl Account {
             renewed = true;
         }
         loop {
-            let failure = match attempt(&self.transport, Some(self.session.access())).await {
+            let failure = match attempt(&self.transport, Some(self.session.credential())).await {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
@@ -266,11 +266,12 @@ impl Account {
         }
         let request = RefreshRequest { refresh_token: self.session.refresh() };
         let call = Call::new(op::REFRESH, &[]).body(&request)?;
-        let mut answer = self.transport.call(&call, None).await;
+        let proof = self.session.key().map(Credential::Key);
+        let mut answer = self.transport.call(&call, proof).await;
         if matches!(answer, Err(Failure::Transport(_))) {
             // It may have arrived although its answer did not. Within a moment the server gives the
             // same tokens again.
-            answer = self.transport.call(&call, None).await;
+            answer = self.transport.call(&call, proof).await;
         }
         match answer {
             Ok(answer) => self.adopt(answer.json()?),

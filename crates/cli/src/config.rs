@@ -21,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) profile: String,
     /// A file with the passphrase that seals the tokens, when the user wants one.
     pub(crate) passphrase_file: Option<PathBuf>,
+    /// Whether there is a desktop, where a browser can be opened.
+    pub(crate) desktop: bool,
 }
 
 impl Settings {
@@ -46,7 +48,8 @@ impl Settings {
             ));
         }
         let passphrase_file = variable("CASEMATE_PASSPHRASE_FILE").map(PathBuf::from);
-        Ok(Self { folder, profile, passphrase_file })
+        let desktop = variable("DISPLAY").or_else(|| variable("WAYLAND_DISPLAY")).is_some();
+        Ok(Self { folder, profile, passphrase_file, desktop })
     }
 
     /// The folder of the profile.

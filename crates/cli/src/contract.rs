@@ -205,13 +205,28 @@ fn signing_in(walk: &mut Walk) {
     let email = "ada@example.com".parse().unwrap();
     let (code, password) = ("0000-0000", "correct horse battery");
     let link = ID.parse().unwrap();
-    let factor = login::Factor::BackupCode { code };
+    let factor = login::password::Factor::BackupCode { code };
     walk.sends(op::ENROL, &signup::EnrolRequest { link, code, email: &email, password })
         .reads::<signup::EnrolResponse>(op::ENROL)
         .sends(op::ENROL_CONFIRM, &signup::ConfirmRequest { totp_code: "123456" })
         .reads::<signup::ConfirmResponse>(op::ENROL_CONFIRM)
-        .sends(op::SIGN_IN, &login::Request { email: &email, password, factor, workspace: None })
+        .sends(
+            op::SIGN_IN,
+            &login::password::Request { email: &email, password, factor, workspace: None },
+        )
         .reads::<Issued>(op::SIGN_IN)
+        .sends(
+            op::AUTHORIZATION_REDEEM,
+            &login::browser::RedeemRequest { code, code_verifier: code },
+        )
+        .reads::<Issued>(op::AUTHORIZATION_REDEEM)
+        .sends(
+            op::DEVICE_GRANT,
+            &login::device::Request { label: "a", version: "b", dpop_jkt: "c" },
+        )
+        .reads::<login::device::Response>(op::DEVICE_GRANT)
+        .sends(op::DEVICE_GRANT_REDEEM, &login::device::RedeemRequest { device_code: code })
+        .reads::<Issued>(op::DEVICE_GRANT_REDEEM)
         .sends(op::REFRESH, &crate::account::RefreshRequest { refresh_token: "x" })
         .reads::<Issued>(op::REFRESH)
         .sends(op::STEP_UP, &crate::account::StepUpRequest { code: "123456" })
@@ -283,7 +298,13 @@ fn team(walk: &mut Walk) {
         .sends(op::WORKSPACE_CREATE, &workspaces::create::Request { name: &name })
         .reads::<workspaces::create::Response>(op::WORKSPACE_CREATE)
         .reads::<workspaces::settings::Response>(op::WORKSPACE_GET)
-        .sends(op::WORKSPACE_UPDATE, &workspaces::settings::Request { production_local_use: true })
+        .sends(
+            op::WORKSPACE_UPDATE,
+            &workspaces::settings::Request {
+                production_local_use: true,
+                device_sign_in: Some(true),
+            },
+        )
         .reads::<workspaces::settings::Response>(op::WORKSPACE_UPDATE)
         .asks(op::WORKSPACE_DELETE)
         .sends(op::WORKSPACE_TRANSFER, &workspaces::transfer::Request { to })

@@ -10,6 +10,12 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub(crate) struct Hidden(Zeroizing<String>);
 
+impl From<String> for Hidden {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
 impl Deref for Hidden {
     type Target = str;
 

@@ -166,6 +166,33 @@ fn known(code: &str) -> Option<(Exit, &'static str)> {
             (Refused, "The operator must run `casemate slots confirm` first.")
         }
         "internal" => (Failed, "Give the request id to the operator."),
+        _ => return of_clients(code),
+    })
+}
+
+/// The meaning of codes about how a client is let in and holds its sign-in.
+fn of_clients(code: &str) -> Option<(Exit, &'static str)> {
+    use Exit::{Refused, SignIn, TryAgain};
+    Some(match code {
+        "auth.proof_needed" => {
+            (SignIn, "This sign-in is bound to a key that is not here; run `casemate login`.")
+        }
+        "auth.proof_invalid" => (
+            SignIn,
+            "Check this machine's clock, and that --server is the address the server knows itself \
+             by (`api.url`); then run `casemate login`.",
+        ),
+        "auth.cross_site" => (Refused, "Use the server's own page."),
+        "authorization_pending" | "slow_down" => {
+            (TryAgain, "Wait until somebody lets the device in.")
+        }
+        "access_denied" => (Refused, "Somebody did not let this machine in."),
+        "expired_token" => (SignIn, "The code is over; run `casemate login --device` again."),
+        "workspace.device_refused" => (
+            Refused,
+            "Sign in with `casemate login --browser` or `--password`; an admin can allow it: \
+             `casemate workspaces settings --device-sign-in allowed`.",
+        ),
         _ => return None,
     })
 }

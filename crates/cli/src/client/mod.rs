@@ -8,6 +8,7 @@
 //!    streams.
 
 mod call;
+mod holder;
 pub(crate) mod operations;
 mod tls;
 mod transport;
@@ -16,6 +17,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub(crate) use call::Call;
+pub(crate) use holder::{Credential, HolderKey, hashed, random_text};
 pub use tls::FingerprintError;
 pub(crate) use tls::{Fingerprint, Trust};
 pub(crate) use transport::{Answer, Stream, Transport};

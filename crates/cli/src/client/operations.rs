@@ -41,6 +41,9 @@ operations! {
     ENROL_CONFIRM = "POST" "/v1/enrolments/{enrolment}/confirm" Never;
 
     SIGN_IN = "POST" "/v1/sessions" Never;
+    AUTHORIZATION_REDEEM = "POST" "/v1/authorizations/redeem" Never;
+    DEVICE_GRANT = "POST" "/v1/device_grants" Never;
+    DEVICE_GRANT_REDEEM = "POST" "/v1/device_grants/redeem" Never;
     REFRESH = "POST" "/v1/sessions/refresh" Never;
     SESSIONS = "GET" "/v1/sessions" Harmless;
     SESSION_REVOKE = "DELETE" "/v1/sessions/{session}" Harmless;

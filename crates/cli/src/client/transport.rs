@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderName, HeaderValue, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::operations::Repeat;
 use super::tls::Verifier;
-use super::{ANSWER_BYTES_MAX, Call, Fingerprint, TransportError, Trust};
+use super::{ANSWER_BYTES_MAX, Call, Credential, Fingerprint, HolderKey, TransportError, Trust};
 use crate::failure::Failure;
 use crate::problem::Problem;
 
@@ -33,6 +33,8 @@ const CONNECT_WAIT: Duration = Duration::from_secs(10);
 const RETRY_AFTER_S_MAX: u64 = 5;
 /// The header with the receipts of what a call changed.
 const RECEIPT: &str = "casemate-receipt";
+/// The header with the proof that we hold the key of our sign-in.
+const PROOF: HeaderName = HeaderName::from_static("dpop");
 /// The header that names the request.
 const REQUEST_ID: &str = "casemate-request-id";
 
@@ -148,8 +150,12 @@ impl Transport {
     /// Makes a call and reads the answer.
     ///
     /// Errors: the server's problem; no answer; an answer too large.
-    pub(crate) async fn call(&self, call: &Call, bearer: Option<&str>) -> Result<Answer, Failure> {
-        let response = self.answered(call, bearer).await?;
+    pub(crate) async fn call(
+        &self,
+        call: &Call,
+        credential: Option<Credential<'_>>,
+    ) -> Result<Answer, Failure> {
+        let response = self.answered(call, credential).await?;
         let headers = response.headers();
         let receipts = headers
             .get_all(RECEIPT)
@@ -170,9 +176,9 @@ impl Transport {
     pub(crate) async fn stream(
         &self,
         call: &Call,
-        bearer: Option<&str>,
+        credential: Option<Credential<'_>>,
     ) -> Result<Stream, Failure> {
-        let response = self.answered(call, bearer).await?;
+        let response = self.answered(call, credential).await?;
         let bytes = response
             .headers()
             .get(header::CONTENT_LENGTH)
@@ -186,11 +192,11 @@ impl Transport {
     async fn answered(
         &self,
         call: &Call,
-        bearer: Option<&str>,
+        credential: Option<Credential<'_>>,
     ) -> Result<Response<Incoming>, Failure> {
         let mut again = call.operation.repeat != Repeat::Never;
         loop {
-            let response = self.round(self.request(call, bearer)?).await?;
+            let response = self.round(self.request(call, credential)?).await?;
             if response.status().is_success() {
                 return Ok(response);
             }
@@ -208,7 +214,7 @@ impl Transport {
     fn request(
         &self,
         call: &Call,
-        bearer: Option<&str>,
+        credential: Option<Credential<'_>>,
     ) -> Result<Request<Full<Bytes>>, TransportError> {
         let body = Full::new(call.body.clone().unwrap_or_default());
         let mut request = Request::builder()
@@ -222,13 +228,31 @@ impl Transport {
             header::USER_AGENT,
             HeaderValue::from_static(concat!("casemate/", env!("CARGO_PKG_VERSION"))),
         );
-        if let Some(token) = bearer {
-            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-                .map_err(|_| TransportError::Shape)?;
+        let (authorization, proof) = match credential {
+            None => (None, None),
+            Some(Credential::Bearer(token)) => (Some(format!("Bearer {token}")), None),
+            Some(Credential::Bound(token, key)) => {
+                (Some(format!("DPoP {token}")), Some(self.proof(call, key, Some(token))?))
+            }
+            Some(Credential::Key(key)) => (None, Some(self.proof(call, key, None)?)),
+        };
+        for (name, text) in [(header::AUTHORIZATION, authorization), (PROOF, proof)] {
+            let Some(text) = text.map(Zeroizing::new) else { continue };
+            let mut value = HeaderValue::from_str(&text).map_err(|_| TransportError::Shape)?;
             value.set_sensitive(true);
-            headers.insert(header::AUTHORIZATION, value);
+            headers.insert(name, value);
         }
         Ok(request)
+    }
+
+    /// The proof that goes with this call, and with no other.
+    fn proof(
+        &self,
+        call: &Call,
+        key: &HolderKey,
+        token: Option<&str>,
+    ) -> Result<String, TransportError> {
+        key.proof(call.operation.method, &format!("{}{}", self.name(), call.path), token)
     }
 
     async fn round(

@@ -9,7 +9,7 @@
 use url::Url;
 
 use super::Context;
-use crate::client::{Call, Transport, Trust, operations as op};
+use crate::client::{Call, HolderKey, Transport, Trust, operations as op};
 use crate::config;
 use crate::credentials::{Credentials, Issued, Pins, Session};
 use crate::failure::Failure;
@@ -85,10 +85,16 @@ async fn asked(server: &Url) -> Result<Trust, Failure> {
 }
 
 impl Contact {
-    /// Stores a sign-in, and pins certificate and log key when they are not pinned yet.
+    /// Stores a sign-in with the key it is bound to, and pins certificate and log key when they are
+    /// not pinned yet.
     ///
     /// Errors: the log key cannot be read; a file cannot be written.
-    pub(crate) async fn sign_in(self, context: &Context, issued: Issued) -> Result<(), Failure> {
+    pub(crate) async fn sign_in(
+        self,
+        context: &Context,
+        issued: Issued,
+        key: Option<HolderKey>,
+    ) -> Result<(), Failure> {
         let trust = self.transport.settled(self.trust.clone());
         let server = self.transport.server().clone();
         let shown: LogKey =
@@ -107,7 +113,7 @@ impl Contact {
         let _lock = credentials.lock()?;
         let pins = Pins { server: server.clone(), trust: trust.clone(), log_key: Some(log_key) };
         credentials.remember(&pins)?;
-        if let Some(notice) = credentials.store(&Session::new(server, trust, issued))? {
+        if let Some(notice) = credentials.store(&Session::new(server, trust, issued, key))? {
             context.output.note(&notice);
         }
         Ok(())

@@ -119,7 +119,7 @@ pub(crate) async fn run(arguments: &Signup, context: &Context) -> Result<(), Fai
     let enrolment = enrol(arguments, &contact).await?;
     show_authenticator(context, &enrolment.authenticator)?;
     let confirmed = confirm(context, &contact, &enrolment).await?;
-    contact.sign_in(context, confirmed.issued).await?;
+    contact.sign_in(context, confirmed.issued, None).await?;
     show_codes(context, &confirmed.backup_codes, arguments.save_codes.as_deref())?;
     context
         .output

@@ -5,9 +5,11 @@ use domain::{Name, SessionId, TenantId, TimeMs, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::Context;
+use crate::account::Account;
 use crate::calendar::written;
 use crate::client::{Call, TransportError, operations as op};
 use crate::failure::Failure;
+use crate::output::printable;
 
 /// Show who is signed in, and where
 #[derive(Debug, clap::Args)]
@@ -35,6 +37,15 @@ pub(crate) struct Workspace {
     pub(crate) id: TenantId,
     pub(crate) name: Name,
     pub(crate) role: Role,
+}
+
+/// The address of the person signed in.
+///
+/// Errors: as [`crate::account::Account::call`].
+pub(super) async fn email(account: &mut Account) -> Result<String, Failure> {
+    let response: Response = account.ask(&Call::new(op::WHOAMI, &[])).await?;
+    let user = response.user.ok_or(TransportError::Shape)?;
+    Ok(printable(&user.email))
 }
 
 /// Asks the server, so that a session ended elsewhere is noticed.

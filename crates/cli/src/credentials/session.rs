@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::client::Trust;
+use crate::client::{Credential, HolderKey, Trust};
 
 /// The version of the sealed form.
 const FORMAT: u32 = 1;
@@ -27,6 +27,9 @@ pub(crate) struct Session {
     /// The moment the access token ends.
     pub(crate) expires_at_ms: TimeMs,
     tokens: Tokens,
+    /// The key that the tokens are bound to, when the server bound them.
+    #[serde(default)]
+    key: Option<HolderKey>,
 }
 
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -42,14 +45,20 @@ pub(crate) struct Issued {
     access_token: String,
     pub(crate) expires_at_ms: TimeMs,
     refresh_token: String,
+    /// `DPoP` when the tokens are bound to a key (RFC 9449 section 5).
+    #[serde(default)]
+    token_type: Option<String>,
     #[serde(default)]
     pub(crate) workspace: Option<TenantId>,
 }
 
 impl Session {
     /// A session with these tokens, bound to the server that gave them.
-    pub(crate) fn new(server: Url, trust: Trust, issued: Issued) -> Self {
+    /// `key` is the one that was proved to be held meanwhile.
+    pub(crate) fn new(server: Url, trust: Trust, issued: Issued, key: Option<HolderKey>) -> Self {
+        let bound = issued.token_type.as_deref() == Some("DPoP");
         Self {
+            key: key.filter(|_| bound),
             format: FORMAT,
             server,
             trust,
@@ -62,12 +71,25 @@ impl Session {
 
     /// The same session with its next tokens.
     pub(crate) fn renewed(&self, issued: Issued) -> Self {
-        Self::new(self.server.clone(), self.trust.clone(), issued)
+        Self::new(self.server.clone(), self.trust.clone(), issued, self.key.clone())
     }
 
     /// The access token.
     pub(crate) fn access(&self) -> &str {
         &self.tokens.access
+    }
+
+    /// The access token as it is sent.
+    pub(crate) fn credential(&self) -> Credential<'_> {
+        match &self.key {
+            Some(key) => Credential::Bound(self.access(), key),
+            None => Credential::Bearer(self.access()),
+        }
+    }
+
+    /// The key that the tokens are bound to.
+    pub(crate) const fn key(&self) -> Option<&HolderKey> {
+        self.key.as_ref()
     }
 
     /// The refresh token.

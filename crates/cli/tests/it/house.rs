@@ -104,6 +104,8 @@ impl Machine {
         command
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("CASEMATE_CONFIG_DIR", self.configuration())
+            .env_remove("DISPLAY")
+            .env_remove("WAYLAND_DISPLAY")
             .env_remove("CASEMATE_SERVER")
             .env_remove("CASEMATE_PROFILE")
             .env_remove("CASEMATE_CA")

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod bound;
 mod bystander;
 mod house;
 mod server;

@@ -20,6 +20,8 @@ pub struct SessionTokens {
     pub access_token: ShownOnce,
     /// The access token's end.
     pub expires_at: TimeMs,
+    /// Whether only the holder of a key may use them.
+    pub bound: bool,
     /// Gets the next pair of tokens.
     pub refresh_token: ShownOnce,
     /// Names the device at its next sign-in; given when a session begins.
@@ -59,6 +61,7 @@ pub(crate) async fn issue(
         session: session.id,
         workspace: session.workspace,
         access_token: ShownOnce::new(access),
+        bound: session.dpop_jkt.is_some(),
         expires_at: TimeMs(expires_s.saturating_mul(1_000)),
         refresh_token: RefreshToken::write(session.id, session.generation, &code),
         device_token: None,

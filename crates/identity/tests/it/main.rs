@@ -12,7 +12,9 @@
 )]
 
 mod account;
+mod authorizations;
 mod credentials;
+mod device_grants;
 mod enrolment;
 mod house;
 mod invitations;
@@ -22,6 +24,7 @@ mod moves;
 mod notices;
 mod page;
 mod passkeys;
+mod possession;
 mod projects;
 mod ranks;
 mod recoveries;

@@ -44,7 +44,8 @@ codes! {
     AuthRevoked = "auth.revoked", UNAUTHORIZED, "The credential was revoked.";
     AuthProofNeeded = "auth.proof_needed", UNAUTHORIZED,
         "A proof that the sender holds the credential's key is needed.";
-    AuthProofInvalid = "auth.proof_invalid", UNAUTHORIZED, "The proof is not good for this request.";
+    AuthProofInvalid = "auth.proof_invalid", UNAUTHORIZED,
+        "The proof is not good for this request.";
     AuthCrossSite = "auth.cross_site", FORBIDDEN, "Another site sent this request.";
     AuthorizationPending = "authorization_pending", BAD_REQUEST, "Nobody has decided yet.";
     SlowDown = "slow_down", BAD_REQUEST, "The device asks too often.";

@@ -9,11 +9,14 @@
     reason = "a test that cannot go on has failed, and this is where the tests' environment is read"
 )]
 
+mod browser;
+mod chromium;
 mod credentials;
 mod document;
 mod doors;
 mod faults;
 mod frame;
+mod grants;
 mod house;
 mod input;
 mod keys_and_sessions;
@@ -23,6 +26,7 @@ mod pages;
 mod passkey_browser;
 mod passkeys;
 mod paths;
+mod possession;
 mod process;
 mod receipts;
 mod repetition;

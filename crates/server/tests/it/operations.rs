@@ -86,6 +86,8 @@ impl Operation {
             ("enrolment", house.template.enrolment.0.clone()),
             ("recovery", team.recovery.clone()),
             ("reset", NO_RESET.to_owned()),
+            // Nobody waits under this id.
+            ("grant", team.project.clone()),
             ("index", "0".to_owned()),
         ])
     }

@@ -69,7 +69,7 @@ impl Authorization {
     }
 }
 
-platform_statements! { "authorizations", "a session is of a person, who may enter several workspaces":
+platform_statements! { "authorizations", "a session is of a person, not of a workspace":
     CREATE = "insert into authorizations (authorization_id, user_id, session_id, code_hash, \
         challenge, dpop_jkt, label, amr, expires_at_ms, redeemed_at_ms) \
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, null)";

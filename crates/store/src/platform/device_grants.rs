@@ -5,8 +5,8 @@
 //!    any number of parallel tries one takes it.
 //! 2. The row holds keyed digests of both codes only.
 //!
-//! Honest limit: who asked (address, label, version) is in the row in clear until it is swept; there
-//! is no person yet in whose realm it could be sealed.
+//! Honest limit: who asked (address, label, version) is in the row in clear until it is swept;
+//! there is no person yet in whose realm it could be sealed.
 
 use std::net::IpAddr;
 use std::str::FromStr;

@@ -3,6 +3,7 @@
 
 mod authenticator;
 mod grounds;
+mod holder;
 mod people;
 mod sink;
 mod teams;
@@ -24,6 +25,7 @@ use tokio::task::JoinSet;
 
 pub(crate) use authenticator::Authenticator;
 pub(crate) use grounds::Ground;
+pub(crate) use holder::{HolderKey, presents};
 pub(crate) use people::{PASSWORD, Person, code_of, seed_of};
 pub(crate) use sink::{Mode, Sink, link_and_code};
 pub(crate) use teams::Team;

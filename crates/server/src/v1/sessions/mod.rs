@@ -54,8 +54,10 @@ pub struct Tokens {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<shapes::IdText>)]
     pub workspace: Option<TenantId>,
-    /// For the `Authorization` header, as a bearer.
+    /// For the `Authorization` header, in the way that `token_type` says.
     pub access_token: String,
+    /// `Bearer`, or `DPoP` when only the holder of a key may use the tokens (RFC 9449).
+    pub token_type: TokenType,
     /// When the access token ends.
     #[schema(value_type = shapes::TimeMsNumber)]
     pub expires_at_ms: TimeMs,
@@ -68,11 +70,22 @@ pub struct Tokens {
     pub device_token: Option<String>,
 }
 
+/// How an access token is presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub enum TokenType {
+    /// Alone (RFC 6750).
+    Bearer,
+    /// With a proof by its key (RFC 9449).
+    #[serde(rename = "DPoP")]
+    Dpop,
+}
+
 impl From<SessionTokens> for Tokens {
     fn from(tokens: SessionTokens) -> Self {
         Self {
             session_id: tokens.session,
             workspace: tokens.workspace,
+            token_type: if tokens.bound { TokenType::Dpop } else { TokenType::Bearer },
             access_token: tokens.access_token.show().to_owned(),
             expires_at_ms: tokens.expires_at,
             refresh_token: tokens.refresh_token.show().to_owned(),

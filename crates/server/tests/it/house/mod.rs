@@ -6,6 +6,7 @@ mod answer;
 #[path = "../../../../identity/tests/it/house/authenticator.rs"]
 mod authenticator;
 mod ground;
+pub(crate) mod holder;
 mod people;
 mod postgres;
 mod relay;
@@ -43,6 +44,7 @@ use ground::Plot;
 pub(crate) use answer::Answer;
 pub(crate) use authenticator::Authenticator;
 pub(crate) use ground::Engine;
+pub(crate) use holder::HolderKey;
 pub(crate) use people::{PASSWORD, Person, code_of};
 pub(crate) use relay::Relay;
 pub(crate) use template::{Team, Template, registered};
@@ -232,7 +234,13 @@ pub(crate) async fn served_at(
         contact: Some("mailto:security@casemate.example".to_owned()),
         contact_until: Some("2027-01-31T00:00:00Z".to_owned()),
     };
-    server::house::House::new(Parts { identity, limiter: Limiter::new(limits), security })
+    let house =
+        server::house::House::new(Parts { identity, limiter: Limiter::new(limits), security });
+    // Read as a server reads them, until the test's runtime ends: a busy machine must not make the
+    // view too old.
+    let watched = house.clone();
+    tokio::spawn(async move { watched.identity().watch_revocations().await });
+    house
 }
 
 /// GitHub, which is asked nothing until somebody comes back from it.

@@ -1,0 +1,143 @@
+//! A browser: its refresh token in a cookie, other sites' requests, and the pages it is shown.
+
+use http::{HeaderValue, Request};
+use serde_json::{Value, json};
+
+use crate::house::{Answer, House, request};
+
+const NAME: &str = "__Host-casemate-refresh";
+
+/// A request as this server's own page sends it.
+fn by_page(
+    (method, path): (&str, &str),
+    access: Option<&str>,
+    cookie: Option<&str>,
+    body: Option<&Value>,
+) -> Request<axum::body::Body> {
+    let mut sent = request(method, path, access, body);
+    let headers = sent.headers_mut();
+    headers.insert("casemate-refresh", HeaderValue::from_static("cookie"));
+    headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+    if let Some(cookie) = cookie {
+        let value = HeaderValue::from_str(&format!("other=1; {NAME}={cookie}")).unwrap();
+        headers.insert("cookie", value);
+    }
+    sent
+}
+
+/// The cookie that an answer sets.
+fn set(answer: &Answer) -> Option<String> {
+    let text = answer.header("set-cookie")?;
+    let (value, attributes) = text.strip_prefix(&format!("{NAME}="))?.split_once("; ")?;
+    for attribute in ["Secure", "HttpOnly", "SameSite=Strict", "Path=/"] {
+        assert!(attributes.split("; ").any(|one| one == attribute), "{attribute} in {text}");
+    }
+    assert!(!attributes.contains("Domain"), "{text}");
+    Some(value.to_owned())
+}
+
+async fn signed_in(house: &House) -> (Answer, String) {
+    let body = house.acme().guest.sign_in(house.now_ms());
+    let answer = house.send(by_page(("POST", "/v1/sessions"), None, None, Some(&body))).await.ok();
+    let cookie = set(&answer).unwrap();
+    (answer, cookie)
+}
+
+const REFRESH: (&str, &str) = ("POST", "/v1/sessions/refresh");
+
+#[tokio::test]
+async fn a_browsers_refresh_token_is_in_a_cookie_and_never_in_a_body() {
+    let house = House::open().await;
+    let (answer, cookie) = signed_in(&house).await;
+    assert!(answer.json.get("refresh_token").is_none());
+    assert!(!answer.text().contains(&cookie));
+    let empty = json!({});
+    let next = house.send(by_page(REFRESH, None, Some(&cookie), Some(&empty))).await.ok();
+    assert!(next.json.get("refresh_token").is_none());
+    assert_ne!(set(&next).unwrap(), cookie, "the cookie moves on with the token");
+    let id: uuid::Uuid = next.text_at("session_id").parse().unwrap();
+    let store = house.house.store();
+    let row = store.platform_read(move |tx| tx.sessions().find(id.into())).await.unwrap();
+    assert_eq!(row.unwrap().client, store::ClientKind::Browser);
+}
+
+#[tokio::test]
+async fn the_cookie_opens_nothing_without_the_header_that_only_our_pages_send() {
+    let house = House::open().await;
+    let (_, cookie) = signed_in(&house).await;
+    let mut sent = by_page(REFRESH, None, Some(&cookie), Some(&json!({})));
+    sent.headers_mut().remove("casemate-refresh");
+    house.send(sent).await.refused(401, "auth.missing");
+    let sent = by_page(("GET", "/v1/whoami"), None, Some(&cookie), None);
+    house.send(sent).await.refused(401, "auth.missing");
+}
+
+#[tokio::test]
+async fn another_sites_request_with_the_cookie_is_refused_before_anything_happens() {
+    let house = House::open().await;
+    let (_, cookie) = signed_in(&house).await;
+    let sent = |name: Option<(&'static str, &'static str)>| {
+        let mut sent = by_page(REFRESH, None, Some(&cookie), Some(&json!({})));
+        sent.headers_mut().remove("sec-fetch-site");
+        if let Some((name, value)) = name {
+            sent.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        sent
+    };
+    for hostile in [
+        Some(("sec-fetch-site", "cross-site")),
+        Some(("sec-fetch-site", "same-site")),
+        Some(("sec-fetch-site", "none")),
+        Some(("origin", "https://evil.example")),
+        Some(("origin", "null")),
+        Some(("origin", "https://casemate.example.evil.example")),
+        None,
+    ] {
+        let answer = house.send(sent(hostile)).await;
+        let answer = answer.refused(403, "auth.cross_site");
+        assert!(answer.header("set-cookie").is_none(), "{hostile:?}");
+    }
+    house.send(sent(Some(("origin", "https://casemate.example")))).await.ok();
+}
+
+#[tokio::test]
+async fn signing_out_and_a_refused_token_clear_the_cookie() {
+    let house = House::open().await;
+    let (answer, cookie) = signed_in(&house).await;
+    let (session, access) = (answer.text_at("session_id"), answer.text_at("access_token"));
+    let path = format!("/v1/sessions/{session}");
+    let gone = house.send(by_page(("DELETE", &path), Some(access), Some(&cookie), None)).await.ok();
+    assert_eq!(set(&gone), Some(String::new()));
+    let refused = house.send(by_page(REFRESH, None, Some(&cookie), Some(&json!({})))).await;
+    let refused = refused.refused(401, "auth.revoked");
+    assert_eq!(set(&refused), Some(String::new()));
+}
+
+#[tokio::test]
+async fn every_page_loads_only_what_is_ours_and_holds_no_inline_script() {
+    let house = House::open().await;
+    for path in ["/sign-in", "/authorize", "/device"] {
+        let page = house.send(request("GET", path, None, None)).await.ok();
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        for rule in
+            ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]
+        {
+            assert!(policy.contains(rule), "{path}: {policy}");
+        }
+        assert!(!policy.contains("unsafe"), "{policy}");
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-store"),
+            ("referrer-policy", "no-referrer"),
+        ] {
+            assert_eq!(page.headers[name], value, "{path}");
+        }
+        let text = String::from_utf8(page.bytes).unwrap();
+        for part in text.split("<script").skip(1) {
+            let (attributes, rest) = part.split_once('>').unwrap();
+            assert!(attributes.contains("src=\"/pages/") && rest.starts_with("</script>"));
+        }
+        assert!(!text.contains("=\"http") && !text.contains("=\"//"), "{path} leads elsewhere");
+        assert!(!text.contains(" style=") && !text.contains(" onclick="), "{path}");
+    }
+}
