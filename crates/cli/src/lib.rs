@@ -29,6 +29,7 @@ mod names;
 mod output;
 mod problem;
 mod prompt;
+mod work;
 
 pub use arguments::{Command, FingerprintArgument, Globals};
 pub use client::FingerprintError;

@@ -11,10 +11,11 @@ use super::first_contact::{self, Earlier};
 use super::signup::email;
 use crate::account::Account;
 use crate::client::{Call, operations as op};
-use crate::credentials::Issued;
+use crate::credentials::{Credentials, Issued};
 use crate::failure::Failure;
 use crate::names;
 use crate::prompt::{Prompt, Question, Stdin};
+use crate::work;
 
 /// Sign in
 #[derive(Debug, clap::Args)]
@@ -76,8 +77,11 @@ pub(crate) async fn run(arguments: &Login, context: &Context) -> Result<(), Fail
         None => Factor::Totp { code },
     };
     let request = Request { email: &email, password: &password, factor, workspace: None };
-    let call = Call::new(op::SIGN_IN, &[]).body(&request)?;
-    let issued: Issued = contact.transport.call(&call, None).await?.json()?;
+    let mut call = Call::new(op::SIGN_IN, &[]).body(&request)?;
+    if let Some(device) = Credentials::of(&context.settings).device(contact.transport.server()) {
+        call = call.header("casemate-device", &device)?;
+    }
+    let issued: Issued = work::call(&contact.transport, call, &context.output).await?.json()?;
     contact.sign_in(context, issued).await?;
 
     let mut account = context.account()?;

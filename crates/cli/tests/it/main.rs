@@ -17,3 +17,4 @@ mod run;
 mod signup;
 mod terminal;
 mod verify;
+mod work;

@@ -13,6 +13,7 @@
 
 mod credentials;
 mod enrolment;
+mod guard;
 mod house;
 mod invitations;
 mod keys;
@@ -20,6 +21,7 @@ mod projects;
 mod ranks;
 mod refresh;
 mod revocation;
+mod risk;
 mod sign_in;
 mod step_up;
 mod workspaces;

@@ -3,6 +3,7 @@
 
 mod grounds;
 mod people;
+mod places;
 mod teams;
 
 use std::net::IpAddr;
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 
 pub(crate) use grounds::Ground;
 pub(crate) use people::{PASSWORD, Person, code_of, seed_of};
+pub(crate) use places::database;
 pub(crate) use teams::Team;
 
 /// A clock that stands still until it is moved.
