@@ -30,6 +30,7 @@ mod output;
 mod problem;
 mod prompt;
 mod span;
+mod work;
 
 pub use arguments::{Command, FingerprintArgument, Globals};
 pub use client::FingerprintError;

@@ -164,6 +164,18 @@ impl Output {
         bar.with_message(what)
     }
 
+    /// A progress bar for tries of which about so many are needed, visible on a terminal only.
+    pub(crate) fn working(&self, what: &'static str, tries: u64) -> ProgressBar {
+        if self.form != Form::Text || !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(tries);
+        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}]") {
+            bar.set_style(style);
+        }
+        bar.with_message(what)
+    }
+
     fn painted<'a>(&self, text: &'a str, colour: &str) -> Cow<'a, str> {
         if self.colour && io::stderr().is_terminal() {
             Cow::Owned(format!("\u{1b}[1;{colour}m{text}\u{1b}[0m"))

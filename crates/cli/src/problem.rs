@@ -7,6 +7,7 @@
 use serde::Deserialize;
 
 use crate::Exit;
+use crate::work::Challenge;
 
 /// What the server said instead of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, thiserror::Error)]
@@ -33,6 +34,9 @@ pub(crate) struct Problem {
     /// The fields that were refused, for `input.invalid`.
     #[serde(default)]
     pub(crate) errors: Vec<FieldError>,
+    /// The work to prove first, for `auth.challenge`.
+    #[serde(default)]
+    pub(crate) challenge: Option<Challenge>,
 }
 
 /// One refused field.
@@ -63,6 +67,7 @@ impl Problem {
             request_id: None,
             retry_after_s: None,
             errors: Vec::new(),
+            challenge: None,
         }
     }
 

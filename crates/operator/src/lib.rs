@@ -26,6 +26,7 @@ mod logging;
 mod migrate;
 mod output;
 mod processes;
+mod risk;
 mod settings;
 mod slots;
 mod staff;
@@ -59,6 +60,9 @@ pub enum Command {
     Database(database::Database),
     /// Bring the database's schema to this version.
     Migrate(migrate::Migrate),
+    /// The judgement of sign-ins.
+    #[command(subcommand)]
+    Risk(risk::Risk),
     /// Make a new link and code for the first owner, while there is none.
     Link(link::Link),
     /// Who works for the platform itself.
@@ -81,6 +85,7 @@ pub fn run(command: Command, form: Form) -> ExitCode {
         Command::Config(config) => config.run(&output),
         Command::Database(database) => database.run(&output),
         Command::Migrate(migrate) => migrate.run(&output),
+        Command::Risk(risk) => risk.run(&output),
         Command::Link(link) => link.run(&output),
         Command::Staff(staff) => staff.run(&output),
     };

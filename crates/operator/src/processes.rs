@@ -145,6 +145,10 @@ impl Teaches for ServeError {
             Self::Store(error) => error.mend(),
             Self::Broker(error) => error.mend(),
             Self::SignIn(_) => "casemate doctor says which part is missing".into(),
+            Self::Breached(_) => {
+                "name a list of sorted hashes, one per line, that serve may read; or none".into()
+            }
+            Self::Places(_) => "name a MaxMind database that serve may read; or none".into(),
             Self::System(_) => {
                 "see that the limits on open files and threads are not reached (ulimit -n -u)"
                     .into()
@@ -159,6 +163,7 @@ impl Teaches for ServeError {
             Self::Store(error) => error.exit(),
             Self::Broker(error) => error.exit(),
             Self::Tls(_) => Exit::Refused,
+            Self::Breached(_) | Self::Places(_) => Exit::Usage,
             Self::SignIn(_) | Self::System(_) => Exit::Failed,
         }
     }

@@ -71,6 +71,17 @@ impl Call {
         Ok(self)
     }
 
+    /// The same call with one more header, in place of an earlier one of that name.
+    pub(crate) fn header(
+        mut self,
+        name: &'static str,
+        value: &str,
+    ) -> Result<Self, TransportError> {
+        let value = HeaderValue::from_str(value).map_err(|_| TransportError::Shape)?;
+        self.headers.insert(name, value);
+        Ok(self)
+    }
+
     /// The path and query as they go into the request line.
     pub(crate) fn target(&self) -> String {
         if self.query.is_empty() {

@@ -113,6 +113,9 @@ impl Contact {
         let _lock = credentials.lock()?;
         let pins = Pins { server: server.clone(), trust: trust.clone(), log_key: Some(log_key) };
         credentials.remember(&pins)?;
+        if let Some(token) = &issued.device_token {
+            credentials.remember_device(&server, token)?;
+        }
         if let Some(notice) = credentials.store(&Session::new(server, trust, issued, key))? {
             context.output.note(&notice);
         }

@@ -12,6 +12,7 @@
 //! The pins (server, certificate, log key) outlive the session: signing out forgets no key that
 //! `verify` needs.
 
+mod device;
 mod evidence;
 mod folder;
 mod keyring;

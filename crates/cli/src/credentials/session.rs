@@ -50,6 +50,9 @@ pub(crate) struct Issued {
     token_type: Option<String>,
     #[serde(default)]
     pub(crate) workspace: Option<TenantId>,
+    /// Names this device at its next sign-in; only in the answer to a sign-in.
+    #[serde(default)]
+    pub(crate) device_token: Option<String>,
 }
 
 impl Session {

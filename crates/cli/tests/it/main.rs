@@ -18,3 +18,4 @@ mod run;
 mod signup;
 mod terminal;
 mod verify;
+mod work;

@@ -91,7 +91,8 @@ keys! {
     "mail.from" Text = "", "The address that messages come from.";
     "passwords.breached_file" Path = "",
         "Sorted SHA-1 or SHA-256 hashes of leaked passwords that nobody may choose.";
-    "places.country_file" Path = "", "MaxMind database of countries or cities, to judge sign-ins by.";
+    "places.country_file" Path = "",
+        "MaxMind database of countries or cities, to judge sign-ins by.";
     "security.contact" Text = "", "Where weaknesses are reported, as mailto: or https: (RFC 9116).";
     "security.contact_until" Text = "",
         "Until when the contact holds, as 2027-01-31T00:00:00Z (RFC 9116).";

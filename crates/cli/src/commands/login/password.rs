@@ -8,9 +8,10 @@ use crate::client::{Call, Credential, HolderKey, operations as op};
 use crate::commands::Context;
 use crate::commands::first_contact::Contact;
 use crate::commands::signup::email;
-use crate::credentials::Issued;
+use crate::credentials::{Credentials, Issued};
 use crate::failure::Failure;
 use crate::prompt::{Prompt, Question, Stdin};
+use crate::work;
 
 #[derive(Serialize)]
 pub(crate) struct Request<'a> {
@@ -55,8 +56,13 @@ pub(super) async fn tokens(
         None => Factor::Totp { code },
     };
     let request = Request { email: &email, password: &password, factor, workspace: None };
-    let call = Call::new(op::SIGN_IN, &[]).body(&request)?;
-    let issued = contact.transport.call(&call, Some(Credential::Key(key))).await?.json()?;
+    let mut call = Call::new(op::SIGN_IN, &[]).body(&request)?;
+    if let Some(device) = Credentials::of(&context.settings).device(contact.transport.server()) {
+        call = call.header("casemate-device", &device)?;
+    }
+    let holder = Credential::Key(key);
+    let issued =
+        work::call(&contact.transport, call, holder, &context.output).await?.json()?;
     Ok((issued, email))
 }
 

@@ -6,6 +6,7 @@ mod grounds;
 mod holder;
 mod people;
 mod sink;
+mod places;
 mod teams;
 
 use std::net::IpAddr;
@@ -28,6 +29,7 @@ pub(crate) use grounds::Ground;
 pub(crate) use holder::{HolderKey, presents};
 pub(crate) use people::{PASSWORD, Person, code_of, seed_of};
 pub(crate) use sink::{Mode, Sink, link_and_code};
+pub(crate) use places::database;
 pub(crate) use teams::Team;
 
 /// A clock that stands still until it is moved.

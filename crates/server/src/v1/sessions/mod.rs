@@ -63,8 +63,8 @@ pub struct Tokens {
     pub expires_at_ms: TimeMs,
     /// For one refresh; the answer holds the next one.
     pub refresh_token: String,
-    /// Names this device at its next sign-in, in the header `casemate-device`. Only in the answer to
-    /// a sign-in. It is no credential: it keeps others' wrong guesses from slowing this device.
+    /// Names this device at its next sign-in, in the header `casemate-device`. Only in the answer
+    /// to a sign-in. It is no credential: it keeps others' wrong guesses from slowing this device.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub device_token: Option<String>,
