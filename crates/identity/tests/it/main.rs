@@ -35,7 +35,7 @@ mod revocation;
 mod risk;
 mod sign_in;
 mod signatures;
-mod staff;
 mod sso;
+mod staff;
 mod step_up;
 mod workspaces;

@@ -61,8 +61,7 @@ pub(super) async fn tokens(
         call = call.header("casemate-device", &device)?;
     }
     let holder = Credential::Key(key);
-    let issued =
-        work::call(&contact.transport, call, holder, &context.output).await?.json()?;
+    let issued = work::call(&contact.transport, call, holder, &context.output).await?.json()?;
     Ok((issued, email))
 }
 

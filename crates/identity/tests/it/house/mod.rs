@@ -5,8 +5,8 @@ mod authenticator;
 mod grounds;
 mod holder;
 mod people;
-mod sink;
 mod places;
+mod sink;
 mod teams;
 
 use std::net::IpAddr;
@@ -28,8 +28,8 @@ pub(crate) use authenticator::Authenticator;
 pub(crate) use grounds::Ground;
 pub(crate) use holder::{HolderKey, presents};
 pub(crate) use people::{PASSWORD, Person, code_of, seed_of};
-pub(crate) use sink::{Mode, Sink, link_and_code};
 pub(crate) use places::database;
+pub(crate) use sink::{Mode, Sink, link_and_code};
 pub(crate) use teams::Team;
 
 /// A clock that stands still until it is moved.
