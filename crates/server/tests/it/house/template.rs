@@ -82,6 +82,10 @@ impl Template {
         let broker = ground.first_broker(store.instance(), clock.clone()).await;
         let house = served(store.clone(), broker.clone(), WIDE).await;
         let router = server::router::router(house.clone());
+        // Making it may take longer than a view of revocations is good for.
+        let mut watch = tokio::task::JoinSet::new();
+        let watcher = house.clone();
+        watch.spawn(async move { watcher.identity().watch_revocations().await });
 
         let issued = issue_bootstrap(&store, &broker).await.unwrap().value;
         let link = Link { id: issued.link.to_string(), code: issued.code.show().to_owned() };
@@ -104,6 +108,7 @@ impl Template {
             acme.owner.invites(&router, &acme.id, "late@acme.example", "viewer", &[]).await;
         let enrolment = begin(&router, "late@acme.example", &waiting).await;
         sequence(&house).await;
+        watch.shutdown().await;
         store.close().await;
         Self { ground, acme, rival, enrolment, now_ms: START_MS + LATER_MS }
     }
