@@ -90,6 +90,10 @@ impl Template {
         let house = served(store.clone(), broker.clone(), WIDE).await;
         let mut watch = watching(&house);
         let router = server::router::router(house.clone());
+        // Making it may take longer than a view of revocations is good for.
+        let mut watch = tokio::task::JoinSet::new();
+        let watcher = house.clone();
+        watch.spawn(async move { watcher.identity().watch_revocations().await });
 
         let issued = issue_bootstrap(&store, &broker).await.unwrap().value;
         let link = Link { id: issued.link.to_string(), code: issued.code.show().to_owned() };
