@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::client::{Call, operations as op};
 use crate::commands::Context;
 use crate::commands::first_contact::{self, Contact, Earlier};
-use crate::commands::login::Factor;
+use crate::commands::login::password::Factor;
 use crate::commands::mailed::Mailed;
 use crate::commands::signup::email;
 use crate::failure::Failure;

@@ -71,7 +71,7 @@ pub struct Tokens {
 }
 
 /// How an access token is presented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum TokenType {
     /// Alone (RFC 6750).
     Bearer,
