@@ -19,7 +19,7 @@ async fn signs_in(house: &House, body: &Value) -> Answer {
     house.call("POST", "/v1/sessions/passkey", None, Some(body)).await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_passkey_signs_in_alone_beside_a_password_and_again() {
     let house = House::open().await;
     let owner = &house.acme().owner;
@@ -55,7 +55,7 @@ async fn a_passkey_signs_in_alone_beside_a_password_and_again() {
     assert!(one["last_used_at_ms"].is_i64());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_factor_is_a_code_or_a_passkey_and_never_half_of_one() {
     let house = House::open().await;
     let owner = &house.acme().owner;
@@ -78,7 +78,7 @@ async fn a_factor_is_a_code_or_a_passkey_and_never_half_of_one() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_passkey_is_renamed_and_removed_by_its_person_alone() {
     let house = House::open().await;
     let (owner, id) = (&house.acme().owner, &house.acme().passkey);
@@ -96,7 +96,7 @@ async fn a_passkey_is_renamed_and_removed_by_its_person_alone() {
     house.call("DELETE", &path, Some(&owner.access), None).await.refused(404, "not_found");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_registration_for_another_page_is_refused() {
     let house = House::open().await;
     let owner = &house.acme().owner;
@@ -111,7 +111,7 @@ async fn a_registration_for_another_page_is_refused() {
     answer.refused(422, "passkey.refused");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_platforms_log_is_for_staff_with_a_passkey_and_is_not_there_for_anybody_else() {
     let house = House::open().await;
     let owner = &house.acme().owner;
@@ -139,7 +139,7 @@ async fn the_platforms_log_is_for_staff_with_a_passkey_and_is_not_there_for_anyb
     answer.refused(422, "input.invalid");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_run_their_own_scripts_alone_and_are_kept_nowhere() {
     let house = House::open().await;
     for (path, kind) in [
