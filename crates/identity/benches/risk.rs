@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use identity::risk::{HIGH_FROM, MIDDLE_FROM, Outcome, Recognised, Record, Replay, Row};
 
 const SEED: u64 = 20_261_127;
-const PEOPLE: u32 = 2_000;
+const PEOPLE: u32 = 500;
 const DAYS: i64 = 120;
 /// From this day on there are attacks.
 const ATTACKS_FROM: i64 = 30;

@@ -127,7 +127,7 @@ impl Guess {
 
     /// The same guess from a known device of the account, if it is one.
     #[must_use]
-    pub(crate) fn from_device(self, device: Option<DeviceId>) -> Self {
+    pub(crate) fn with_device(self, device: Option<DeviceId>) -> Self {
         Self { device, ..self }
     }
 

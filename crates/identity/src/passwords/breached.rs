@@ -63,7 +63,8 @@ impl Breached {
         let mut list = List { file, bytes, digits: 0, algorithm: &digest::SHA256 };
         let (first, _) = list.line_at(0)?;
         let digits = hash_of(&first).len();
-        if digits < DIGITS_MIN || digits > 64 || !hash_of(&first).iter().all(u8::is_ascii_hexdigit)
+        if !(DIGITS_MIN..=64).contains(&digits)
+            || !hash_of(&first).iter().all(u8::is_ascii_hexdigit)
         {
             return Err(BreachedError::Format);
         }

@@ -256,7 +256,7 @@ impl Attempt {
                 if device.is_none() {
                     gate.pass(tx)?;
                 }
-                let guess = guess.from_device(device);
+                let guess = guess.with_device(device);
                 guess.admit(tx)?;
                 let admitted = (user, device, guess);
                 Ok::<_, SignInError>(Commit::quiet(QuietReason::GuessCounted, admitted))
