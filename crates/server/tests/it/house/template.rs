@@ -189,7 +189,7 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
             &owner,
             &format!("/v1/teams/{id}/providers"),
             json!({
-                "name": name, "issuer": format!("https://login.{name}.test"),
+                "name": format!("{name}-sso"), "issuer": format!("https://login.{name}.test"),
                 "client_id": "casemate", "client_secret": "not-a-real-secret",
             }),
         )
