@@ -145,6 +145,8 @@ impl Teaches for ServeError {
             Self::Store(error) => error.mend(),
             Self::Broker(error) => error.mend(),
             Self::SignIn(_) => "casemate doctor says which part is missing".into(),
+            Self::Mail(_) => "correct the [mail] settings: casemate config check".into(),
+            Self::Config(_) => "correct the setting: casemate config check".into(),
             Self::Breached(_) => {
                 "name a list of sorted hashes, one per line, that serve may read; or none".into()
             }
@@ -163,7 +165,7 @@ impl Teaches for ServeError {
             Self::Store(error) => error.exit(),
             Self::Broker(error) => error.exit(),
             Self::Tls(_) => Exit::Refused,
-            Self::Breached(_) | Self::Places(_) => Exit::Usage,
+            Self::Mail(_) | Self::Config(_) | Self::Breached(_) | Self::Places(_) => Exit::Usage,
             Self::SignIn(_) | Self::System(_) => Exit::Failed,
         }
     }
