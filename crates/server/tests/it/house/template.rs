@@ -88,12 +88,9 @@ impl Template {
         let store = ground.first_store(mint).await;
         let broker = ground.first_broker(store.instance(), clock.clone()).await;
         let house = served(store.clone(), broker.clone(), WIDE).await;
+        // Making it may take longer than a view of revocations is good for.
         let mut watch = watching(&house);
         let router = server::router::router(house.clone());
-        // Making it may take longer than a view of revocations is good for.
-        let mut watch = tokio::task::JoinSet::new();
-        let watcher = house.clone();
-        watch.spawn(async move { watcher.identity().watch_revocations().await });
 
         let issued = issue_bootstrap(&store, &broker).await.unwrap().value;
         let link = Link { id: issued.link.to_string(), code: issued.code.show().to_owned() };

@@ -182,7 +182,7 @@ async fn a_neighbour_changes_nothing_by_any_id(kind: Kind) {
     );
     assert_eq!(attack!(tx => tx.invitations().accept(known.invitation)?), conflict);
     assert_eq!(attack!(tx => tx.invitations().count_wrong_code(known.invitation)?), Ok(None));
-    assert_eq!(attack!(tx => tx.keys().touch_used(known.key)?), conflict);
+    assert_eq!(attack!(tx => tx.keys().touch_used(known.key, None)?), conflict);
     assert_eq!(attack!(tx => tx.jobs().finish(known.job, 0)?), Ok(false));
     assert_eq!(attack!(tx => tx.keys().revoke_of_creator(theirs.owner)?), Ok(vec![]));
     let revoke = move |tx: &TenantTx<'_>| -> Permit<RevokeKey> {
