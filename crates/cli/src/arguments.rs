@@ -10,8 +10,8 @@ use url::Url;
 
 use crate::client::{Fingerprint, FingerprintError};
 use crate::commands::{
-    audit, completions, environments, invitations, keys, login, logout, manpages, members,
-    projects, run, secrets, sessions, signup, verify, whoami, workspaces,
+    audit, completions, environments, identities, invitations, keys, login, logout, manpages,
+    members, projects, run, secrets, sessions, signup, sso, verify, whoami, workspaces,
 };
 
 /// Flags of every command.
@@ -82,6 +82,12 @@ pub enum Command {
     /// See and end your sessions
     #[command(subcommand)]
     Sessions(sessions::Sessions),
+    /// See and unlink the providers that can sign you in
+    #[command(subcommand)]
+    Identities(identities::Identities),
+    /// Choose how people may sign in to the current workspace
+    #[command(subcommand)]
+    Sso(sso::Sso),
     /// Create, choose and hand over workspaces
     #[command(subcommand)]
     Workspaces(workspaces::Workspaces),
