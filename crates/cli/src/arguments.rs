@@ -10,9 +10,9 @@ use url::Url;
 
 use crate::client::{Fingerprint, FingerprintError};
 use crate::commands::{
-    account, audit, completions, environments, factors, invitations, keys, login, logout, manpages,
-    members, passkeys, password, projects, recovery, run, secrets, sessions, signup, verify,
-    whoami, workspaces,
+    account, audit, completions, environments, factors, identities, invitations, keys, login,
+    logout, manpages, members, passkeys, password, projects, recovery, run, secrets, sessions,
+    signup, sso, verify, whoami, workspaces,
 };
 
 /// Flags of every command.
@@ -98,6 +98,12 @@ pub enum Command {
     /// See and remove your passkeys
     #[command(subcommand)]
     Passkeys(passkeys::Passkeys),
+    /// See and unlink the providers that can sign you in
+    #[command(subcommand)]
+    Identities(identities::Identities),
+    /// Choose how people may sign in to the current workspace
+    #[command(subcommand)]
+    Sso(sso::Sso),
     /// Create, choose and hand over workspaces
     #[command(subcommand)]
     Workspaces(workspaces::Workspaces),

@@ -15,8 +15,9 @@ use serde_json::{Map, Value, json};
 use crate::client::operations as op;
 use crate::client::operations::{ALL, Operation};
 use crate::commands::{
-    audit, environments, factors, first_contact, invitations, keys, login, members, passkeys,
-    password, projects, recovery, run, secrets, sessions, signup, whoami, workspaces,
+    audit, environments, factors, first_contact, identities, invitations, keys, login, members,
+    passkeys, password, projects, recovery, run, secrets, sessions, signup, sso, whoami,
+    workspaces,
 };
 use crate::credentials::Issued;
 use crate::names::{Named, Page, Person};
@@ -357,6 +358,34 @@ fn secrets_and_projects(walk: &mut Walk) {
         .reads::<run::Response>(op::LOCAL_USE);
 }
 
+fn single_sign_on(walk: &mut Walk) {
+    let (name, issuer) = ("acme".parse().unwrap(), "https://login.acme.example".parse().unwrap());
+    let (client_id, client_secret) = ("casemate", "a secret");
+    let request =
+        sso::providers::Request { name: &name, issuer: &issuer, client_id, client_secret };
+    let domain = "acme.example".parse().unwrap();
+    let (issuer, subject) = ("https://github.com", "583231");
+    walk.reads::<Page<identities::Identity>>(op::IDENTITIES)
+        .is_whole(op::IDENTITIES)
+        .sends(op::IDENTITY_UNLINK, &identities::Request { issuer, subject })
+        .reads::<sso::policy::Response>(op::SIGN_IN_POLICY)
+        .sends(op::SIGN_IN_POLICY_SET, &domain::sign_in::SignInPolicy::default())
+        .reads::<sso::policy::Response>(op::SIGN_IN_POLICY_SET)
+        .reads::<Page<sso::providers::Provider>>(op::PROVIDERS)
+        .is_whole(op::PROVIDERS)
+        .sends(op::PROVIDER_ADD, &request)
+        .reads::<sso::providers::Provider>(op::PROVIDER_ADD)
+        .sends(op::PROVIDER_CHANGE, &request)
+        .reads::<sso::providers::Provider>(op::PROVIDER_CHANGE)
+        .asks(op::PROVIDER_REMOVE)
+        .reads::<Page<sso::domains::Domain>>(op::DOMAINS)
+        .is_whole(op::DOMAINS)
+        .sends(op::DOMAIN_CLAIM, &sso::domains::Request { domain: &domain })
+        .reads::<sso::domains::Domain>(op::DOMAIN_CLAIM)
+        .reads::<sso::domains::Domain>(op::DOMAIN_PROVE)
+        .asks(op::DOMAIN_REMOVE);
+}
+
 fn keys_and_log(walk: &mut Walk) {
     let name = "deploy".parse().unwrap();
     let scopes = [domain::authz::Act::SecretList];
@@ -396,7 +425,9 @@ fn keys_and_log(walk: &mut Walk) {
 #[test]
 fn everything_sent_and_read_is_in_the_api() {
     let mut walk = Walk { api: Api::load(), seen: Vec::new() };
-    for part in [signing_in, lost_and_changed, team, secrets_and_projects, keys_and_log] {
+    let parts =
+        [signing_in, lost_and_changed, team, single_sign_on, secrets_and_projects, keys_and_log];
+    for part in parts {
         part(&mut walk);
     }
     for operation in ALL {

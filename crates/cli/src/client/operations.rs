@@ -78,6 +78,19 @@ operations! {
     WORKSPACE_DELETE = "DELETE" "/v1/workspaces/{workspace}" Harmless;
     WORKSPACE_TRANSFER = "POST" "/v1/teams/{team}/transfer" Never;
 
+    IDENTITIES = "GET" "/v1/account/identities" Harmless;
+    IDENTITY_UNLINK = "POST" "/v1/account/identities/unlink" Never;
+    SIGN_IN_POLICY = "GET" "/v1/teams/{team}/sign_in_policy" Harmless;
+    SIGN_IN_POLICY_SET = "PUT" "/v1/teams/{team}/sign_in_policy" Never;
+    PROVIDERS = "GET" "/v1/teams/{team}/providers" Harmless;
+    PROVIDER_ADD = "POST" "/v1/teams/{team}/providers" Never;
+    PROVIDER_CHANGE = "PUT" "/v1/teams/{team}/providers/{provider}" Never;
+    PROVIDER_REMOVE = "DELETE" "/v1/teams/{team}/providers/{provider}" Harmless;
+    DOMAINS = "GET" "/v1/teams/{team}/domains" Harmless;
+    DOMAIN_CLAIM = "POST" "/v1/teams/{team}/domains" Never;
+    DOMAIN_PROVE = "POST" "/v1/teams/{team}/domains/{domain}/prove" Never;
+    DOMAIN_REMOVE = "DELETE" "/v1/teams/{team}/domains/{domain}" Harmless;
+
     MEMBERS = "GET" "/v1/teams/{team}/members" Harmless;
     MEMBER_INVITE = "POST" "/v1/teams/{team}/members" Keyed;
     MEMBER_CHANGE = "PATCH" "/v1/teams/{team}/members/{user}" Never;

@@ -8,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod environments;
 pub(crate) mod factors;
 pub(crate) mod first_contact;
+pub(crate) mod identities;
 pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod login;
@@ -23,6 +24,7 @@ pub(crate) mod run;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod signup;
+pub(crate) mod sso;
 pub(crate) mod verify;
 pub(crate) mod whoami;
 pub(crate) mod workspaces;
@@ -98,6 +100,8 @@ pub(crate) async fn dispatch(
         Command::Account(verb) => account::run(verb, &context).await,
         Command::Sessions(verb) => sessions::run(verb, &context).await,
         Command::Passkeys(verb) => passkeys::run(verb, &context).await,
+        Command::Identities(verb) => identities::run(&verb, &context).await,
+        Command::Sso(verb) => sso::run(verb, &context).await,
         Command::Workspaces(verb) => workspaces::run(verb, &context).await,
         Command::Members(verb) => members::run(verb, &context).await,
         Command::Invitations(verb) => invitations::run(verb, &context).await,
