@@ -252,7 +252,7 @@ fn lost_and_changed(walk: &mut Walk) {
     let other_sessions = Others::Keep;
     let change =
         password::change::Request { old_password: new_password, new_password, other_sessions };
-    let factor = login::Factor::Totp { code: "123456" };
+    let factor = login::password::Factor::Totp { code: "123456" };
     let totp_code = "123456";
     walk.sends(op::ACCOUNT_PASSWORD, &change)
         .reads::<password::change::Response>(op::ACCOUNT_PASSWORD)
