@@ -41,7 +41,7 @@ impl Zone {
 #[derive(Clone)]
 pub enum Names {
     /// The system's name servers.
-    System(TokioResolver),
+    System(Box<TokioResolver>),
     /// A zone of one's own.
     Zone(Zone),
 }
@@ -53,7 +53,8 @@ impl Names {
     /// [`NamesUnreachable`]: none is configured.
     pub fn system() -> Result<Self, NamesUnreachable> {
         let builder = TokioResolver::builder_tokio().map_err(|_| NamesUnreachable)?;
-        builder.build().map(Self::System).map_err(|_| NamesUnreachable)
+        let resolver = builder.build().map_err(|_| NamesUnreachable)?;
+        Ok(Self::System(Box::new(resolver)))
     }
 
     /// The texts of this name; none when it has none.
