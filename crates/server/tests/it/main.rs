@@ -10,7 +10,6 @@
 )]
 
 mod browser;
-mod chromium;
 mod credentials;
 mod document;
 mod doors;
