@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod chromium;
 mod credentials;
 mod document;
 mod doors;

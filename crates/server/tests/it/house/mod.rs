@@ -167,12 +167,8 @@ impl House {
     }
 }
 
-/// A house of the server over these parts.
-pub(crate) async fn served(
-    store: Store,
-    broker: broker::Broker,
-    limits: LimitsConfig,
-) -> server::house::House {
+/// What a server's house is made of.
+pub(crate) async fn parts(store: Store, broker: broker::Broker, limits: LimitsConfig) -> Parts {
     let config = IdentityConfig {
         issuer: "https://casemate.example".to_owned(),
         audience: "casemate".to_owned(),
@@ -184,8 +180,21 @@ pub(crate) async fn served(
         contact: Some("mailto:security@casemate.example".to_owned()),
         contact_until: Some("2027-01-31T00:00:00Z".to_owned()),
     };
-    let house =
-        server::house::House::new(Parts { identity, limiter: Limiter::new(limits), security });
+    Parts { identity, limiter: Limiter::new(limits), security }
+}
+
+/// A house of the server over these parts.
+pub(crate) async fn served(
+    store: Store,
+    broker: broker::Broker,
+    limits: LimitsConfig,
+) -> server::house::House {
+    let house = server::house::House::new(parts(store, broker, limits).await);
+    watch(house)
+}
+
+/// The same house, its view of revocations kept fresh.
+pub(crate) fn watch(house: server::house::House) -> server::house::House {
     // Read as a server reads them, until the test's runtime ends: a busy machine must not make the
     // view too old.
     let watched = house.clone();
