@@ -124,7 +124,7 @@ fn a_text_somebody_else_chose_cannot_speak_to_the_terminal() {
     let evil = "a\u{1b}]0;owned\u{7}b\u{9b}2Jc\u{202e}d";
     let server = server(move |asked| match asked.line().as_str() {
         "GET /v1/keys" => Some(Reply::json(json!({ "items": [{
-            "id": PROJECT, "name": evil, "scopes": [], "created_at_ms": 0,
+            "id": PROJECT, "name": evil, "scopes": [], "creator_id": PROJECT, "created_at_ms": 0,
         }] }))),
         "GET /v1/whoami" => Some(Reply::json(json!({ "user": {
             "id": PROJECT, "email": evil, "session_id": PROJECT, "factor_at_ms": 0,

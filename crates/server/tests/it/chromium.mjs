@@ -1,7 +1,7 @@
 // A real Chromium on the pages: signs in, lets a device in, lets a command line in. The device and
 // the command line are played here, with keys and proofs of their own.
 //
-// Told by the environment: NODE_MODULES, CHROMIUM, PROFILE; by stdin: url, email, password, code.
+// Told by the environment: NODE_MODULES, CHROMIUM, PROFILE; by stdin: url, email, password, code, now_ms (the server's clock stands still).
 
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { createServer } from "node:http";
@@ -13,7 +13,7 @@ const { chromium } = require("playwright-core");
 
 let input = "";
 for await (const piece of process.stdin) input += piece;
-const { url, email, password, code } = JSON.parse(input);
+const { url, email, password, code, now_ms } = JSON.parse(input);
 
 const b64 = (bytes) => Buffer.from(bytes).toString("base64url");
 const hash = (text) => createHash("sha256").update(text).digest("base64url");
@@ -24,7 +24,7 @@ const thumbprint = hash(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`);
 function proof(method, path, token) {
   const header = { typ: "dpop+jwt", alg: "EdDSA", jwk: { kty: "OKP", crv: "Ed25519", x } };
   const claims = {
-    jti: b64(randomBytes(16)), htm: method, htu: url + path, iat: Math.floor(Date.now() / 1000),
+    jti: b64(randomBytes(16)), htm: method, htu: url + path, iat: Math.floor(now_ms / 1000),
   };
   if (token) claims.ath = hash(token);
   const message = [header, claims].map((part) => b64(JSON.stringify(part))).join(".");
@@ -59,7 +59,7 @@ const broken = [];
 try {
   const page = await browser.newPage();
   page.on("pageerror", (error) => broken.push(String(error)));
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(10_000);
 
   // A device asks; the page asks for a sign-in first, and takes no code from a link.
   const asked = { label: "build-7", version: "tests 1", dpop_jkt: thumbprint };
@@ -67,7 +67,7 @@ try {
   await page.goto(`${url}/device?user_code=${grant.user_code}`);
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password").fill(password);
-  await page.getByLabel("Code of your authenticator").fill(code);
+  await page.getByLabel("Code of your authenticator, or a backup code", { exact: true }).fill(code);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   const typed = page.getByLabel("Code that the device shows");
   await typed.waitFor();
@@ -128,6 +128,10 @@ try {
   assert.ok(!left.includes("__Host-casemate-refresh"), left.join());
   assert.deepEqual(broken, []);
   console.log("every step was taken");
+} catch (error) {
+  const [page] = browser.pages().slice(-1);
+  console.error(page.url().split("?")[0], await page.locator("main").innerText(), broken);
+  throw error;
 } finally {
   await browser.close();
 }

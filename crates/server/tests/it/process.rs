@@ -30,14 +30,14 @@ fn host() -> PathBuf {
 }
 
 /// A copy of the template's data, and the settings of a server over it.
-pub(crate) struct Place {
+struct Place {
     folder: TempDir,
     broker: PathBuf,
     settings: Vec<(String, String)>,
 }
 
 impl Place {
-    pub(crate) async fn new() -> Self {
+    async fn new() -> Self {
         let template = Template::get(Engine::Sqlite).await;
         let folder = tempfile::tempdir().unwrap();
         template.ground.copy_data(&folder.path().join("data"));
@@ -78,7 +78,7 @@ impl Place {
         String::from_utf8(stderr).unwrap()
     }
 
-    pub(crate) fn start(&self) -> Server {
+    fn start(&self) -> Server {
         let child = self.command().spawn().unwrap();
         let path = self.data().join("run/ready.json");
         let began = Instant::now();
@@ -100,7 +100,7 @@ impl Place {
 }
 
 /// A running server; killed when dropped.
-pub(crate) struct Server {
+struct Server {
     child: Child,
     ready: Value,
 }
@@ -138,7 +138,7 @@ impl Server {
         false
     }
 
-    pub(crate) fn url(&self, door: &str, path: &str) -> hyper::Uri {
+    fn url(&self, door: &str, path: &str) -> hyper::Uri {
         format!("{}{path}", self.ready[door].as_str().unwrap()).parse().unwrap()
     }
 }

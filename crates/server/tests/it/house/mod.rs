@@ -205,22 +205,13 @@ pub(crate) fn watching(house: &server::house::House) -> JoinSet<()> {
 /// Where the server of most tests is reached, as far as it knows.
 pub(crate) const ORIGIN: &str = "https://casemate.example";
 
-/// A house of the server over these parts.
-pub(crate) async fn served(
-    store: Store,
-    broker: broker::Broker,
-    limits: LimitsConfig,
-) -> server::house::House {
-    served_at(store, broker, limits, ORIGIN).await
-}
-
-/// The same, reached at this origin.
-pub(crate) async fn served_at(
+/// What a server's house is made of, reached at this origin.
+pub(crate) async fn parts(
     store: Store,
     broker: broker::Broker,
     limits: LimitsConfig,
     origin: &str,
-) -> server::house::House {
+) -> Parts {
     answer::foresee();
     let config = IdentityConfig {
         issuer: "https://casemate.example".to_owned(),
@@ -234,13 +225,26 @@ pub(crate) async fn served_at(
         contact: Some("mailto:security@casemate.example".to_owned()),
         contact_until: Some("2027-01-31T00:00:00Z".to_owned()),
     };
-    let house =
-        server::house::House::new(Parts { identity, limiter: Limiter::new(limits), security });
-    // Read as a server reads them, until the test's runtime ends: a busy machine must not make the
-    // view too old.
-    let watched = house.clone();
-    tokio::spawn(async move { watched.identity().watch_revocations().await });
-    house
+    Parts { identity, limiter: Limiter::new(limits), security }
+}
+
+/// A house of the server over these parts.
+pub(crate) async fn served(
+    store: Store,
+    broker: broker::Broker,
+    limits: LimitsConfig,
+) -> server::house::House {
+    server::house::House::new(parts(store, broker, limits, ORIGIN).await)
+}
+
+/// The same, reached at this origin.
+pub(crate) async fn served_at(
+    store: Store,
+    broker: broker::Broker,
+    limits: LimitsConfig,
+    origin: &str,
+) -> server::house::House {
+    server::house::House::new(parts(store, broker, limits, origin).await)
 }
 
 /// GitHub, which is asked nothing until somebody comes back from it.
