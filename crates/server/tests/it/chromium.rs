@@ -13,7 +13,7 @@ use server::house::Addresses;
 use server::listen::{Door, Stop, Transport, bind, tls};
 use server::metrics::Metrics;
 
-use crate::house::{House, PASSWORD, WIDE, parts, watch};
+use crate::house::{House, ORIGIN, PASSWORD, WIDE, parts};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_signs_in_and_lets_a_device_and_a_command_line_in() {
