@@ -405,7 +405,6 @@ fn keys_and_log(walk: &mut Walk) {
         .sends(op::KEY_ROTATE, &keys::rotate::Request { overlap_ms: Some(1) })
         .reads::<keys::create::Response>(op::KEY_ROTATE)
         .sends(op::KEY_REPORT, &keys::report::Request { key: "cm_live_example" })
-        .asks(op::KEY_REPORT)
         .asks(op::KEY_REVOKE)
         .reads::<Page<audit::list::Entry>>(op::ACCOUNT_LOG)
         .queries(op::ACCOUNT_LOG, &PAGED)

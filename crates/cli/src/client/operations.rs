@@ -57,7 +57,7 @@ operations! {
     WHOAMI = "GET" "/v1/whoami" Harmless;
 
     ACCOUNT_PASSWORD = "POST" "/v1/account/password" Never;
-    ACCOUNT_BACKUP_CODES = "POST" "/v1/account/backup_codes" Never;
+    ACCOUNT_BACKUP_CODES = "POST" "/v1/account/backup_codes" Keyed;
     ACCOUNT_TOTP = "POST" "/v1/account/totp" Never;
     ACCOUNT_TOTP_CONFIRM = "POST" "/v1/account/totp/confirm" Never;
     ACCOUNT_RECOVERIES = "GET" "/v1/account/recoveries" Harmless;

@@ -83,11 +83,13 @@ fn renew(tx: &mut PlatformTx<'_>, renewal: &Renewal) -> Result<Commit<()>, Recov
     tx.users().set_password(user, hash)?;
     tx.users().replace_totp(user, seed, *step)?;
     tx.backup_codes().replace(user, codes)?;
+    // Whoever holds what was lost holds its passkeys too.
+    let passkeys = tx.passkeys().remove_all(user)?;
     tx.resets().end_all(user)?;
     guess.forgive(tx)?;
     let ended = sessions::end_all(tx, user)?;
     notices::tell(tx, user, NoticeKind::RecoveryCompleted, json!({}))?;
     let event = AuditEvent::new(Verb::RecoveryCompleted, "recovery", id)
-        .new_value(json!({ "user": user, "ended_sessions": ended }));
+        .new_value(json!({ "user": user, "ended_sessions": ended, "removed_passkeys": passkeys }));
     Ok(Commit::audited(event, ()))
 }

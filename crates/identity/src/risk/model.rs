@@ -97,7 +97,7 @@ pub enum Band {
 }
 
 /// The log ratio from which a sign-in is in the middle band.
-pub const MIDDLE_FROM: f64 = 3.0;
+pub const MIDDLE_FROM: f64 = 2.0;
 /// The log ratio from which a sign-in is in the high band.
 pub const HIGH_FROM: f64 = 5.0;
 /// Sign-ins that make a history: with fewer, everything is in the low band.

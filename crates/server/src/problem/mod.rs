@@ -45,7 +45,7 @@ pub struct FieldProblem {
 /// Work to prove: find a number such that the SHA-256 of `text`, a dot and the number in decimal
 /// begins with `bits` zero bits, and send all three as the header `casemate-proof`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = Challenge)]
+#[schema(as = WorkChallenge)]
 pub struct ChallengeBody {
     /// What the proof begins with.
     #[schema(max_length = 64)]

@@ -109,6 +109,7 @@ platform_statements! { "passkeys", "a passkey is of a person, who may be in seve
     RENAME = "update passkeys set name = $3 where user_id = $1 and passkey_id = $2";
     REMOVE = "delete from passkeys where user_id = $1 and passkey_id = $2 \
         returning name";
+    REMOVE_ALL = "delete from passkeys where user_id = $1";
 }
 
 impl Passkeys<'_> {
@@ -229,5 +230,13 @@ impl Passkeys<'_> {
     ) -> Result<Option<PasskeyName>, StoreError> {
         let row = self.bound.platform_one(&REMOVE, values![user, id])?;
         row.map(|mut row| row.parsed()).transpose()
+    }
+
+    /// Removes all of a person's passkeys; how many.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn remove_all(&mut self, user: UserId) -> Result<u64, StoreError> {
+        self.bound.platform_run(&REMOVE_ALL, values![user])
     }
 }

@@ -112,7 +112,7 @@ tenant_statements! { "keys":
         successor_id, reported_at_ms from api_keys \
         where tenant_id = $1 and key_id > $2 order by key_id limit $3";
     COUNT_LIVE = "select count(*) from api_keys where tenant_id = $1 and revoked_at_ms is null \
-        and coalesce(expires_at_ms, $2 + 1) > $2";
+        and coalesce(expires_at_ms, 9223372036854775807) > $2";
     REVOKE = "update api_keys set revoked_at_ms = $4 \
         where tenant_id = $1 and key_id = $2 and creator_id = $3 and revoked_at_ms is null";
     REVOKE_PRESENTED = "update api_keys set revoked_at_ms = $4, reported_at_ms = $4 \

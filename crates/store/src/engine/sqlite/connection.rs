@@ -37,7 +37,7 @@ pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
         connection.execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
              pragma trusted_schema = off; pragma cell_size_check = on; \
-             pragma temp_store = memory;",
+             pragma temp_store = memory; pragma journal_size_limit = 67108864;",
         )
     });
     prepared.map_err(|error| meaning(file, &error))?;
@@ -46,7 +46,8 @@ pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
 
 /// Closing the last connection leaves the log and its index where they are. `serve` is confined to
 /// files that exist when it starts, of which these are two: another process that is just closing
-/// must not take them from under it.
+/// must not take them from under it. The log that is left is empty, since its size has a limit: a
+/// database put back from a copy must not meet the pages of another time.
 fn keep_log(connection: &Connection) -> rusqlite::Result<()> {
     let mut kept = 1;
     connection.file_control(None::<&str>, FileControl::PersistWal(&mut kept))
