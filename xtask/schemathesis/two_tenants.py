@@ -2,7 +2,7 @@
 
 Usage: two_tenants.py URL CA LINK OUT, with the bootstrap code on standard input.
 
-OUT gets `first.token` (the owner of the first workspace), `first.json` and `second.json` (ids of each workspace)
+OUT gets `first.token` and `first.refresh` (the owner of the first workspace), `first.json` and `second.json` (ids of each workspace)
 and `canary` (a text that only the second workspace's rows hold, and that no answer to the first may contain).
 """
 
@@ -61,7 +61,7 @@ class Person:
         self.secret = start["totp_secret"]
         done = call("POST", f"/v1/enrolments/{start['enrolment_id']}/confirm",
                     {"totp_code": self.code()})
-        self.token = done["access_token"]
+        self.token, self.refresh = done["access_token"], done["refresh_token"]
 
     def code(self):
         step = int(time.time()) // 30
@@ -73,7 +73,7 @@ class Person:
 
     def enter(self, workspace):
         tokens = call("POST", "/v1/sessions/current/workspace", {"workspace": workspace}, self.token)
-        self.token = tokens["access_token"]
+        self.token, self.refresh = tokens["access_token"], tokens["refresh_token"]
 
 
 def furnish(person, name, text):
@@ -102,3 +102,4 @@ OUT.mkdir(parents=True, exist_ok=True)
 (OUT / "second.json").write_text(json.dumps(other))
 (OUT / "canary").write_text(CANARY)
 (OUT / "first.token").write_text(first.token)
+(OUT / "first.refresh").write_text(first.refresh)

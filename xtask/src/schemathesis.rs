@@ -29,8 +29,13 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
                       allow_header_conformance,negative_data_rejection,ignored_auth";
 
 /// Operations that end the session or the workspace the run lives in.
-const ENDING: &[&str] =
-    &["sessions_revoke", "sessions_revoke_others", "workspaces_delete", "sessions_create"];
+const ENDING: &[&str] = &[
+    "sessions_revoke",
+    "sessions_revoke_others",
+    "sessions_revoke_all",
+    "workspaces_delete",
+    "sessions_create",
+];
 
 /// Runs schemathesis on SQLite.
 ///
@@ -174,7 +179,7 @@ impl Tenants {
         count: &str,
     ) -> Result<Command, Failure> {
         let config = self.folder.join("schemathesis.toml");
-        fs::write(&config, self.config(ids)?)?;
+        fs::write(&config, Self::config(ids.map(|ids| self.folder.join(ids)).as_deref())?)?;
         let url = platform.said("url")?;
         let mut command = Command::new(program);
         command.arg("--config-file").arg(config).arg("run").arg(root().join("openapi.json"));
@@ -193,17 +198,19 @@ impl Tenants {
             "2",
         ]);
         command.current_dir(&self.folder).env("PYTHONPATH", root().join("xtask/schemathesis"));
+        // Keeps the credential going; it goes by a file, not by the arguments, which anybody may
+        // read.
+        command.env("SCHEMATHESIS_HOOKS", "session");
+        command.env("CASEMATE_URL", url).env("CASEMATE_CA", platform.certificate());
         Ok(command)
     }
 
-    /// The credential goes by a file, not by the arguments, which anybody may read.
-    fn config(&self, ids: Option<&str>) -> Result<String, Failure> {
-        let token = fs::read_to_string(self.folder.join("first.token"))?;
-        let headers = format!("[headers]\nAuthorization = \"Bearer {token}\"\n");
-        let Some(ids) = ids else { return Ok(headers) };
-        let ids: toml::Table = serde_json::from_str(&fs::read_to_string(self.folder.join(ids))?)
+    /// The ids that fill the paths.
+    fn config(ids: Option<&Path>) -> Result<String, Failure> {
+        let Some(ids) = ids else { return Ok(String::new()) };
+        let ids: toml::Table = serde_json::from_str(&fs::read_to_string(ids)?)
             .map_err(|error| Failure(error.to_string()))?;
-        Ok(format!("{headers}[parameters]\n{ids}"))
+        Ok(format!("[parameters]\n{ids}"))
     }
 
     fn report(&self) -> PathBuf {
