@@ -14,11 +14,21 @@ const PATHS: &[(&str, &str)] = &[
     ("account_backup_codes", "a session, a second factor given within five minutes"),
     ("account_password", "a session, a second factor within five minutes, the old password"),
     ("account_totp_confirm", "a session, a second factor within five minutes, the new one's code"),
+    (
+        "authorizations_redeem",
+        "a session of two factors, one of them fresh, the code, its verifier, the key",
+    ),
+    (
+        "device_grants_redeem",
+        "a session of two factors, one of them fresh, the device code, the key",
+    ),
     ("enrolments_confirm", "link and code, the password just chosen, the authenticator's code"),
     ("sessions_create", "password, second factor"),
     ("sessions_enter_workspace", "a session"),
+    ("sessions_passkey", "the authenticator that holds the passkey, which verified its person"),
     ("sessions_refresh", "a session"),
     ("sessions_step_up", "a session, second factor"),
+    ("sso_redeem", "a provider's word, and a factor of one's own or one the workspace counts"),
 ];
 
 /// Operations of people who lost something: they get a factor back, never a session.

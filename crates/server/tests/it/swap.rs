@@ -20,7 +20,7 @@ fn shows_nothing_of(rival: &Team, sent: &str, answer: &Answer) {
 async fn a_neighbours_id_in_a_path_is_not_found() {
     let house = House::open().await;
     let (acme, rival) = (house.acme(), house.rival());
-    let mut tried = 0;
+    let (mut tried, mut found) = (0, Vec::new());
     for operation in operations::all().values().filter(|operation| operation.guarded) {
         let ours = operation.places(&house, acme);
         let theirs = operation.places(&house, rival);
@@ -37,6 +37,10 @@ async fn a_neighbours_id_in_a_path_is_not_found() {
             if operation.id == "invitations_accept" {
                 continue;
             }
+            // A way to a provider is a browser's by its cookie, and no workspace's.
+            if operation.id == "identities_confirm" {
+                continue;
+            }
             let mut places = ours.clone();
             for name in &swapped {
                 places.insert(name, theirs[name].clone());
@@ -46,11 +50,14 @@ async fn a_neighbours_id_in_a_path_is_not_found() {
             let answer = house
                 .call(&operation.method, &target, Some(&acme.owner.access), body.as_ref())
                 .await;
-            let answer = answer.refused(404, "not_found");
             shows_nothing_of(rival, &target, &answer);
+            if answer.verdict() != "404 not_found" {
+                found.push(format!("{} {swapped:?}: {}", operation.id, answer.verdict()));
+            }
             tried += 1;
         }
     }
+    assert!(found.is_empty(), "{found:#?}");
     assert!(tried >= 35, "{tried} paths were tried");
 }
 
