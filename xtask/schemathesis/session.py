@@ -19,7 +19,8 @@ NEWEST = pathlib.Path("first.token").read_text()
 
 
 def renewed():
-    """The session's next access token; the newest one again when the session has ended."""
+    """The session's next access token. Where operations may end the session, the newest one again once it has ended;
+    elsewhere an end is a fault, since requests without a session show nothing."""
     global NEWEST
     with LOCK:
         request = urllib.request.Request(os.environ["CASEMATE_URL"] + "/v1/sessions/refresh", method="POST")
@@ -28,8 +29,11 @@ def renewed():
         try:
             with urllib.request.urlopen(request, context=CONTEXT, timeout=30) as answer:
                 tokens = json.loads(answer.read())
-        except urllib.error.HTTPError:
-            return NEWEST
+        except urllib.error.HTTPError as problem:
+            if "CASEMATE_SESSION_MAY_END" in os.environ:
+                return NEWEST
+            os.write(2, f"the session ended: {problem.read().decode()}\n".encode())
+            os._exit(3)
         KEPT.write_text(tokens["refresh_token"])
         NEWEST = tokens["access_token"]
         return NEWEST

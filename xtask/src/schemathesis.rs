@@ -28,13 +28,19 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
                       response_headers_conformance,response_schema_conformance,unsupported_method,\
                       allow_header_conformance,negative_data_rejection,ignored_auth";
 
-/// Operations that end the session or the workspace the run lives in.
+/// Operations that end the session or the workspace the run lives in, or hand out the session's
+/// next refresh token, so that the one the run holds becomes an old one.
 const ENDING: &[&str] = &[
     "sessions_revoke",
     "sessions_revoke_others",
     "sessions_revoke_all",
     "workspaces_delete",
     "sessions_create",
+    "sessions_step_up",
+    "sessions_enter_workspace",
+    "account_backup_codes",
+    "account_password",
+    "account_totp_confirm",
 ];
 
 /// Runs schemathesis on SQLite.
@@ -62,6 +68,7 @@ pub fn run() -> Result<(), Failure> {
     }
     println!("--- operations that end things");
     let mut command = tenants.command(&program, &platform, Some("second.json"), "10")?;
+    command.env("CASEMATE_SESSION_MAY_END", "1");
     for operation in ENDING {
         command.args(["--include-operation-id", operation]);
     }

@@ -127,33 +127,6 @@ fn known(code: &str) -> Option<(Exit, &'static str)> {
         }
         "rate.limited" => (TryAgain, "Too many requests; wait, then try again."),
         "auth.busy" => (TryAgain, "The server is busy with sign-ins; try again in a moment."),
-        "factor.needed" => (SignIn, "Give a code of your own authenticator as well."),
-        "session.confined" => {
-            (Refused, "Sign in with a password or passkey of your own, then try again.")
-        }
-        "sso.transaction_invalid" => (SignIn, "Start the sign-in again, in one browser."),
-        "sso.provider_failed" | "sso.provider_not_public" => {
-            (TryAgain, "The identity provider does not answer as it should; ask an admin.")
-        }
-        "sso.provider_refused" => (SignIn, "The identity provider said no; try again there."),
-        "sso.issuer_mixed" | "sso.token_refused" => {
-            (Refused, "The answer was not this provider's; tell an admin before trying again.")
-        }
-        "sso.tenant_refused" | "sso.email_unverified" => {
-            (Refused, "Use another account of the provider, or verify its address there.")
-        }
-        "sso.account_exists" => {
-            (Refused, "Sign in as before, then link the provider to your account.")
-        }
-        "sso.no_account" => (Refused, "Ask an admin of the workspace for an invitation."),
-        "sso.needed" => (Refused, "This workspace is entered through its identity provider only."),
-        "sso.provider_not_taken" => (Refused, "Use a provider that the workspace takes."),
-        "sso.factor_not_counted" => {
-            (Refused, "Sign in again and give a factor of your own as well.")
-        }
-        "sso.only_way_in" => (Conflict, "Add another way to sign in first."),
-        "domain.not_proved" => (Conflict, "Set the TXT record as told, then prove it again."),
-        "domain.names_unavailable" => (TryAgain, "Name servers could not be asked; try again."),
         "factor.not_fresh" => (SignIn, "This needs a fresh code of your authenticator."),
         "passkey.refused" => (Refused, "Start again from the page: a challenge is used once."),
         "passkey.last_of_staff" => (Conflict, "Add another passkey first, then remove this one."),
@@ -225,6 +198,41 @@ fn of_clients(code: &str) -> Option<(Exit, &'static str)> {
             "Sign in with `casemate login --browser` or `--password`; an admin can allow it: \
              `casemate workspaces settings --device-sign-in allowed`.",
         ),
+        _ => return of_providers(code),
+    })
+}
+
+/// The meaning of each stable code around identity providers.
+fn of_providers(code: &str) -> Option<(Exit, &'static str)> {
+    use Exit::{Conflict, Refused, SignIn, TryAgain};
+    Some(match code {
+        "factor.needed" => (SignIn, "Give a code of your own authenticator as well."),
+        "session.confined" => {
+            (Refused, "Sign in with a password or passkey of your own, then try again.")
+        }
+        "sso.transaction_invalid" => (SignIn, "Start the sign-in again, in one browser."),
+        "sso.provider_failed" | "sso.provider_not_public" => {
+            (TryAgain, "The identity provider does not answer as it should; ask an admin.")
+        }
+        "sso.provider_refused" => (SignIn, "The identity provider said no; try again there."),
+        "sso.issuer_mixed" | "sso.token_refused" => {
+            (Refused, "The answer was not this provider's; tell an admin before trying again.")
+        }
+        "sso.tenant_refused" | "sso.email_unverified" => {
+            (Refused, "Use another account of the provider, or verify its address there.")
+        }
+        "sso.account_exists" => {
+            (Refused, "Sign in as before, then link the provider to your account.")
+        }
+        "sso.no_account" => (Refused, "Ask an admin of the workspace for an invitation."),
+        "sso.needed" => (Refused, "This workspace is entered through its identity provider only."),
+        "sso.provider_not_taken" => (Refused, "Use a provider that the workspace takes."),
+        "sso.factor_not_counted" => {
+            (Refused, "Sign in again and give a factor of your own as well.")
+        }
+        "sso.only_way_in" => (Conflict, "Add another way to sign in first."),
+        "domain.not_proved" => (Conflict, "Set the TXT record as told, then prove it again."),
+        "domain.names_unavailable" => (TryAgain, "Name servers could not be asked; try again."),
         _ => return None,
     })
 }

@@ -121,7 +121,7 @@ tenant_statements! { "keys":
         where tenant_id = $1 and creator_id = $2 and revoked_at_ms is null returning key_id";
     SUCCEED = "update api_keys set successor_id = $4, expires_at_ms = $5 \
         where tenant_id = $1 and key_id = $2 and creator_id = $3 and successor_id is null \
-        and revoked_at_ms is null and (expires_at_ms is null or expires_at_ms >= $5)";
+        and revoked_at_ms is null and coalesce(expires_at_ms, 9223372036854775807) >= $5";
     TOUCH = "update api_keys set last_used_at_ms = $3, last_used_network = $4 \
         where tenant_id = $1 and key_id = $2";
 }

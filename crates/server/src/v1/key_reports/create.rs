@@ -17,7 +17,7 @@ use crate::shapes::SecretText;
 #[schema(example = json!({ "key": "cm_live_example" }))]
 pub struct ReportKey {
     /// Its text.
-    #[schema(value_type = String, min_length = 1, max_length = 256)]
+    #[schema(value_type = String, max_length = 256)]
     pub key: SecretText,
 }
 
