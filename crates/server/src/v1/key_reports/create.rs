@@ -7,9 +7,12 @@ use utoipa::ToSchema;
 
 use crate::extract::Json;
 use crate::house::{Client, House};
-use crate::problem::Refused;
+use crate::problem::{Problem, Refused};
 use crate::reply::Reply;
 use crate::shapes::SecretText;
+
+/// Longest text that is looked at; the schema says so as well.
+const REPORT_CHARS_MAX: usize = 256;
 
 /// A key that was found.
 #[derive(Deserialize, ToSchema)]
@@ -38,6 +41,11 @@ pub async fn create(
     client: Client,
     Json(body): Json<ReportKey>,
 ) -> Result<Reply<202, KeyReportTaken>, Refused<ReportError>> {
-    identity::keys::report(house.identity(), client.origin, body.value.key.as_str()).await?;
+    let key = body.value.key;
+    if key.as_str().chars().count() > REPORT_CHARS_MAX {
+        let rule = format!("a report has at most {REPORT_CHARS_MAX} characters");
+        return Err(Refused::because(Problem::invalid("key", rule)));
+    }
+    identity::keys::report(house.identity(), client.origin, key.as_str()).await?;
     Ok(Reply::new(KeyReportTaken { taken: true }))
 }
