@@ -108,7 +108,7 @@ pub async fn redeem(
             Ok::<_, PollError>(Commit::audited_all(events, session))
         })
         .await?;
-    let handed = sessions::issue(identity, &begun.value).await?;
+    let handed = sessions::issue_first(identity, &begun.value).await?;
     Ok(begun.map(|_| handed))
 }
 

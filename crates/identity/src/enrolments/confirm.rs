@@ -163,7 +163,7 @@ async fn tokens_of_first_session(
     email: EmailAddress,
 ) -> Result<(SessionTokens, Option<Joined>, Vec<EntryRef>), ConfirmError> {
     let Some(door) = door else {
-        return Ok((sessions::issue(identity, session).await?, None, Vec::new()));
+        return Ok((sessions::issue_first(identity, session).await?, None, Vec::new()));
     };
     let origin = door.scope.origin().clone();
     let account = AccountScope::authenticated(session.user, session.id, origin);
@@ -171,7 +171,7 @@ async fn tokens_of_first_session(
         Ok(walked) => walked,
         Err(error) => {
             tracing::warn!(%error, "somebody enrolled and could not join");
-            return Ok((sessions::issue(identity, session).await?, None, Vec::new()));
+            return Ok((sessions::issue_first(identity, session).await?, None, Vec::new()));
         }
     };
     let workspace = walked.value.workspace;
@@ -184,7 +184,7 @@ async fn tokens_of_first_session(
         }
         Err(error) => {
             tracing::warn!(%error, "somebody joined and could not enter");
-            let tokens = sessions::issue(identity, session).await?;
+            let tokens = sessions::issue_first(identity, session).await?;
             Ok((tokens, Some(walked.value), entries))
         }
     }

@@ -12,7 +12,7 @@ use store::{Caller, Commit, Committed, QuietReason, UserState};
 use super::{Expected, MatchedPasskey, PasskeyAnswer, matched};
 use crate::identity::Identity;
 use crate::sessions::{
-    Birth, Holder, Proof, SessionTokens, SignInError, issue, visible_to_newcomer,
+    Birth, Holder, Proof, SessionTokens, SignInError, issue_first, visible_to_newcomer,
 };
 use crate::throttle::Guess;
 
@@ -75,7 +75,7 @@ async fn begun(
             Ok::<_, SignInError>(Commit::audited_all(events, session))
         })
         .await?;
-    let handed = issue(identity, &begun.value).await?;
+    let handed = issue_first(identity, &begun.value).await?;
     Ok(begun.map(|_| handed))
 }
 

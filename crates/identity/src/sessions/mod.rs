@@ -44,9 +44,7 @@ pub use sign_in::{SignIn, SignInError, sign_in, sign_in_by, sign_in_carrying, si
 pub use sign_out::sign_out;
 pub use step_up::{StepUpError, step_up};
 pub use tokens::SessionTokens;
-/// Every path to a session hands out the first tokens with that of its device.
-pub(crate) use tokens::issue_first as issue;
-pub(crate) use tokens::{name_of, with_device};
+pub(crate) use tokens::{issue, issue_first, name_of, with_device};
 pub use whoami::{Place, Whoami, whoami};
 
 use broker::BrokerError;

@@ -214,7 +214,7 @@ impl Arrival {
                 Ok(Commit::audited_all(events, session))
             })
             .await?;
-        let handed = sessions::issue(identity, &begun.value).await?;
+        let handed = sessions::issue_first(identity, &begun.value).await?;
         let entries = entries.into_iter().chain(begun.entries).collect();
         Ok(Committed { value: handed, entries })
     }
@@ -250,7 +250,7 @@ impl Arrival {
                 Ok::<_, SsoError>(Commit::audited_all(events, session))
             })
             .await?;
-        let handed = sessions::issue(identity, &begun.value).await?;
+        let handed = sessions::issue_first(identity, &begun.value).await?;
         let entries = entries.into_iter().chain(begun.entries).collect();
         Ok(Committed { value: handed, entries })
     }
