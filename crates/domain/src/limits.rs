@@ -36,6 +36,9 @@ pub const ENVIRONMENTS_PER_PROJECT_MAX: usize = 16;
 pub const MEMBERS_PER_WORKSPACE_MAX: usize = 1_000;
 /// Most open invitations in one workspace.
 pub const INVITATIONS_PER_WORKSPACE_MAX: usize = 200;
+/// Longest text that is reported as a leaked API key: more than a key has, and no more than that is
+/// looked at.
+pub const KEY_REPORT_CHARS_MAX: usize = 256;
 /// Most API keys in one workspace.
 pub const KEYS_PER_WORKSPACE_MAX: usize = 200;
 /// Longest life an API key can be given: a year and a day. What must live longer is rotated.

@@ -22,7 +22,6 @@ use identity::tokens::RefreshToken;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::frame::Frame;
 use crate::house::House;
 use crate::problem::{Code, Problem};
 
@@ -64,12 +63,11 @@ pub(crate) async fn cookie(State(house): State<House>, request: Request, next: N
     if !wanted {
         return next.run(request).await;
     }
-    let frame = request.extensions().get::<std::sync::Arc<Frame>>().cloned();
     let over = ends(&request, kept.as_deref().map(String::as_str));
     let response = next.run(request).await;
     match over {
         Some(over) if over.reached(response.status()) => cleared(response),
-        _ => moved(&house, frame.as_deref(), response).await,
+        _ => moved(response).await,
     }
 }
 
@@ -120,7 +118,7 @@ fn cleared(mut response: Response) -> Response {
 }
 
 /// The same answer, its refresh token in the cookie instead of the body.
-async fn moved(house: &House, frame: Option<&Frame>, response: Response) -> Response {
+async fn moved(response: Response) -> Response {
     if !response.status().is_success() {
         return response;
     }
@@ -148,18 +146,5 @@ async fn moved(house: &House, frame: Option<&Frame>, response: Response) -> Resp
     set.set_sensitive(true);
     parts.headers.append(SET_COOKIE, set);
     parts.headers.remove(CONTENT_LENGTH);
-    if let Some(frame) = frame {
-        note(house, frame, &token).await;
-    }
     Response::from_parts(parts, Body::from(serde_json::to_vec(&value).unwrap_or_default()))
-}
-
-/// Notes that a browser holds the session. That it cannot be noted is no reason to sign nobody in.
-async fn note(house: &House, frame: &Frame, token: &str) {
-    let Ok(token) = RefreshToken::parse(token) else { return };
-    let (identity, origin) = (house.identity(), frame.origin.clone());
-    let noted = identity::sessions::kept_in_browser(identity, origin, token.session()).await;
-    if let Err(error) = noted {
-        tracing::warn!(%error, "a session could not be noted as a browser's");
-    }
 }

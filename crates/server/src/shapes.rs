@@ -104,6 +104,10 @@ texts! {
     ClaimText as "ClaimValue" = text("A value of amr or acr.")
         .pattern(Some("^[!-~]{1,128}$"))
         .examples([json!("mfa")]);
+    /// A text that may be a leaked key.
+    KeyReportText as "KeyReport" = text("A text that may be an API key.")
+        .max_length(Some(limits::KEY_REPORT_CHARS_MAX))
+        .examples([json!("cm_live_example")]);
     /// A password as typed.
     PasswordText as "Password" = text("A password.")
         .min_length(Some(limits::PASSWORD_CHARS_MIN))

@@ -50,7 +50,7 @@ pub(super) fn settle(
     let Rotation::Advanced(_) = tx.sessions().rotate(before.id, before.generation)? else {
         return Err(ChangeError::Ended);
     };
-    if !tx.sessions().renew(before.id)? {
+    if tx.sessions().rise(before.id)?.is_none() {
         return Err(ChangeError::Ended);
     }
     let session = tx.sessions().find(before.id)?.ok_or(ChangeError::Ended)?;

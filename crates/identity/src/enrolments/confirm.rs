@@ -114,7 +114,7 @@ struct Newcomer {
     session: Unborn,
 }
 
-/// Makes the account.
+/// Makes the account, and its first session for this holder.
 ///
 /// # Errors
 /// [`ConfirmError`].
@@ -123,6 +123,7 @@ pub async fn confirm(
     origin: Origin,
     id: EnrolmentId,
     code: TotpCode,
+    holder: Holder,
 ) -> Result<Committed<Confirmed>, ConfirmError> {
     let enrolment = counted(identity, &origin, id).await?;
     let user = enrolment.user;
@@ -135,7 +136,7 @@ pub async fn confirm(
     let session: SessionId = identity.store.mint().id();
     let door = door_of(identity, &enrolment, session, &origin).await?;
     let (shown, codes) = fresh_backup_codes(identity, user).await?;
-    let (proof, holder) = (Proof::Enrolled, Holder::api());
+    let proof = Proof::Enrolled;
     let session = Birth { id: session, user, workspace: None, proof, holder };
     let session = session.prepared(identity, &origin).await?;
     let email = enrolment.email.clone();

@@ -1,13 +1,14 @@
 //! Makes an API key.
 
-use broker::{Broker, MacPurpose};
+use broker::Broker;
 use domain::authz::{ActSet, rank};
-use domain::{ApiKeyId, Name, Networks, Scope, TimeMs};
+use domain::{Name, Networks, Scope, TimeMs};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
-use store::{ApiKey, Caller, Commit, Committed, NewKey, QuietReason, Store};
+use store::{ApiKey, Commit, Committed, NewKey, Store};
 
-use super::{ApiKeyText, terms};
+use super::fresh::FreshKey;
+use super::terms;
 use crate::ShownOnce;
 use crate::team::{self, TeamError};
 
@@ -55,19 +56,7 @@ pub async fn create(
         })
         .await?;
 
-    let id: ApiKeyId = store.mint().id();
-    let text = ApiKeyText::new(id, store.mint());
-    let digest = broker.mac(MacPurpose::ApiKeyPepper, text.digest().to_vec()).await?;
-    let (tenant, last_four) = (scope.tenant(), text.last_four());
-    // As with invitations, the pointer comes first: it may point to nothing, a key is never without
-    // one.
-    store
-        .platform_write(&Caller::from(scope), move |tx| {
-            tx.key_index().add(id, tenant)?;
-            Ok::<_, TeamError>(Commit::quiet(QuietReason::Hint, ()))
-        })
-        .await?;
-
+    let FreshKey { id, text, digest, last_four } = FreshKey::make(store, broker, scope).await?;
     let stored = store
         .write(scope, move |tx| {
             let actor = team::actor_of_locked_team(tx, factor_at)?;

@@ -3,6 +3,7 @@
 
 mod create;
 mod format;
+mod fresh;
 mod list;
 mod presented;
 mod report;

@@ -7,14 +7,15 @@
 //!    makes a successor.
 //! 3. The old key works until the overlap ends, and no longer than its own end.
 
-use broker::{Broker, MacPurpose};
+use broker::Broker;
 use domain::authz::{Act, ListKeys, Place, decide, rank};
 use domain::{ApiKeyId, Scope, TimeMs};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
-use store::{ApiKey, Caller, Commit, Committed, NewKey, QuietReason, Store, TenantTx};
+use store::{ApiKey, Commit, Committed, NewKey, Store, TenantTx};
 
-use super::{ApiKeyText, CreatedKey, terms};
+use super::fresh::FreshKey;
+use super::{CreatedKey, terms};
 use crate::team::{self, TeamError};
 
 /// Which key, and for how long it works beside its successor.
@@ -43,16 +44,7 @@ pub async fn rotate(
             found(tx, &actor, wanted.key).map(drop)
         })
         .await?;
-    let id: ApiKeyId = store.mint().id();
-    let text = ApiKeyText::new(id, store.mint());
-    let digest = broker.mac(MacPurpose::ApiKeyPepper, text.digest().to_vec()).await?;
-    let (tenant, last_four) = (scope.tenant(), text.last_four());
-    store
-        .platform_write(&Caller::from(scope), move |tx| {
-            tx.key_index().add(id, tenant)?;
-            Ok::<_, TeamError>(Commit::quiet(QuietReason::Hint, ()))
-        })
-        .await?;
+    let FreshKey { id, text, digest, last_four } = FreshKey::make(store, broker, scope).await?;
     let rotated = store
         .write(scope, move |tx| {
             let actor = team::actor_of_locked_team(tx, factor_at)?;

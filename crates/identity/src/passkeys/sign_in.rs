@@ -23,6 +23,8 @@ pub struct PasskeySignIn {
     pub answer: PasskeyAnswer,
     /// A workspace to enter at once.
     pub workspace: Option<TenantId>,
+    /// What will hold the session.
+    pub holder: Holder,
 }
 
 /// Signs somebody in. Their oldest session ends when they have
@@ -35,7 +37,7 @@ pub async fn sign_in(
     origin: Origin,
     presented: PasskeySignIn,
 ) -> Result<Committed<SessionTokens>, SignInError> {
-    let PasskeySignIn { answer, workspace } = presented;
+    let PasskeySignIn { answer, workspace, holder } = presented;
     let guess = Guess::of_passkey(&answer.credential_id(), &origin);
     let owner = admitted(identity, &origin, &guess, answer.credential_id()).await?;
     let matched = match owner {
@@ -45,7 +47,8 @@ pub async fn sign_in(
     let Some(matched) = matched else {
         return Err(refused(identity, origin, guess, owner).await);
     };
-    match begun(identity, &origin, guess.clone(), matched, workspace).await {
+    let place = (workspace, holder);
+    match begun(identity, &origin, guess.clone(), matched, place).await {
         // Another request used the same answer in the meantime.
         Err(SignInError::Wrong) => Err(refused(identity, origin, guess, owner).await),
         other => other,
@@ -57,7 +60,7 @@ async fn begun(
     origin: &Origin,
     guess: Guess,
     matched: MatchedPasskey,
-    workspace: Option<TenantId>,
+    (workspace, holder): (Option<TenantId>, Holder),
 ) -> Result<Committed<SessionTokens>, SignInError> {
     let id: SessionId = identity.store.mint().id();
     let user = matched.user;
@@ -65,7 +68,7 @@ async fn begun(
         visible_to_newcomer(identity, tenant, user, id, origin.clone()).await?;
     }
     let proof = Proof::Passkey(matched);
-    let unborn = Birth { id, user, workspace, proof, holder: Holder::api() };
+    let unborn = Birth { id, user, workspace, proof, holder };
     let unborn = unborn.prepared(identity, origin).await?;
     let begun = identity
         .store

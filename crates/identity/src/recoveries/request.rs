@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{EmailAddress, Origin, RecoveryId, TenantId, UserId};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
-use store::{Caller, Commit, NewRecovery, NoticeKind, PlatformTx, StoreError, UserState};
+use store::{Caller, Commit, NewRecovery, NoticeKind, PlatformTx, StoreError};
 use tokio::time::Instant;
 
 use super::RecoveryError;
@@ -51,7 +51,7 @@ fn member(
     workspace: TenantId,
 ) -> Result<Option<UserId>, StoreError> {
     let user = tx.users().find_by_email(email)?;
-    let Some(user) = user.filter(|user| user.state == UserState::Active) else { return Ok(None) };
+    let Some(user) = user.filter(store::User::has_password) else { return Ok(None) };
     let places = tx.memberships().of_user(user.id)?;
     Ok(places.iter().any(|place| place.workspace == workspace).then_some(user.id))
 }

@@ -6,8 +6,7 @@ use domain::{Origin, ResetId, SessionId, UserId, limits};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{
-    Caller, Commit, Committed, NoticeKind, PasswordReset, PlatformTx, QuietReason, StoreError,
-    User, UserState,
+    Caller, Commit, Committed, NoticeKind, PasswordReset, PlatformTx, QuietReason, StoreError, User,
 };
 
 use super::ResetError;
@@ -85,7 +84,7 @@ async fn usable(identity: &Identity, reset: ResetId) -> Result<(PasswordReset, U
             Ok::<_, StoreError>(user.map(|user| (found, user)))
         })
         .await?;
-    found.filter(|(_, user)| user.state == UserState::Active).ok_or(ResetError::Over)
+    found.filter(|(_, user)| user.has_password()).ok_or(ResetError::Over)
 }
 
 /// Counts the try; the digest it is judged by.

@@ -8,7 +8,6 @@ use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{
     Caller, Commit, NewNotice, NewReset, NoticeKind, PlatformTx, QuietReason, StoreError, User,
-    UserState,
 };
 use tokio::time::Instant;
 
@@ -89,9 +88,7 @@ async fn admitted(
             guess.admit(tx)?;
             guess.refused(tx)?;
             let user = tx.users().find_by_email(&email)?;
-            // Whoever has no password, since their workspaces take none, gets none by a reset.
-            let user = user
-                .filter(|user| user.state == UserState::Active && !user.password_hash.is_empty());
+            let user = user.filter(User::has_password);
             Ok::<_, ResetError>(Commit::quiet(QuietReason::GuessCounted, user))
         })
         .await?;

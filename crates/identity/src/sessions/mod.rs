@@ -10,7 +10,6 @@
 
 mod approval;
 mod birth;
-mod browser;
 mod details;
 mod end_all;
 mod enter_workspace;
@@ -29,7 +28,6 @@ mod whoami;
 pub(crate) use approval::{Approval, Approved, may_approve};
 pub use birth::Holder;
 pub(crate) use birth::{Birth, NotBorn, Proof, Unborn};
-pub use browser::kept_in_browser;
 pub use details::SessionDetails;
 pub(crate) use end_all::end_all;
 pub use enter_workspace::{EnterError, enter_workspace};
@@ -40,7 +38,7 @@ pub use move_on::{is_sensitive, move_on};
 pub use refresh::{RefreshError, refresh, refresh_held};
 pub use revoke::{revoke, revoke_all, revoke_others};
 pub(crate) use sign_in::visible_to_newcomer;
-pub use sign_in::{SignIn, SignInError, sign_in, sign_in_by, sign_in_carrying, sign_in_held};
+pub use sign_in::{SignIn, SignInError, sign_in, sign_in_by};
 pub use sign_out::sign_out;
 pub use step_up::{StepUpError, step_up};
 pub use tokens::SessionTokens;

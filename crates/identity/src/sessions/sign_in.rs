@@ -139,32 +139,6 @@ pub async fn sign_in(
     sign_in_by(identity, origin, presented, Holder::api(), Carried::default()).await
 }
 
-/// The same for a holder about whom more is known: a browser, or whoever proved to hold a key.
-///
-/// # Errors
-/// [`SignInError`].
-pub async fn sign_in_held(
-    identity: &Identity,
-    origin: Origin,
-    presented: SignIn,
-    holder: Holder,
-) -> Result<Committed<SessionTokens>, SignInError> {
-    sign_in_by(identity, origin, presented, holder, Carried::default()).await
-}
-
-/// The same with what an earlier sign-in or refusal left with the client.
-///
-/// # Errors
-/// [`SignInError`].
-pub async fn sign_in_carrying(
-    identity: &Identity,
-    origin: Origin,
-    presented: SignIn,
-    carried: Carried,
-) -> Result<Committed<SessionTokens>, SignInError> {
-    sign_in_by(identity, origin, presented, Holder::api(), carried).await
-}
-
 /// Signs somebody in, for this holder and with what it carries.
 ///
 /// # Errors

@@ -40,7 +40,7 @@ pub use manage::{
     ManageError, NewProvider, add_provider, change_provider, claim_domain, domains, policy,
     proof_of, prove_domain, providers, remove_domain, remove_provider, set_policy,
 };
-pub use redeem::redeem;
+pub use redeem::{Redemption, redeem};
 pub use start::{Begin, Begun, begin, begin_link, platform_providers};
 
 pub(crate) use config::Sso;

@@ -21,7 +21,7 @@ use store::{
 use super::redeem::Arrival;
 use super::{SsoError, target};
 use crate::identity::Identity;
-use crate::sessions::SessionTokens;
+use crate::sessions::{Holder, SessionTokens};
 use crate::team;
 
 /// Makes the account, lets it in and begins its session.
@@ -31,6 +31,7 @@ use crate::team;
 pub(super) async fn born(
     identity: &Identity,
     arrival: Arrival,
+    holder: Holder,
 ) -> Result<Committed<SessionTokens>, SsoError> {
     let workspace = arrival.row.workspace.ok_or(SsoError::NoAccount)?;
     let email = arrival.outcome.email.clone().ok_or(SsoError::EmailUnverified)?;
@@ -49,7 +50,7 @@ pub(super) async fn born(
     let made = account(identity, &arrival, user, session, email.clone()).await?;
     let joined = admitted(identity, &arrival, &scope, email).await?;
     let entries = made.into_iter().chain(joined).collect();
-    arrival.first_session(identity, user, entries).await
+    arrival.first_session(identity, user, holder, entries).await
 }
 
 /// The account: no password, and a seed that nobody was shown.

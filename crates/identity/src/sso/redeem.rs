@@ -23,18 +23,28 @@ use crate::sessions::{
 };
 use crate::throttle::Guess;
 
-/// Redeems a way that came back. `factor` is the person's own, where the provider's word does not
-/// count as one.
+/// What somebody presents who came back from a provider.
+pub struct Redemption<'a> {
+    /// The way.
+    pub id: SsoTransactionId,
+    /// The cookie of the browser that went it.
+    pub cookie: &'a str,
+    /// The person's own factor, where the provider's word does not count as one.
+    pub factor: Option<Factor>,
+    /// What will hold the session.
+    pub holder: Holder,
+}
+
+/// Redeems a way that came back.
 ///
 /// # Errors
 /// [`SsoError`]; [`SsoError::FactorNeeded`] when one is wanted and none was given.
 pub async fn redeem(
     identity: &Identity,
     origin: Origin,
-    id: SsoTransactionId,
-    cookie: &str,
-    factor: Option<Factor>,
+    presented: Redemption<'_>,
 ) -> Result<Committed<SessionTokens>, SsoError> {
+    let Redemption { id, cookie, factor, holder } = presented;
     let row = Pass::parse(cookie)?.row(identity).await?;
     if row.id != id || row.state != SsoState::Known || row.linking.is_some() {
         return Err(SsoError::TransactionInvalid);
@@ -44,11 +54,11 @@ pub async fn redeem(
     let counts = policy.counts(row.provider, &outcome.said);
     let arrival = Arrival { row, outcome, counts, origin };
     let Some(user) = arrival.known(identity).await? else {
-        return newcomer::born(identity, arrival).await;
+        return newcomer::born(identity, arrival, holder).await;
     };
     let entries = arrival.joined(identity, &user).await?;
     let proof = arrival.proof(identity, &user, factor).await?;
-    arrival.begun(identity, &user, proof, entries).await
+    arrival.begun(identity, &user, (proof, holder), entries).await
 }
 
 /// What the provider said, as the way kept it.
@@ -182,7 +192,7 @@ impl Arrival {
         self,
         identity: &Identity,
         user: &User,
-        proof: Proof,
+        (proof, holder): (Proof, Holder),
         entries: Vec<EntryRef>,
     ) -> Result<Committed<SessionTokens>, SsoError> {
         let (id, user) = (identity.store.mint().id::<SessionId>(), user.id);
@@ -191,7 +201,7 @@ impl Arrival {
             door::enters(&identity.store, &scope, &self.path()).await?;
         }
         let workspace = self.row.workspace;
-        let birth = Birth { id, user, workspace, proof, holder: Holder::api() };
+        let birth = Birth { id, user, workspace, proof, holder };
         let unborn = birth.prepared(identity, &self.origin).await?;
         let caller = Caller::account(user, id, self.origin.clone());
         let guess = Guess::of_proof(user, &self.origin);
@@ -232,6 +242,7 @@ impl Arrival {
         self,
         identity: &Identity,
         user: UserId,
+        holder: Holder,
         entries: Vec<EntryRef>,
     ) -> Result<Committed<SessionTokens>, SsoError> {
         let id: SessionId = identity.store.mint().id();
@@ -239,7 +250,6 @@ impl Arrival {
         let scope = self.scope(workspace, user, id);
         door::enters(&identity.store, &scope, &self.path()).await?;
         let proof = Proof::Upstream(self.path());
-        let holder = Holder::api();
         let birth = Birth { id, user, workspace: Some(workspace), proof, holder };
         let unborn = birth.prepared(identity, &self.origin).await?;
         let caller = Caller::account(user, id, self.origin);

@@ -59,6 +59,7 @@ async fn a_password_changes_and_the_session_moves_to_new_tokens() {
         let done = changes(house, ada, &own, PASSWORD, OtherSessions::End).await.unwrap();
         assert_eq!((done.entries.len(), &done.value.ended), (1, &vec![other.session]));
         assert_eq!(done.value.tokens.session, own.session);
+        assert!(done.value.tokens.device_token.is_none(), "only a sign-in names its device");
         house.refused_after(&own).await;
         house.refused_after(&other).await;
         assert!(works(house, &done.value.tokens).await);

@@ -1,12 +1,12 @@
 //! The command line let in through a browser on its machine, and whoever gets hold of its code.
 
 use domain::{ClientLabel, limits};
-use identity::authenticate;
 use identity::authorizations::{
     Asked, AuthorizeError, Challenge, Loopback, RedeemError, Redeems, Verifier, authorize, redeem,
 };
 use identity::codes::{HandedCode, HandedKind};
 use identity::sessions::{self, SessionTokens};
+use identity::{Identity, authenticate};
 use ledger::Verb;
 use store::{ClientKind, Page};
 
@@ -28,7 +28,16 @@ fn asked(key: &HolderKey) -> Asked {
 
 /// The code that a browser signed in with these tokens hands over.
 async fn code(house: &House, who: &Person, tokens: &SessionTokens, key: &HolderKey) -> String {
-    let made = authorize(&house.identity, &who.account(tokens), asked(key)).await.unwrap().value;
+    code_of_browser(&house.identity, who, tokens, key).await
+}
+
+async fn code_of_browser(
+    identity: &Identity,
+    who: &Person,
+    tokens: &SessionTokens,
+    key: &HolderKey,
+) -> String {
+    let made = authorize(identity, &who.account(tokens), asked(key)).await.unwrap().value;
     let redirect = made.redirect.show().to_owned();
     let query = redirect.strip_prefix("http://127.0.0.1:40123/callback?").unwrap();
     let code = query.split('&').find_map(|pair| pair.strip_prefix("code=")).unwrap();
@@ -48,6 +57,18 @@ async fn redeems(
         holder: key.thumbprint(),
     };
     redeem(&house.identity, house.origin_from(9), presented).await.map(|done| done.value)
+}
+
+/// The session of a command line that this session lets in.
+pub(crate) async fn lets_in(
+    identity: &Identity,
+    house: &House,
+    who: &Person,
+    tokens: &SessionTokens,
+    key: &HolderKey,
+) -> SessionTokens {
+    let code = code_of_browser(identity, who, tokens, key).await;
+    redeems(house, &code, VERIFIER, key).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

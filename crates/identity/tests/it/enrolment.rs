@@ -9,7 +9,7 @@ use identity::enrolments::{
     issue_bootstrap, start,
 };
 use identity::passwords::{Password, PasswordRefused};
-use identity::sessions::{Factor, SignIn, SignInError, sign_in};
+use identity::sessions::{Factor, Holder, SignIn, SignInError, sign_in};
 use identity::{authenticate, workspaces};
 use ledger::Verb;
 
@@ -50,7 +50,9 @@ async fn confirms(
     enrolment: EnrolmentId,
     code: TotpCode,
 ) -> Result<Confirmed, ConfirmError> {
-    confirm(&house.identity, house.origin(), enrolment, code).await.map(|done| done.value)
+    confirm(&house.identity, house.origin(), enrolment, code, Holder::api())
+        .await
+        .map(|done| done.value)
 }
 
 async fn users(house: &House) -> u64 {

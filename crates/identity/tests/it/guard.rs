@@ -5,7 +5,7 @@ use domain::{EmailAddress, Origin, limits};
 use futures_util::future::join_all;
 use identity::guard::{Carried, Challenge, meets};
 use identity::passwords::Password;
-use identity::sessions::{Factor, SessionTokens, SignIn, SignInError, sign_in, sign_in_carrying};
+use identity::sessions::{Factor, Holder, SessionTokens, SignIn, SignInError, sign_in, sign_in_by};
 use ledger::Verb;
 
 use crate::house::{House, Person, each_engine, email};
@@ -36,7 +36,7 @@ async fn comes(
 ) -> Result<SessionTokens, SignInError> {
     house.advance(30_000);
     let presented = person.presents(Factor::totp(&person.code(house)).unwrap());
-    let done = sign_in_carrying(&house.identity, origin, presented, carried).await;
+    let done = sign_in_by(&house.identity, origin, presented, Holder::api(), carried).await;
     done.map(|done| done.value)
 }
 
@@ -89,7 +89,7 @@ async fn a_known_device_signs_in_at_once_while_the_account_is_hammered_from_else
         }
         let arrives = async |from, carried| {
             let presented = ada.presents(Factor::totp(&ada.code(house)).unwrap());
-            sign_in_carrying(&house.identity, from, presented, carried).await
+            sign_in_by(&house.identity, from, presented, Holder::api(), carried).await
         };
         let stranger = arrives(house.origin_from(200), Carried::default()).await;
         assert!(matches!(stranger, Err(SignInError::Throttled(_))));
@@ -107,7 +107,13 @@ async fn a_device_is_no_factor_and_its_parallel_guesses_are_all_counted() {
         let token = device_of(house, ada).await;
         let guesses = (0..40).map(|n| {
             let presented = guess(&ada.email, n);
-            sign_in_carrying(&house.identity, house.origin_from(7), presented, device(&token))
+            sign_in_by(
+                &house.identity,
+                house.origin_from(7),
+                presented,
+                Holder::api(),
+                device(&token),
+            )
         });
         let answers = join_all(guesses).await;
         let wrong = answers.iter().filter(|a| matches!(a, Err(SignInError::Wrong))).count();
@@ -267,7 +273,7 @@ async fn of_parallel_uses_of_one_proof_one_is_looked_at() {
         let uses = (0..10).map(|n| {
             let presented = guess(&ada.email, 1_000 + n);
             let carried = proof(right.clone());
-            sign_in_carrying(&house.identity, house.origin(), presented, carried)
+            sign_in_by(&house.identity, house.origin(), presented, Holder::api(), carried)
         });
         let answers = join_all(uses).await;
         let looked_at = answers.iter().filter(|a| matches!(a, Err(SignInError::Wrong))).count();
@@ -318,7 +324,8 @@ async fn work_becomes_harder_while_a_network_goes_on() {
                 panic!("no challenge");
             };
             let carried = proof(solved(&challenge));
-            let done = sign_in_carrying(&house.identity, house.origin(), presented(), carried);
+            let done =
+                sign_in_by(&house.identity, house.origin(), presented(), Holder::api(), carried);
             assert_eq!(done.await.unwrap_err(), SignInError::Wrong);
             tried += 1;
         }
@@ -338,7 +345,8 @@ async fn counts_survive_a_restart_and_are_shared_by_replicas() {
         let refused = sign_in(&other, house.origin(), presented()).await.unwrap_err();
         let SignInError::Challenge(challenge) = refused else { panic!("{refused:?}") };
         let carried = proof(solved(&challenge));
-        let done = sign_in_carrying(&house.identity, house.origin(), presented(), carried).await;
+        let done =
+            sign_in_by(&house.identity, house.origin(), presented(), Holder::api(), carried).await;
         assert!(done.is_ok(), "a proof for one replica is taken by another");
     })
     .await;

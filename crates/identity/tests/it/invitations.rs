@@ -10,6 +10,7 @@ use identity::enrolments::{StartEnrolment, StartEnrolmentError, confirm, start};
 use identity::invitations::{AcceptError, Joined, accept, list, revoke};
 use identity::members::{self, Invited, invite};
 use identity::passwords::Password;
+use identity::sessions::Holder;
 use identity::{TeamError, authenticate};
 use ledger::Verb;
 use store::Page;
@@ -54,7 +55,9 @@ async fn a_newcomer_enrols_by_an_invitation_and_is_in_the_workspace() {
         let started = start(&house.identity, house.origin(), presented).await.unwrap().value;
         let seed = seed_of(started.totp_uri.show());
         let code = TotpCode::parse(&code_of(&seed, house.now().0 / 1_000)).unwrap();
-        let done = confirm(&house.identity, house.origin(), started.enrolment, code).await.unwrap();
+        let done = confirm(&house.identity, house.origin(), started.enrolment, code, Holder::api())
+            .await
+            .unwrap();
         assert_eq!(done.entries.len(), 4, "enrolled, started, joined, entered");
         let joined = done.value.joined.unwrap();
         assert_eq!((joined.workspace, joined.role), (house.ours.id, Role::Operator));
@@ -86,7 +89,9 @@ async fn a_door_that_closed_since_the_enrolment_began_makes_no_account() {
         let before = store.platform_read(|tx| tx.users().count()).await.unwrap();
         let confirms = async || {
             let code = TotpCode::parse(&code_of(&seed, house.now().0 / 1_000)).unwrap();
-            let done = confirm(&house.identity, house.origin(), started.enrolment, code).await;
+            let done =
+                confirm(&house.identity, house.origin(), started.enrolment, code, Holder::api())
+                    .await;
             done.unwrap_err().code()
         };
         members::change_role(store, &owner, house.fresh(), ours.admin.user, Role::Viewer)

@@ -7,7 +7,7 @@ use identity::passkeys::{
     for_sign_in, for_step_up, list, register, remove, rename, sign_in,
 };
 use identity::sessions::{
-    self, AccountError, Factor, SessionTokens, SignInError, StepUpError, step_up,
+    self, AccountError, Factor, Holder, SessionTokens, SignInError, StepUpError, step_up,
 };
 use identity::staff;
 use ledger::Verb;
@@ -49,7 +49,8 @@ async fn presents(
     asked: &IssuedChallenge,
     credential: Value,
 ) -> Result<Committed<SessionTokens>, SignInError> {
-    let presented = PasskeySignIn { answer: answer(asked, credential), workspace: None };
+    let presented =
+        PasskeySignIn { answer: answer(asked, credential), workspace: None, holder: Holder::api() };
     sign_in(&house.identity, house.origin(), presented).await
 }
 
@@ -314,7 +315,7 @@ async fn of_forty_parallel_answers_to_one_challenge_one_becomes_a_session() {
         let credential = phone.answers(&asked.options);
         let tries = (0..40u8).map(|n| {
             let answer = answer(&asked, credential.clone());
-            let presented = PasskeySignIn { answer, workspace: None };
+            let presented = PasskeySignIn { answer, workspace: None, holder: Holder::api() };
             sign_in(&house.identity, house.origin_from(n), presented)
         });
         let answers = join_all(tries).await;

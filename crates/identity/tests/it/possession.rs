@@ -2,8 +2,9 @@
 
 use domain::limits;
 use identity::dpop::ProofRefused;
+use identity::guard::Carried;
 use identity::sessions::{
-    Factor, Holder, RefreshError, SessionTokens, refresh, refresh_held, sign_in_held, step_up,
+    Factor, Holder, RefreshError, SessionTokens, refresh, refresh_held, sign_in_by, step_up,
 };
 use identity::{AuthRefused, authenticate};
 use serde_json::json;
@@ -14,7 +15,8 @@ async fn signs_in_with(house: &House, who: &Person, key: &HolderKey) -> SessionT
     house.advance(30_000);
     let presented = who.presents(Factor::totp(&who.code(house)).unwrap());
     let holder = Holder::of_key(&key.thumbprint());
-    let done = sign_in_held(&house.identity, house.origin(), presented, holder).await;
+    let done =
+        sign_in_by(&house.identity, house.origin(), presented, holder, Carried::default()).await;
     done.unwrap().value
 }
 

@@ -20,6 +20,7 @@ use store::{Committed, NoticeKind, Page};
 use crate::house::{
     House, Person, Sink, Team, code_of, each_engine, email, link_and_code, seed_of,
 };
+use crate::passkeys::registered;
 
 const NEW: &str = "granite umbrella tin";
 
@@ -89,6 +90,7 @@ async fn with_a_second_person_and_a_delay_the_account_gets_new_factors_and_no_se
     each_engine(async |house: &House| {
         let (team, bob) = (&house.ours, &house.ours.operator);
         let before = bob.signs_in(house).await;
+        registered(house, bob, &before).await;
         let mailed = approved(house, team, bob).await;
         assert_eq!(starts(house, &mailed).await, Err(RecoveryError::NotOpen), "the delay");
         house.advance(limits::RECOVERY_DELAY_MS - 1);
@@ -99,6 +101,8 @@ async fn with_a_second_person_and_a_delay_the_account_gets_new_factors_and_no_se
         let user = bob.user;
         let live = house.store.platform_read(move |tx| tx.sessions().list(user, Page::first(9)));
         assert_eq!(live.await.unwrap().items, vec![], "none is left, and none began");
+        let passkeys = house.store.platform_read(move |tx| tx.passkeys().count(user));
+        assert_eq!(passkeys.await, Ok(0), "whoever holds what was lost holds its passkeys");
         let again = refresh(&house.identity, house.origin(), before.refresh_token.show()).await;
         assert_eq!(again.unwrap_err(), RefreshError::Ended);
         house.advance(30_000);

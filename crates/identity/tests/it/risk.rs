@@ -6,7 +6,7 @@ use domain::{Origin, TimeMs, UserAgent, limits};
 use identity::guard::{Carried, Places, PlacesError};
 use identity::passwords::Breached;
 use identity::risk::JUDGED_FROM;
-use identity::sessions::{self, Factor, SessionTokens, sign_in_carrying, step_up};
+use identity::sessions::{self, Factor, Holder, SessionTokens, sign_in_by, step_up};
 use identity::{Identity, authenticate};
 use ledger::Verb;
 use store::Page;
@@ -42,7 +42,7 @@ async fn comes(
     house.advance(60_000);
     let presented = person.presents(Factor::totp(&person.code(house)).unwrap());
     let carried = Carried { device: device.map(str::to_owned), proof: None };
-    sign_in_carrying(identity, origin, presented, carried).await.unwrap().value
+    sign_in_by(identity, origin, presented, Holder::api(), carried).await.unwrap().value
 }
 
 /// As many sign-ins from home as make a history; the device.

@@ -190,10 +190,6 @@ platform_statements! { "sessions", "a session is of a person, who may enter seve
         where session_id = $1 and revoked_at_ms is null returning epoch";
     ENTER = "update sessions set workspace_id = $2, epoch = epoch + 1 \
         where session_id = $1 and revoked_at_ms is null";
-    RENEW = "update sessions set epoch = epoch + 1 \
-        where session_id = $1 and revoked_at_ms is null";
-    KEEP_IN_BROWSER = "update sessions set client = 'browser' \
-        where session_id = $1 and client = 'api'";
     REVOKE = "update sessions set revoked_at_ms = $2, epoch = epoch + 1 \
         where session_id = $1 and revoked_at_ms is null";
     REVOKE_OTHERS = "update sessions set revoked_at_ms = $3, epoch = epoch + 1 \
@@ -343,22 +339,6 @@ impl Sessions<'_> {
         workspace: Option<TenantId>,
     ) -> Result<bool, StoreError> {
         self.bound.platform_change_if(&ENTER, values![id, workspace])
-    }
-
-    /// Ends access tokens of before, and nothing else. `false`: it is revoked.
-    ///
-    /// # Errors
-    /// The engine's.
-    pub fn renew(&mut self, id: SessionId) -> Result<bool, StoreError> {
-        self.bound.platform_change_if(&RENEW, values![id])
-    }
-
-    /// Notes that a browser holds a session that nothing was known about.
-    ///
-    /// # Errors
-    /// The engine's.
-    pub fn keep_in_browser(&mut self, id: SessionId) -> Result<bool, StoreError> {
-        self.bound.platform_change_if(&KEEP_IN_BROWSER, values![id])
     }
 
     /// Revokes a session. `false`: it was revoked before.

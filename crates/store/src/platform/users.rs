@@ -91,6 +91,13 @@ pub struct BackupCode {
 }
 
 impl User {
+    /// Whether they may sign in by a password. People whose workspaces all take single sign-on only
+    /// have none, and get none by having lost it.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        self.state == UserState::Active && !self.password_hash.is_empty()
+    }
+
     fn from_row(mut row: Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.id()?,

@@ -8,7 +8,7 @@ use ledger::Verb;
 use serde_json::{Value, json};
 
 use super::twin::{confused, signed, unsigned};
-use super::{Desk, GOOGLE, Way, known, sessions_of, totp};
+use super::{Desk, GOOGLE, Way, known, redeems, sessions_of, totp};
 use crate::house::{House, each_engine};
 
 /// Our owner, known to the twin as `ada`.
@@ -99,7 +99,7 @@ async fn another_browsers_cookie_opens_nothing() {
         let id = attacker.begun.transaction;
         for cookie in ["", victim.cookie(), forged.as_str()] {
             let factor = Some(totp(house, ada));
-            let stolen = sso::redeem(&desk.identity, house.origin(), id, cookie, factor).await;
+            let stolen = redeems(&desk.identity, house, (id, cookie), factor).await;
             assert_eq!(stolen.unwrap_err(), SsoError::TransactionInvalid, "{cookie}");
         }
         assert_eq!(sessions_of(house, ada).await, 0);

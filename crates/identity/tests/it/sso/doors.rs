@@ -3,12 +3,13 @@
 use domain::sign_in::{EntryDenied, ProviderRef, SignInPolicy};
 use identity::sessions::{self, AccountError, EnterError, Factor, SignIn, SignInError, sign_in};
 use identity::sso::SsoError;
-use identity::{Principal, authenticate};
+use identity::{Principal, authenticate, recoveries, resets};
 use ledger::Verb;
 use serde_json::json;
 
 use super::{Desk, GITHUB, GOOGLE, counting, known, sessions_of, totp};
-use crate::house::{House, Person, each_engine};
+use crate::authorizations::lets_in;
+use crate::house::{HolderKey, House, Person, Sink, each_engine};
 
 fn sso_only(providers: &[ProviderRef]) -> SignInPolicy {
     SignInPolicy { sso_only: true, ..counting(providers) }
@@ -71,6 +72,22 @@ async fn a_password_goes_when_no_workspace_takes_it_and_a_provider_knows_its_per
         house.advance(30_000);
         let refused = bob.tries(house, &bob.code(house)).await.unwrap_err();
         assert_eq!(refused, SignInError::Wrong, "no password is no right password");
+        // Nor does asking for another one bring one back.
+        let sink = Sink::open().await;
+        sink.empties(&house.identity).await;
+        for (whom, letters) in [(bob, 0), (&house.ours.viewer, 1)] {
+            let asked = resets::request(&house.identity, house.origin(), whom.email.clone());
+            asked.await.unwrap();
+            assert_eq!(sink.empties(&house.identity).await.sent, letters, "{}", whom.email);
+            let asked = recoveries::request(
+                &house.identity,
+                house.origin(),
+                whom.email.clone(),
+                house.ours.id,
+            );
+            asked.await.unwrap();
+            assert_eq!(sink.empties(&house.identity).await.sent, letters, "{}", whom.email);
+        }
         desk.walks(house, GOOGLE, Some(house.ours.id), "bob", bob).await.unwrap();
     })
     .await;
@@ -111,6 +128,16 @@ async fn a_hostile_issuer_that_names_somebody_elses_member_opens_no_other_worksp
         let link = identity::sso::Begin { provider: Some(GOOGLE), workspace: None };
         let linked = identity::sso::begin_link(&desk.identity, &account, house.now(), link).await;
         assert_eq!(linked.unwrap_err(), SsoError::Confined);
+        // A client that this session lets in is no better.
+        let key = HolderKey::new(1);
+        let client = lets_in(&desk.identity, house, bob, &tokens, &key).await;
+        let of_client = bob.account(&client);
+        let entered = sessions::enter_workspace(&desk.identity, &of_client, house.ours.id).await;
+        assert_eq!(entered.unwrap_err(), EnterError::Denied(EntryDenied::ProviderNotTaken));
+        let ended = sessions::revoke_others(&desk.identity, &of_client).await;
+        assert_eq!(ended.unwrap_err(), AccountError::Confined);
+        let home = sessions::enter_workspace(&desk.identity, &of_client, house.theirs.id).await;
+        assert_eq!(home.unwrap().value.workspace, Some(house.theirs.id));
         sessions::sign_out(&desk.identity, &account).await.unwrap();
     })
     .await;

@@ -15,9 +15,9 @@ use broker::TotpCode;
 use domain::authz::Role;
 use domain::sign_in::{PlatformProvider, ProviderRef, ProviderSettings, SignInPolicy};
 use domain::{DomainName, Issuer, SsoTransactionId, TenantId};
-use identity::sessions::{Factor, SessionTokens};
+use identity::sessions::{Factor, Holder, SessionTokens};
 use identity::sso::{
-    self, Begin, Begun, NewProvider, PlatformSettings, Returned, SsoConfig, SsoError,
+    self, Begin, Begun, NewProvider, PlatformSettings, Redemption, Returned, SsoConfig, SsoError,
 };
 use identity::{Identity, ShownOnce};
 use outbound::http::HttpClient;
@@ -138,8 +138,7 @@ impl Desk {
         way: &Way,
         factor: Option<Factor>,
     ) -> Result<Committed<SessionTokens>, SsoError> {
-        let (id, cookie) = (way.begun.transaction, way.cookie());
-        sso::redeem(&self.identity, house.origin(), id, cookie, factor).await
+        redeems(&self.identity, house, (way.begun.transaction, way.cookie()), factor).await
     }
 
     /// The whole way of somebody with an authenticator.
@@ -228,4 +227,15 @@ pub(crate) fn counting(providers: &[ProviderRef]) -> SignInPolicy {
         default_role: Role::Viewer,
         ..SignInPolicy::default()
     }
+}
+
+/// Redeems a way with this cookie, as a program of the person's own.
+pub(crate) async fn redeems(
+    identity: &Identity,
+    house: &House,
+    (id, cookie): (SsoTransactionId, &str),
+    factor: Option<Factor>,
+) -> Result<Committed<SessionTokens>, SsoError> {
+    let presented = Redemption { id, cookie, factor, holder: Holder::api() };
+    sso::redeem(identity, house.origin(), presented).await
 }

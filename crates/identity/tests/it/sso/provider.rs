@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use url::Url;
 
-use super::{GOOGLE, MICROSOFT, TENANT, Way, client, counting, known, totp};
+use super::{GOOGLE, MICROSOFT, TENANT, Way, client, counting, known, redeems, totp};
 use crate::house::{House, each_engine};
 
 /// The provider in this shape, and its address; ends with the value. `None`: there is no Node
@@ -118,7 +118,7 @@ async fn walked(house: &House, shape: &str, which: PlatformProvider, path: &str)
         assert!(back.iss.is_some(), "it names itself (RFC 9207)");
         let id = sso::callback(&identity, house.origin(), way.cookie(), back).await.unwrap();
         let factor = factor.then(|| totp(house, bob));
-        let tokens = sso::redeem(&identity, house.origin(), id, way.cookie(), factor).await;
+        let tokens = redeems(&identity, house, (id, way.cookie()), factor).await;
         assert_eq!(tokens.unwrap().value.workspace, workspace);
     }
 }
@@ -168,7 +168,7 @@ async fn the_certified_provider_signs_somebody_in_as_a_workspaces_own() {
         let way = Way::of(sso::begin(&identity, house.origin(), way).await.unwrap());
         let back = browse(&address, &way.begun.authorization_url).await;
         let id = sso::callback(&identity, house.origin(), way.cookie(), back).await.unwrap();
-        let tokens = sso::redeem(&identity, house.origin(), id, way.cookie(), None).await;
+        let tokens = redeems(&identity, house, (id, way.cookie()), None).await;
         assert_eq!(tokens.unwrap().value.workspace, workspace);
     })
     .await;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::EnrolmentPath;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, NewHolder, Path};
 use crate::house::{Client, House};
 use crate::problem::Refused;
 use crate::reply::Reply;
@@ -48,12 +48,14 @@ pub struct NewAccount {
 pub async fn confirm(
     State(house): State<House>,
     client: Client,
+    NewHolder(holder): NewHolder,
     Path(at): Path<EnrolmentPath>,
     Json(body): Json<ConfirmEnrolment>,
 ) -> Result<Reply<201, NewAccount>, Refused<ConfirmError>> {
     let code = sessions::totp(&body.value.totp_code).map_err(Refused::because)?;
     let (identity, origin) = (house.identity(), client.origin);
-    let confirmed = identity::enrolments::confirm(identity, origin, at.enrolment, code).await?;
+    let confirmed =
+        identity::enrolments::confirm(identity, origin, at.enrolment, code, holder).await?;
     let show = |confirmed: Confirmed| NewAccount {
         user: confirmed.user,
         backup_codes: confirmed.backup_codes.iter().map(|code| code.show().to_owned()).collect(),

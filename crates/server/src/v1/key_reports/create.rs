@@ -1,6 +1,7 @@
 //! `POST /v1/key-reports`
 
 use axum::extract::State;
+use domain::limits;
 use identity::keys::ReportError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,10 +10,7 @@ use crate::extract::Json;
 use crate::house::{Client, House};
 use crate::problem::{Problem, Refused};
 use crate::reply::Reply;
-use crate::shapes::SecretText;
-
-/// Longest text that is looked at; the schema says so as well.
-const REPORT_CHARS_MAX: usize = 256;
+use crate::shapes::{self, SecretText};
 
 /// A key that was found.
 #[derive(Deserialize, ToSchema)]
@@ -20,7 +18,7 @@ const REPORT_CHARS_MAX: usize = 256;
 #[schema(example = json!({ "key": "cm_live_example" }))]
 pub struct ReportKey {
     /// Its text.
-    #[schema(value_type = String, max_length = 256)]
+    #[schema(value_type = shapes::KeyReportText)]
     pub key: SecretText,
 }
 
@@ -42,8 +40,8 @@ pub async fn create(
     Json(body): Json<ReportKey>,
 ) -> Result<Reply<202, KeyReportTaken>, Refused<ReportError>> {
     let key = body.value.key;
-    if key.as_str().chars().count() > REPORT_CHARS_MAX {
-        let rule = format!("a report has at most {REPORT_CHARS_MAX} characters");
+    if key.as_str().chars().count() > limits::KEY_REPORT_CHARS_MAX {
+        let rule = format!("a report has at most {} characters", limits::KEY_REPORT_CHARS_MAX);
         return Err(Refused::because(Problem::invalid("key", rule)));
     }
     identity::keys::report(house.identity(), client.origin, key.as_str()).await?;

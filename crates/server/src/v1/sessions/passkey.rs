@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{PresentedPasskey, Tokens};
-use crate::extract::Json;
+use crate::extract::{Json, NewHolder};
 use crate::house::{Client, House};
 use crate::problem::Refused;
 use crate::reply::Reply;
@@ -50,12 +50,13 @@ pub struct CreatePasskeySession {
 pub async fn passkey(
     State(house): State<House>,
     client: Client,
+    NewHolder(holder): NewHolder,
     Json(body): Json<CreatePasskeySession>,
 ) -> Result<Reply<201, Tokens>, Refused<SignInError>> {
     let CreatePasskeySession { challenge, credential, workspace } = body.value;
     let presented = PresentedPasskey { challenge, credential };
     let answer = presented.read("credential").map_err(Refused::because)?;
-    let presented = PasskeySignIn { answer, workspace };
+    let presented = PasskeySignIn { answer, workspace, holder };
     let (identity, origin) = (house.identity(), client.origin);
     let signed_in = identity::passkeys::sign_in(identity, origin, presented).await?;
     Ok(house.answer(signed_in, Tokens::from).await)

@@ -1,12 +1,12 @@
 //! `POST /v1/sso/transactions/{transaction}/redeem`
 
 use axum::extract::State;
-use identity::sso::SsoError;
+use identity::sso::{Redemption, SsoError};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::TransactionPath;
-use crate::extract::{Json, Path, SsoCookie};
+use crate::extract::{Json, NewHolder, Path, SsoCookie};
 use crate::house::{Client, House};
 use crate::problem::Refused;
 use crate::reply::Reply;
@@ -34,12 +34,14 @@ pub struct RedeemSsoTransaction {
 pub async fn redeem(
     State(house): State<House>,
     client: Client,
+    NewHolder(holder): NewHolder,
     Path(at): Path<TransactionPath>,
     cookie: SsoCookie,
     Json(body): Json<RedeemSsoTransaction>,
 ) -> Result<Reply<201, Tokens>, Refused<SsoError>> {
     let factor = body.value.factor.map(TypedFactor::read).transpose().map_err(Refused::because)?;
     let (identity, origin) = (house.identity(), client.origin);
-    let begun = identity::sso::redeem(identity, origin, at.transaction, &cookie.0, factor).await?;
+    let presented = Redemption { id: at.transaction, cookie: &cookie.0, factor, holder };
+    let begun = identity::sso::redeem(identity, origin, presented).await?;
     Ok(house.answer(begun, Tokens::from).await)
 }
