@@ -93,7 +93,7 @@ impl Contact {
         self,
         context: &Context,
         issued: Issued,
-        key: Option<HolderKey>,
+        key: HolderKey,
     ) -> Result<(), Failure> {
         let trust = self.transport.settled(self.trust.clone());
         let server = self.transport.server().clone();
@@ -116,7 +116,7 @@ impl Contact {
         if let Some(token) = &issued.device_token {
             credentials.remember_device(&server, token)?;
         }
-        if let Some(notice) = credentials.store(&Session::new(server, trust, issued, key))? {
+        if let Some(notice) = credentials.store(&Session::new(server, trust, issued, Some(key)))? {
             context.output.note(&notice);
         }
         Ok(())

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use super::Context;
 use super::first_contact::{self, Contact, Earlier};
-use crate::client::{Call, operations as op};
+use crate::client::{Call, Credential, HolderKey, operations as op};
 use crate::credentials::Issued;
 use crate::failure::Failure;
 use crate::hidden::Hidden;
@@ -118,8 +118,9 @@ pub(crate) async fn run(arguments: &Signup, context: &Context) -> Result<(), Fai
     let contact = first_contact::meet(context, link.server.clone(), Earlier::Holds).await?;
     let enrolment = enrol(arguments, &contact).await?;
     show_authenticator(context, &enrolment.authenticator)?;
-    let confirmed = confirm(context, &contact, &enrolment).await?;
-    contact.sign_in(context, confirmed.issued, None).await?;
+    let key = HolderKey::fresh();
+    let confirmed = confirm(context, &contact, &enrolment, &key).await?;
+    contact.sign_in(context, confirmed.issued, key).await?;
     show_codes(context, &confirmed.backup_codes, arguments.save_codes.as_deref())?;
     context
         .output
@@ -196,6 +197,7 @@ async fn confirm(
     context: &Context,
     contact: &Contact,
     enrolment: &EnrolResponse,
+    key: &HolderKey,
 ) -> Result<ConfirmResponse, Failure> {
     let code = Prompt::new(Stdin::Answers).hidden(&Question {
         label: "Code your authenticator shows now",
@@ -204,7 +206,7 @@ async fn confirm(
     })?;
     let request = ConfirmRequest { totp_code: code.trim() };
     let call = Call::new(op::ENROL_CONFIRM, &[&enrolment.enrolment_id]).body(&request)?;
-    Ok(contact.transport.call(&call, None).await?.json()?)
+    Ok(contact.transport.call(&call, Some(Credential::Key(key))).await?.json()?)
 }
 
 /// Shows backup codes, and writes them into a new file where that is wanted.

@@ -98,7 +98,7 @@ pub(crate) async fn run(arguments: &Login, context: &Context) -> Result<(), Fail
             (issued, Some(email.as_str().to_owned()))
         }
     };
-    contact.sign_in(context, issued, Some(key)).await?;
+    contact.sign_in(context, issued, key).await?;
 
     let mut account = context.account()?;
     if let Some(name) = &arguments.workspace {
