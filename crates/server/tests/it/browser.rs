@@ -2,8 +2,10 @@
 
 use http::{HeaderValue, Request};
 use serde_json::{Value, json};
+use store::ClientKind;
 
-use crate::house::{Answer, House, request};
+use crate::house::{Answer, House, code_of, registered, request};
+use crate::passkeys::answered;
 
 const NAME: &str = "__Host-casemate-refresh";
 
@@ -36,6 +38,13 @@ fn set(answer: &Answer) -> Option<String> {
     Some(value.to_owned())
 }
 
+/// The kind of client that the session of these tokens was given to.
+async fn client_of(house: &House, tokens: &Answer) -> ClientKind {
+    let id: uuid::Uuid = tokens.text_at("session_id").parse().unwrap();
+    let store = house.house.store();
+    store.platform_read(move |tx| tx.sessions().find(id.into())).await.unwrap().unwrap().client
+}
+
 async fn signed_in(house: &House) -> (Answer, String) {
     let body = house.acme().guest.sign_in(house.now_ms());
     let answer = house.send(by_page(("POST", "/v1/sessions"), None, None, Some(&body))).await.ok();
@@ -55,10 +64,24 @@ async fn a_browsers_refresh_token_is_in_a_cookie_and_never_in_a_body() {
     let next = house.send(by_page(REFRESH, None, Some(&cookie), Some(&empty))).await.ok();
     assert!(next.json.get("refresh_token").is_none());
     assert_ne!(set(&next).unwrap(), cookie, "the cookie moves on with the token");
-    let id: uuid::Uuid = next.text_at("session_id").parse().unwrap();
-    let store = house.house.store();
-    let row = store.platform_read(move |tx| tx.sessions().find(id.into())).await.unwrap();
-    assert_eq!(row.unwrap().client, store::ClientKind::Browser);
+    assert_eq!(client_of(&house, &next).await, ClientKind::Browser);
+}
+
+#[tokio::test]
+async fn a_session_that_begins_without_a_password_is_a_browsers_as_well() {
+    let house = House::open().await;
+    let (mut phone, _) = registered(house.router(), &house.acme().owner.access).await;
+    let body = answered(&house, &mut phone, None).await;
+    let sent = by_page(("POST", "/v1/sessions/passkey"), None, None, Some(&body));
+    let by_passkey = house.send(sent).await.ok();
+    let (id, seed) = &house.template.enrolment;
+    let confirm = format!("/v1/enrolments/{id}/confirm");
+    let body = json!({ "totp_code": code_of(seed, house.now_ms()) });
+    let by_enrolment = house.send(by_page(("POST", &confirm), None, None, Some(&body))).await.ok();
+    for begun in [by_passkey, by_enrolment] {
+        assert!(set(&begun).is_some() && begun.json.get("refresh_token").is_none());
+        assert_eq!(client_of(&house, &begun).await, ClientKind::Browser);
+    }
 }
 
 #[tokio::test]

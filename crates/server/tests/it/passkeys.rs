@@ -8,7 +8,11 @@ use crate::house::{Answer, Authenticator, House, ORIGIN, PASSWORD, registered};
 const PASSKEYS: &str = "/v1/account/passkeys";
 
 /// A challenge to sign in, and this authenticator's answer to it.
-async fn answered(house: &House, phone: &mut Authenticator, email: Option<&str>) -> Value {
+pub(crate) async fn answered(
+    house: &House,
+    phone: &mut Authenticator,
+    email: Option<&str>,
+) -> Value {
     let body = email.map_or_else(|| json!({}), |email| json!({ "email": email }));
     let asked = house.call("POST", "/v1/passkey-challenges", None, Some(&body)).await.ok();
     let credential = phone.answers(&asked.json["options"]);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::house::{Answer, HolderKey, House, holder, request};
+use crate::house::{Answer, HolderKey, House, code_of, holder, request};
 
 const WHOAMI: (&str, &str) = ("GET", "/v1/whoami");
 
@@ -85,4 +85,19 @@ async fn two_proofs_are_none() {
     let again = sent.headers()["dpop"].clone();
     sent.headers_mut().append("dpop", again);
     house.send(sent).await.refused(401, "auth.proof_invalid");
+}
+
+#[tokio::test]
+async fn the_first_session_of_a_new_account_is_bound_as_any_other() {
+    let house = House::open().await;
+    let key = HolderKey::new(1);
+    let (id, seed) = &house.template.enrolment;
+    let confirm = format!("/v1/enrolments/{id}/confirm");
+    let body = json!({ "totp_code": code_of(seed, house.now_ms()) });
+    let request = key.request(&house, ("POST", &confirm), None, Some(&body));
+    let born = house.send(request).await.ok();
+    assert_eq!(born.text_at("token_type"), "DPoP");
+    let token = born.text_at("access_token");
+    house.call(WHOAMI.0, WHOAMI.1, Some(token), None).await.refused(401, "auth.proof_needed");
+    house.send(key.request(&house, WHOAMI, Some(token), None)).await.ok();
 }
