@@ -136,6 +136,8 @@ impl DataFolder {
         first_start = "run/first-start";
         /// The first owner's code, when no terminal could show it.
         first_owner_code = "run/first-owner-code";
+        /// The code of an owner whom the host vouched for, when no terminal could show it.
+        recovered_owner_code = "run/recovered-owner-code";
     }
 
     /// What the names of the platform's unit begin with (SQLite adds `-wal`, `-shm`, `-journal`).

@@ -1,4 +1,4 @@
-//! Where a browser keeps its refresh token: a cookie that no script reads.
+//! Where a browser keeps its refresh token and the name of its device: cookies that no script reads.
 //!
 //! Always true
 //! 1. A request with `Casemate-Refresh: cookie` never gets a refresh token in a body: the answer's
@@ -26,6 +26,10 @@ use crate::house::House;
 use crate::problem::{Code, Problem};
 
 const NAME: &str = "__Host-casemate-refresh";
+/// Of the device token, which outlives sessions and proves nothing.
+const DEVICE: &str = "__Host-casemate-device";
+/// As long as browsers keep a cookie (RFC 6265bis section 5.5).
+const DEVICE_AGE_S: u32 = 400 * 24 * 60 * 60;
 const ATTRIBUTES: &str = "Secure; HttpOnly; SameSite=Strict; Path=/";
 /// Asks for the cookie.
 static WANTED: HeaderName = HeaderName::from_static("casemate-refresh");
@@ -42,15 +46,24 @@ pub(crate) fn token(headers: &HeaderMap) -> Option<Zeroizing<String>> {
     if wanted(headers) { kept(headers) } else { None }
 }
 
+/// The device token in its cookie.
+pub(crate) fn device(headers: &HeaderMap) -> Option<&str> {
+    value_of(headers, DEVICE)
+}
+
 fn kept(headers: &HeaderMap) -> Option<Zeroizing<String>> {
+    value_of(headers, NAME).map(|value| Zeroizing::new(value.to_owned()))
+}
+
+fn value_of<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     headers
         .get_all(COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == NAME)
-        .map(|(_, value)| Zeroizing::new(value.to_owned()))
+        .find(|(name, _)| *name == wanted)
+        .map(|(_, value)| value)
 }
 
 /// The middleware: judges what brings the cookie along, and moves refresh tokens into it.
@@ -117,7 +130,15 @@ fn cleared(mut response: Response) -> Response {
     response
 }
 
-/// The same answer, its refresh token in the cookie instead of the body.
+/// The header that sets a cookie.
+fn setting(name: &str, token: Zeroizing<String>, age_s: i64) -> Option<HeaderValue> {
+    let text = Zeroizing::new(format!("{name}={}; Max-Age={age_s}; {ATTRIBUTES}", token.as_str()));
+    let mut set = HeaderValue::from_str(&text).ok()?;
+    set.set_sensitive(true);
+    Some(set)
+}
+
+/// The same answer, its refresh and device tokens in cookies instead of the body.
 async fn moved(response: Response) -> Response {
     if !response.status().is_success() {
         return response;
@@ -133,18 +154,22 @@ async fn moved(response: Response) -> Response {
     };
     let whole = Zeroizing::new(whole.to_bytes().to_vec());
     let mut value: Value = serde_json::from_slice(&whole).unwrap_or_default();
-    let token = value.as_object_mut().and_then(|object| object.remove("refresh_token"));
-    let Some(Value::String(token)) = token else {
+    let mut taken = false;
+    for (field, name, age_s) in [
+        ("refresh_token", NAME, limits::SESSION_IDLE_MS_MAX / 1_000),
+        ("device_token", DEVICE, i64::from(DEVICE_AGE_S)),
+    ] {
+        let token = value.as_object_mut().and_then(|object| object.remove(field));
+        let Some(Value::String(token)) = token else { continue };
+        let Some(set) = setting(name, Zeroizing::new(token), age_s) else {
+            return Problem::internal(&"a token that no header holds").into_response();
+        };
+        parts.headers.append(SET_COOKIE, set);
+        taken = true;
+    }
+    if !taken {
         return Response::from_parts(parts, Body::from(whole.to_vec()));
-    };
-    let token = Zeroizing::new(token);
-    let age_s = limits::SESSION_IDLE_MS_MAX / 1_000;
-    let set = format!("{NAME}={}; Max-Age={age_s}; {ATTRIBUTES}", token.as_str());
-    let Ok(mut set) = HeaderValue::from_str(&set) else {
-        return Problem::internal(&"a refresh token that no header holds").into_response();
-    };
-    set.set_sensitive(true);
-    parts.headers.append(SET_COOKIE, set);
+    }
     parts.headers.remove(CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(serde_json::to_vec(&value).unwrap_or_default()))
 }

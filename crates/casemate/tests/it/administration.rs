@@ -63,6 +63,30 @@ fn staff_is_made_on_the_host_and_reads_nothing_with_a_password() {
 }
 
 #[test]
+fn an_owner_who_lost_everything_is_vouched_for_on_the_host_and_waits() {
+    let house = House::new(&Engine::Sqlite);
+    let up = house.up();
+    let owner = first_owner(&up);
+    owner.run(&["workspaces", "create", "acme"]).ok();
+    let recovers =
+        |email: &str, why: &str| house.run(&["owners", "recover", email, "--reason", why]);
+    assert_eq!(recovers("nobody@example.org", "called back").code(), Some(5));
+    assert_eq!(recovers("ada@example.org", " ").code(), Some(2), "no reason");
+    let done = recovers("ada@example.org", "called back").ok();
+    let value = &done.lines[0];
+    assert_eq!(value["mailed"], false, "no mail server is set: the operator hands it on");
+    let code = value["code_file"].as_str().unwrap();
+    let link = value["link"].as_str().unwrap();
+    assert_eq!(recovers("ada@example.org", "called back").code(), Some(6), "once");
+    let password = owner.note("new-password", "granite umbrella tin");
+    let early = ["recovery", "complete", "--link", link, "--code-file", code, "--password-file"];
+    let early = Outcome::of(owner.command(&early).arg(&password));
+    assert_eq!(early.code(), Some(5), "the delay: {}", early.stderr);
+    owner.run(&["whoami"]).ok();
+    up.stop();
+}
+
+#[test]
 fn a_lost_recovery_code_is_replaced_and_the_old_one_opens_nothing() {
     let house = House::new(&Engine::Sqlite);
     let up = house.up();

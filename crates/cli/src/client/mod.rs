@@ -18,6 +18,7 @@ use std::path::PathBuf;
 
 pub(crate) use call::Call;
 pub(crate) use holder::{Credential, HolderKey, hashed, random_text};
+pub(crate) use operations::Operation;
 pub use tls::FingerprintError;
 pub(crate) use tls::{Fingerprint, Trust};
 pub(crate) use transport::{Answer, Stream, Transport};

@@ -6,10 +6,11 @@
 //! 2. The question shows the fingerprint that `casemate up` printed, and no is the default.
 //! 3. Nothing but a handshake was sent when it is asked.
 
+use serde::Serialize;
 use url::Url;
 
 use super::Context;
-use crate::client::{Call, HolderKey, Transport, Trust, operations as op};
+use crate::client::{Call, HolderKey, Operation, Transport, Trust, operations as op};
 use crate::config;
 use crate::credentials::{Credentials, Issued, Pins, Session};
 use crate::failure::Failure;
@@ -85,6 +86,23 @@ async fn asked(server: &Url) -> Result<Trust, Failure> {
 }
 
 impl Contact {
+    /// A call that begins a session, with the name this device has at the server, if it has one.
+    ///
+    /// Errors: the body cannot be written as JSON, which no shape of this client does.
+    pub(crate) fn sign_in_call<T: Serialize>(
+        &self,
+        context: &Context,
+        operation: Operation,
+        body: &T,
+    ) -> Result<Call, Failure> {
+        let call = Call::new(operation, &[]).body(body)?;
+        let known = Credentials::of(&context.settings).device(self.transport.server());
+        Ok(match known {
+            Some(device) => call.header("casemate-device", &device)?,
+            None => call,
+        })
+    }
+
     /// Stores a sign-in with the key it is bound to, and pins certificate and log key when they are
     /// not pinned yet.
     ///

@@ -5,7 +5,7 @@
 //!    So nobody vouches for themselves, and no member of the team vouches for its owner.
 //! 2. An API key never does, whatever its scopes.
 //!
-//! Honest limit: an owner has nobody above them, so they are not recovered this way.
+//! An owner has nobody above them, so no member vouches for one: the host's operator does.
 
 use super::rank::RankDenied;
 use super::{Act, Authority, Permit, Place, Standing};

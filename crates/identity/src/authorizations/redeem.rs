@@ -10,6 +10,7 @@ use super::Verifier;
 use crate::code;
 use crate::codes::{HandedCode, same};
 use crate::dpop::Thumbprint;
+use crate::guard::DeviceToken;
 use crate::identity::Identity;
 use crate::sessions::{self, Approval, Approved, Birth, Holder, NotBorn, Proof, SessionTokens};
 
@@ -22,6 +23,8 @@ pub struct Redeems {
     pub verifier: Verifier,
     /// The key it just proved to hold.
     pub holder: Thumbprint,
+    /// The device that it says it is.
+    pub device: Option<DeviceToken>,
 }
 
 /// Why a code was not redeemed.
@@ -82,7 +85,7 @@ pub async fn redeem(
             client: ClientKind::Cli,
             label: Some(made.label),
             dpop_jkt: Some(made.dpop_jkt),
-            device: None,
+            device: presented.device,
         },
     };
     let unborn = birth.prepared(identity, &origin).await?;

@@ -13,6 +13,7 @@ use store::{
 use crate::code;
 use crate::codes::{HandedCode, same};
 use crate::dpop::Thumbprint;
+use crate::guard::DeviceToken;
 use crate::identity::Identity;
 use crate::sessions::{self, Approval, Approved, Birth, Holder, NotBorn, Proof, SessionTokens};
 
@@ -78,7 +79,7 @@ pub async fn redeem(
     identity: &Identity,
     origin: Origin,
     code: HandedCode,
-    holder: Thumbprint,
+    (holder, device): (Thumbprint, Option<DeviceToken>),
 ) -> Result<Committed<SessionTokens>, PollError> {
     let id = DeviceGrantId::from(code.row());
     let grant = asked(identity, &origin, id, (code, holder)).await?;
@@ -96,7 +97,7 @@ pub async fn redeem(
             client: ClientKind::Device,
             label: Some(format!("{} ({})", requester.label, requester.version)),
             dpop_jkt: Some(grant.made.dpop_jkt),
-            device: None,
+            device,
         },
     };
     let unborn = birth.prepared(identity, &origin).await?;

@@ -12,7 +12,7 @@ use aws_lc_rs::constant_time;
 use broker::{Broker, BrokerError, MacPurpose};
 use data_encoding::BASE64URL_NOPAD;
 use domain::{DeviceId, UserId};
-use store::Session;
+use store::{PlatformTx, Session, StoreError};
 use uuid::Uuid;
 
 use crate::ShownOnce;
@@ -20,23 +20,50 @@ use crate::ShownOnce;
 const PREFIX: &str = "cmd_";
 const BYTES: usize = 64;
 
-/// A device whose token carries the broker's code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct KnownDevice {
-    pub(crate) id: DeviceId,
-    pub(crate) user: UserId,
-}
+/// A token as a request presented it: any text.
+#[derive(Clone)]
+pub struct DeviceToken(String);
 
-impl KnownDevice {
-    /// Reads a presented token. `None`: it is none of ours, which is the same as having none.
-    pub(crate) async fn presented(
-        broker: &Broker,
-        text: &str,
-    ) -> Result<Option<Self>, BrokerError> {
-        let Some((known, code)) = read(text) else { return Ok(None) };
+impl DeviceToken {
+    /// What was presented.
+    #[must_use]
+    pub fn presented(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The device it names. `None`: the token is none of ours, which is the same as having none.
+    pub(crate) async fn read(&self, broker: &Broker) -> Result<Option<KnownDevice>, BrokerError> {
+        let Some((known, code)) = read(&self.0) else { return Ok(None) };
         let right = broker.mac(MacPurpose::Code, known.message()).await?;
         let same = constant_time::verify_slices_are_equal(&right, &code).is_ok();
         Ok(same.then_some(known))
+    }
+}
+
+impl std::fmt::Debug for DeviceToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DeviceToken(..)")
+    }
+}
+
+/// A device whose token carries the broker's code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KnownDevice {
+    id: DeviceId,
+    user: UserId,
+}
+
+impl KnownDevice {
+    /// The device, when it is one of this person's and still known.
+    pub(crate) fn of(
+        self,
+        tx: &mut PlatformTx<'_>,
+        user: UserId,
+    ) -> Result<Option<DeviceId>, StoreError> {
+        if self.user != user {
+            return Ok(None);
+        }
+        Ok(tx.devices().find(self.id, user)?.map(|found| found.id))
     }
 
     fn message(&self) -> Vec<u8> {

@@ -8,7 +8,6 @@
 
 use std::sync::Arc;
 
-use broker::BrokerError;
 use domain::{DeviceId, EmailAddress, Origin, UserId, limits};
 use store::{PlatformTx, StoreError};
 
@@ -17,15 +16,6 @@ use super::proof::{self, Bound, Challenge};
 use super::{Guard, stuffing};
 use crate::identity::Identity;
 use crate::throttle::Network;
-
-/// What a request carries beside what somebody typed.
-#[derive(Debug, Clone, Default)]
-pub struct Carried {
-    /// The token of the device, from an earlier sign-in.
-    pub device: Option<String>,
-    /// The proof of work that was asked for.
-    pub proof: Option<String>,
-}
 
 /// Why a sign-in is not looked at.
 #[derive(Debug, thiserror::Error)]
@@ -49,23 +39,20 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Reads what was carried.
-    pub(crate) async fn of(
+    /// The gate of a sign-in that carries this device and this proof of work.
+    pub(crate) fn of(
         identity: &Identity,
         email: &EmailAddress,
         password: &crate::passwords::Password,
         origin: &Origin,
-        carried: Carried,
-    ) -> Result<Self, BrokerError> {
+        carried: (Option<KnownDevice>, Option<String>),
+    ) -> Self {
         let guard = Arc::clone(&identity.guard);
-        let device = match carried.device {
-            Some(text) => KnownDevice::presented(&identity.broker, &text).await?,
-            None => None,
-        };
+        let (device, proof) = carried;
         let network = guard.digest("network", &[&Network::of(origin.ip).to_bytes()]);
         let account = guard.digest("account", &[email.as_str().as_bytes()]);
         let pair = guard.digest("pair", &[&password.pair_digest(email)]);
-        Ok(Self { guard, device, proof: carried.proof, network, account, pair })
+        Self { guard, device, proof, network, account, pair }
     }
 
     /// The device, when it is one of this person's.
@@ -74,11 +61,10 @@ impl Gate {
         tx: &mut PlatformTx<'_>,
         user: Option<UserId>,
     ) -> Result<Option<DeviceId>, StoreError> {
-        let (Some(device), Some(user)) = (self.device, user) else { return Ok(None) };
-        if device.user != user {
-            return Ok(None);
+        match (self.device, user) {
+            (Some(device), Some(user)) => device.of(tx, user),
+            _ => Ok(None),
         }
-        Ok(tx.devices().find(device.id, user)?.map(|found| found.id))
     }
 
     /// Lets a stranger through, or asks for work.

@@ -20,8 +20,8 @@ use broker::{Broker, BrokerError, MacPurpose};
 use data_encoding::HEXLOWER;
 use domain::UserId;
 
-pub(crate) use device::token_of;
-pub use gate::Carried;
+pub use device::DeviceToken;
+pub(crate) use device::{KnownDevice, token_of};
 pub(crate) use gate::{Closed, Gate};
 pub use places::{Place, Places, PlacesError};
 pub use proof::{Challenge, meets};

@@ -1,6 +1,8 @@
 //! The code in a message: sealed under the message's id in its person's realm.
 
-use broker::{BrokerError, DataScope, Exposed, Grant, Purpose, Realm, RecordKind, RecordName};
+use broker::{
+    Broker, BrokerError, DataScope, Exposed, Grant, Purpose, Realm, RecordKind, RecordName,
+};
 use domain::{NoticeId, Sealed, UserId, limits};
 use store::DueNotice;
 
@@ -12,13 +14,13 @@ use crate::identity::Identity;
 /// # Errors
 /// [`BrokerError`].
 pub(crate) async fn sealed_code(
-    identity: &Identity,
+    broker: &Broker,
     user: UserId,
     notice: NoticeId,
     code: &ShownOnce,
 ) -> Result<Sealed, BrokerError> {
     let records = vec![(name(notice), Exposed::copy_of(code.show().as_bytes()))];
-    let mut sealed = identity.broker.seal(Realm::Person(user), records).await?;
+    let mut sealed = broker.seal(Realm::Person(user), records).await?;
     sealed.pop().ok_or(BrokerError::Unreachable)
 }
 

@@ -7,9 +7,10 @@
 
 use domain::{Origin, SessionId, TenantId, UserId};
 use ledger::{AuditEvent, Verb};
-use store::{Caller, Commit, Committed, QuietReason, UserState};
+use store::{Caller, Commit, Committed, PlatformTx, QuietReason, StoreError, UserState};
 
 use super::{Expected, MatchedPasskey, PasskeyAnswer, matched};
+use crate::guard::KnownDevice;
 use crate::identity::Identity;
 use crate::sessions::{
     Birth, Holder, Proof, SessionTokens, SignInError, issue_first, visible_to_newcomer,
@@ -38,8 +39,8 @@ pub async fn sign_in(
     presented: PasskeySignIn,
 ) -> Result<Committed<SessionTokens>, SignInError> {
     let PasskeySignIn { answer, workspace, holder } = presented;
-    let guess = Guess::of_passkey(&answer.credential_id(), &origin);
-    let owner = admitted(identity, &origin, &guess, answer.credential_id()).await?;
+    let device = holder.known_device(identity).await?;
+    let (owner, guess) = admitted(identity, &origin, device, answer.credential_id()).await?;
     let matched = match owner {
         Some(_) => matched(identity, Expected::AnyoneSigningIn, answer).await?,
         None => None,
@@ -82,27 +83,33 @@ async fn begun(
     Ok(begun.map(|_| handed))
 }
 
-/// Counts the guess, then says whose passkey it is about.
+/// Counts the guess; whose passkey it is about.
 async fn admitted(
     identity: &Identity,
     origin: &Origin,
-    guess: &Guess,
+    device: Option<KnownDevice>,
     credential_id: String,
-) -> Result<Option<UserId>, SignInError> {
-    let guess = guess.clone();
+) -> Result<(Option<UserId>, Guess), SignInError> {
+    let guess = Guess::of_passkey(&credential_id, origin);
     let counted = identity
         .store
         .platform_write(&Caller::anonymous(origin.clone()), move |tx| {
-            guess.admit(tx)?;
-            let Some(passkey) = tx.passkeys().find(&credential_id)? else {
-                return Ok::<_, SignInError>(Commit::quiet(QuietReason::GuessCounted, None));
+            let owner = owner(tx, &credential_id)?;
+            let guess = match (device, owner) {
+                (Some(device), Some(owner)) => guess.clone().with_device(device.of(tx, owner)?),
+                _ => guess.clone(),
             };
-            let user = tx.users().find(passkey.user)?;
-            let user = user.filter(|user| user.state == UserState::Active).map(|user| user.id);
-            Ok(Commit::quiet(QuietReason::GuessCounted, user))
+            guess.admit(tx)?;
+            Ok::<_, SignInError>(Commit::quiet(QuietReason::GuessCounted, (owner, guess)))
         })
         .await?;
     Ok(counted.value)
+}
+
+fn owner(tx: &mut PlatformTx<'_>, credential_id: &str) -> Result<Option<UserId>, StoreError> {
+    let Some(passkey) = tx.passkeys().find(credential_id)? else { return Ok(None) };
+    let user = tx.users().find(passkey.user)?;
+    Ok(user.filter(|user| user.state == UserState::Active).map(|user| user.id))
 }
 
 async fn refused(

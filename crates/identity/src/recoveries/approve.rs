@@ -1,19 +1,21 @@
 //! Vouches for somebody who lost both factors.
 //!
 //! Always true: who vouches is judged on the team's own rows a moment before; the vote is one row
-//! per workspace, and the last one missing approves the recovery in its own transaction.
+//! per workspace, and the last one missing approves the recovery in its own transaction. The code
+//! is made by whoever casts that vote, and sealed for the message before the transaction.
 
-use broker::MacPurpose;
+use broker::{Broker, BrokerError, MacPurpose};
 use domain::authz::decide_vouch;
 use domain::{NoticeId, RecoveryId, Scope, Sealed, TenantId, TimeMs, UserId, limits};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{
-    Caller, Commit, Committed, NewNotice, NoticeKind, PlatformTx, Recovery, RecoveryState,
+    Caller, Commit, Committed, NewNotice, NoticeKind, PlatformTx, Recovery, RecoveryState, Store,
     StoreError,
 };
 
 use super::tried::message;
+use crate::ShownOnce;
 use crate::codes::TypedCode;
 use crate::identity::Identity;
 use crate::notices;
@@ -60,64 +62,111 @@ pub async fn approve(
         .await?;
     let vouch = permit.into_inner();
 
-    let notice: NoticeId = store.mint().id();
-    let code = TypedCode::new(store.mint());
-    let digest = identity.broker.mac(MacPurpose::Code, message(&code, id)).await?;
-    let sealed = notices::sealed_code(identity, vouch.target, notice, &code.shown()).await?;
-    let vote = Vote {
-        id,
-        workspace: scope.tenant(),
-        user: vouch.target,
-        by: vouch.by,
-        digest,
-        notice,
-        sealed,
-    };
-    store.platform_write(&Caller::from(scope), move |tx| count(tx, &vote)).await
+    let ballot = Ballot { id, user: vouch.target, by: Voucher::Member(vouch.by) };
+    let (vote, _mailed) = ballot.vote(store, &identity.broker, vec![scope.tenant()]).await?;
+    store
+        .platform_write(&Caller::from(scope), move |tx| count(tx, &vote)?.ok_or(TeamError::Exists))
+        .await
 }
 
-/// One workspace's vote, with what is needed if it is the last one missing.
-struct Vote {
-    id: RecoveryId,
-    workspace: TenantId,
-    user: UserId,
-    by: UserId,
+/// Who vouches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Voucher {
+    /// Somebody in the workspace who ranks above the person.
+    Member(UserId),
+    /// The host's operator, who says why.
+    Host(String),
+}
+
+/// Who vouches for which recovery.
+pub(super) struct Ballot {
+    pub(super) id: RecoveryId,
+    pub(super) user: UserId,
+    pub(super) by: Voucher,
+}
+
+/// The vote of some workspaces, with what is needed if no other one is missing.
+pub(super) struct Vote {
+    ballot: Ballot,
+    workspaces: Vec<TenantId>,
     digest: [u8; 32],
     notice: NoticeId,
     sealed: Sealed,
 }
 
-fn count(tx: &mut PlatformTx<'_>, vote: &Vote) -> Result<Commit<Vouched>, TeamError> {
-    let (id, user) = (vote.id, vote.user);
-    if !tx.recoveries().vouch(id, vote.workspace, vote.by)? {
-        return Err(TeamError::Exists);
+impl Ballot {
+    /// The vote, and the code that opens the recovery if it is the last one.
+    pub(super) async fn vote(
+        self,
+        store: &Store,
+        broker: &Broker,
+        workspaces: Vec<TenantId>,
+    ) -> Result<(Vote, ShownOnce), BrokerError> {
+        let (notice, code): (NoticeId, _) = (store.mint().id(), TypedCode::new(store.mint()));
+        let digest = broker.mac(MacPurpose::Code, message(&code, self.id)).await?;
+        let shown = code.shown();
+        let sealed = notices::sealed_code(broker, self.user, notice, &shown).await?;
+        Ok((Vote { ballot: self, workspaces, digest, notice, sealed }, shown))
+    }
+}
+
+impl Voucher {
+    const fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Member(user) => Some(*user),
+            Self::Host(_) => None,
+        }
+    }
+}
+
+/// Casts the vote. `None`: these workspaces have vouched, or the recovery is over.
+pub(super) fn count(
+    tx: &mut PlatformTx<'_>,
+    vote: &Vote,
+) -> Result<Option<Commit<Vouched>>, StoreError> {
+    let Vote { ballot: Ballot { id, user, by }, workspaces, .. } = vote;
+    let (id, user) = (*id, *user);
+    let mut fresh = false;
+    for workspace in workspaces {
+        fresh |= tx.recoveries().vouch(id, *workspace, by.user())?;
+    }
+    if !fresh {
+        return Ok(None);
     }
     let missing = tx.recoveries().unvouched(id, user)?;
     let opens_at = (missing == 0).then(|| tx.now().plus_ms(limits::RECOVERY_DELAY_MS));
     match opens_at {
-        Some(opens_at) => open(tx, vote, opens_at)?,
+        Some(opens_at) if !open(tx, vote, opens_at)? => return Ok(None),
+        Some(_) => {}
         None => {
             let details = json!({ "reason": "one of your workspaces vouched; others have to" });
             notices::tell(tx, user, NoticeKind::RecoveryRequested, details)?;
         }
     }
+    let (by, reason) = match by {
+        Voucher::Member(by) => (json!(by), None),
+        Voucher::Host(reason) => (json!("host"), Some(reason)),
+    };
     let event = AuditEvent::new(Verb::RecoveryApproved, "recovery", id).new_value(json!({
-        "user": user, "workspace": vote.workspace, "by": vote.by, "opens_at_ms": opens_at,
+        "user": user, "workspaces": workspaces, "by": by, "reason": reason,
+        "opens_at_ms": opens_at,
     }));
-    Ok(Commit::audited(event, Vouched { user, opens_at }))
+    Ok(Some(Commit::audited(event, Vouched { user, opens_at })))
 }
 
-fn open(tx: &mut PlatformTx<'_>, vote: &Vote, opens_at: TimeMs) -> Result<(), TeamError> {
-    if !tx.recoveries().approve(vote.id, vote.digest, opens_at)? {
-        return Err(TeamError::Exists);
+/// Opens it, and has its person told. `false`: it is over, or was opened before.
+fn open(tx: &mut PlatformTx<'_>, vote: &Vote, opens_at: TimeMs) -> Result<bool, StoreError> {
+    let Ballot { id, user, .. } = vote.ballot;
+    if !tx.recoveries().approve(id, vote.digest, opens_at)? {
+        return Ok(false);
     }
     let ends = opens_at.plus_ms(limits::RECOVERY_OPEN_MS);
-    let told: Result<(), StoreError> = tx.notices().enqueue(&NewNotice {
+    tx.notices().enqueue(&NewNotice {
         id: vote.notice,
-        user: vote.user,
+        user,
         kind: NoticeKind::RecoveryLink,
-        details: json!({ "link": vote.id, "opens_at_ms": opens_at, "expires_at_ms": ends }),
+        details: json!({ "link": id, "opens_at_ms": opens_at, "expires_at_ms": ends }),
         sealed: Some(vote.sealed.clone()),
-    });
-    Ok(told?)
+    })?;
+    Ok(true)
 }

@@ -2,7 +2,8 @@
 //!
 //! Always true
 //! 1. It takes second people: in every workspace the person is in, somebody who ranks above them
-//!    vouches with a fresh factor. A workspace vouches its own members into no other workspace.
+//!    vouches with a fresh factor; for its owner, the host's operator does. A workspace vouches its
+//!    own members into no other workspace.
 //! 2. Between the last approval and the completion lie [`domain::limits::RECOVERY_DELAY_MS`], in
 //!    which the person, or any session of theirs, cancels. They are told at every step.
 //! 3. The end of it is a new password and a new authenticator, both, and no session. Every session,
@@ -15,6 +16,7 @@ mod approve;
 mod cancel;
 mod complete;
 mod error;
+mod host;
 mod list;
 mod request;
 mod start;
@@ -24,6 +26,7 @@ pub use approve::{Vouched, approve};
 pub use cancel::{cancel, of_account};
 pub use complete::{CompleteRecovery, Recovered, complete};
 pub use error::RecoveryError;
+pub use host::{HostVouchError, HostVouched, recover_on_host};
 pub use list::list;
 pub use request::request;
 pub use start::{StartRecovery, start};

@@ -53,7 +53,7 @@ async fn ask(identity: &Identity, origin: Origin, email: EmailAddress) -> Result
             .await?;
         return Ok(());
     };
-    let sealed = notices::sealed_code(identity, user.id, notice, &code.shown()).await?;
+    let sealed = notices::sealed_code(&identity.broker, user.id, notice, &code.shown()).await?;
     identity
         .store
         .platform_write(&caller, move |tx| {

@@ -22,12 +22,7 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Reads a request.
-    pub(crate) fn of(
-        identity: &Identity,
-        user: UserId,
-        origin: &Origin,
-        device: Recognised,
-    ) -> Self {
+    pub(crate) fn of(identity: &Identity, user: UserId, origin: &Origin) -> Self {
         let place = identity.guard.places.of(origin.ip);
         let agent = agent_of(origin.user_agent.as_ref().map(domain::UserAgent::as_str));
         let hour = identity.store.mint().now().0.div_euclid(3_600_000).rem_euclid(24);
@@ -38,7 +33,7 @@ impl Reading {
             system: agent.system.to_owned(),
             agent: format!("{} {}", agent.system, agent.family),
             hour: u8::try_from(hour).unwrap_or(0),
-            device,
+            device: Recognised::No,
         };
         Self { guard: Arc::clone(&identity.guard), user, attempt, place }
     }

@@ -71,8 +71,19 @@ struct Findings {
 }
 
 impl Reading {
-    /// Judges the session that was just begun, counts it, and tells whom it concerns.
+    /// Judges the session that was just begun on a device, counts it, and tells whom it concerns.
     pub(crate) fn settle(
+        &self,
+        tx: &mut PlatformTx<'_>,
+        session: &mut Session,
+        device: Recognised,
+    ) -> Result<Option<AuditEvent>, StoreError> {
+        let mut here = self.clone();
+        here.attempt.device = device;
+        here.judged(tx, session)
+    }
+
+    fn judged(
         &self,
         tx: &mut PlatformTx<'_>,
         session: &mut Session,

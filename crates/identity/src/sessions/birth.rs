@@ -18,6 +18,7 @@ use super::details::SessionDetails;
 use super::factor::MatchedFactor;
 use super::tokens;
 use crate::dpop::Thumbprint;
+use crate::guard::{DeviceToken, KnownDevice};
 use crate::identity::Identity;
 use crate::passkeys::MatchedPasskey;
 use crate::risk::{Reading, Recognised};
@@ -91,8 +92,9 @@ pub struct Holder {
     pub(crate) label: Option<String>,
     /// Thumbprint of the key its tokens will be bound to.
     pub(crate) dpop_jkt: Option<String>,
-    /// The device, where it is a known one of this person's; else it gets an id of its own.
-    pub(crate) device: Option<DeviceId>,
+    /// What the client says about its device. One that is not a known one of this person's gets
+    /// an id of its own.
+    pub(crate) device: Option<DeviceToken>,
 }
 
 impl Holder {
@@ -106,6 +108,23 @@ impl Holder {
     #[must_use]
     pub const fn browser() -> Self {
         Self { client: ClientKind::Browser, label: None, dpop_jkt: None, device: None }
+    }
+
+    /// The same on the device that this token names, if it is one of the person's.
+    #[must_use]
+    pub fn on_device(self, device: Option<DeviceToken>) -> Self {
+        Self { device, ..self }
+    }
+
+    /// The device that it says it is.
+    pub(crate) async fn known_device(
+        &self,
+        identity: &Identity,
+    ) -> Result<Option<KnownDevice>, BrokerError> {
+        match &self.device {
+            Some(token) => token.read(&identity.broker).await,
+            None => Ok(None),
+        }
     }
 
     /// Somebody who proved to hold this key: the session's tokens will be bound to it.
@@ -131,8 +150,8 @@ pub(crate) struct Unborn {
     proof: Proof,
     new: NewSession,
     reading: Reading,
-    /// Whether the device was known before.
-    recognised: Recognised,
+    /// The device that its client says it is.
+    device: Option<KnownDevice>,
 }
 
 /// Why a session did not begin inside its transaction.
@@ -153,16 +172,15 @@ impl Birth {
         origin: &Origin,
     ) -> Result<Unborn, BrokerError> {
         let Self { id, user, workspace, proof, holder } = self;
-        let Holder { client, label, dpop_jkt, device } = holder;
-        let recognised = device.map_or(Recognised::No, |_| Recognised::Yes);
-        let reading = Reading::of(identity, user, origin, recognised);
-        let device = Some(device.unwrap_or_else(|| identity.store.mint().id()));
+        let device = holder.known_device(identity).await?;
+        let Holder { client, label, dpop_jkt, device: _ } = holder;
+        let reading = Reading::of(identity, user, origin);
         let country = reading.country();
         let details = SessionDetails { country, ..SessionDetails::of(origin, label) };
         let sealed = Some(details.sealed(identity, user, id).await?);
         let amr = proof.amr();
-        let new = NewSession { id, user, workspace, amr, client, sealed, dpop_jkt, device };
-        Ok(Unborn { proof, new, reading, recognised })
+        let new = NewSession { id, user, workspace, amr, client, sealed, dpop_jkt, device: None };
+        Ok(Unborn { proof, new, reading, device })
     }
 }
 
@@ -182,15 +200,16 @@ impl Unborn {
             return Err(NotBorn::FactorUsed);
         }
         let mut events = end_oldest(tx, self.new.user)?;
-        self.note_device(tx)?;
-        let mut session = tx.sessions().create(&self.new)?;
+        let (device, recognised) = self.note_device(tx)?;
+        let new = NewSession { device: Some(device), ..self.new.clone() };
+        let mut session = tx.sessions().create(&new)?;
         self.note_path(tx)?;
         let started = json!({
             "user": session.user, "methods": session.amr, "client": session.client.as_str(),
         });
         let event = AuditEvent::new(Verb::SessionStarted, "session", session.id);
         events.push(event.new_value(started));
-        events.extend(self.reading.settle(tx, &mut session)?);
+        events.extend(self.reading.settle(tx, &mut session, recognised)?);
         Ok((session, events))
     }
 
@@ -203,12 +222,16 @@ impl Unborn {
     }
 
     /// Remembers a new device, or that a known one was seen again.
-    fn note_device(&self, tx: &mut PlatformTx<'_>) -> Result<(), StoreError> {
-        let Some(device) = self.new.device else { return Ok(()) };
-        if self.recognised == Recognised::Yes {
-            return tx.devices().seen(device, self.new.user).map(|_| ());
+    fn note_device(&self, tx: &mut PlatformTx<'_>) -> Result<(DeviceId, Recognised), StoreError> {
+        let user = self.new.user;
+        let known = self.device.map(|device| device.of(tx, user)).transpose()?.flatten();
+        if let Some(device) = known {
+            tx.devices().seen(device, user)?;
+            return Ok((device, Recognised::Yes));
         }
-        tx.devices().add(device, self.new.user, limits::DEVICES_PER_USER_MAX)
+        let device = tx.mint().id();
+        tx.devices().add(device, user, limits::DEVICES_PER_USER_MAX)?;
+        Ok((device, Recognised::No))
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use broker::BrokerError;
 use domain::sign_in::{EntryDenied, SignInPath};
-use domain::{Actor, DeviceId, EmailAddress, Origin, Scope, SessionId, TenantId, UserId};
+use domain::{Actor, EmailAddress, Origin, Scope, SessionId, TenantId, UserId};
 use ledger::{AuditEvent, Verb};
 use store::{Caller, Commit, Committed, QuietReason, StoreError, User, UserState};
 use tokio::time::Instant;
@@ -22,7 +22,7 @@ use super::birth::{Birth, Holder, NotBorn, Proof};
 use super::factor::{FactorUnchecked, MatchedFactor};
 use super::tokens::{self, SessionTokens};
 use crate::code;
-use crate::guard::{Carried, Challenge, Closed, Gate};
+use crate::guard::{Challenge, Closed, Gate};
 use crate::identity::Identity;
 use crate::passwords::{Password, PasswordHash, Place, PoolError, Verdict};
 use crate::sso::door::{self, DoorError};
@@ -136,10 +136,10 @@ pub async fn sign_in(
     origin: Origin,
     presented: SignIn,
 ) -> Result<Committed<SessionTokens>, SignInError> {
-    sign_in_by(identity, origin, presented, Holder::api(), Carried::default()).await
+    sign_in_by(identity, origin, presented, Holder::api(), None).await
 }
 
-/// Signs somebody in, for this holder and with what it carries.
+/// Signs somebody in, for this holder and with the proof of work that was asked for, if any.
 ///
 /// # Errors
 /// [`SignInError`].
@@ -148,14 +148,14 @@ pub async fn sign_in_by(
     origin: Origin,
     presented: SignIn,
     holder: Holder,
-    carried: Carried,
+    work: Option<String>,
 ) -> Result<Committed<SessionTokens>, SignInError> {
     let SignIn { email, password, .. } = &presented;
+    let carried = (holder.known_device(identity).await?, work);
     let mut attempt = Attempt {
         began: Instant::now(),
         guess: Guess::of_sign_in(email, &origin),
-        gate: Gate::of(identity, email, password, &origin, carried).await?,
-        device: None,
+        gate: Gate::of(identity, email, password, &origin, carried),
         origin,
     };
     let place = identity.passwords.place()?;
@@ -174,7 +174,7 @@ pub async fn sign_in_by(
         user: user.id,
         workspace: presented.workspace,
         proof: Proof::PasswordAnd(factor),
-        holder: Holder { device: attempt.device, ..holder },
+        holder,
     };
     let unborn = unborn.prepared(identity, &attempt.origin).await?;
     let (guess, gate) = (attempt.guess.clone(), attempt.gate.clone());
@@ -207,8 +207,6 @@ struct Attempt {
     began: Instant,
     guess: Guess,
     gate: Gate,
-    /// The device, when it is a known one of the account's.
-    device: Option<DeviceId>,
     origin: Origin,
 }
 
@@ -232,12 +230,12 @@ impl Attempt {
                 }
                 let guess = guess.with_device(device);
                 guess.admit(tx)?;
-                let admitted = (user, device, guess);
+                let admitted = (user, guess);
                 Ok::<_, SignInError>(Commit::quiet(QuietReason::GuessCounted, admitted))
             })
             .await?;
-        let (user, device, guess) = counted.value;
-        (self.device, self.guess) = (device, guess);
+        let (user, guess) = counted.value;
+        self.guess = guess;
         Ok(user)
     }
 

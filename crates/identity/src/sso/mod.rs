@@ -44,3 +44,4 @@ pub use redeem::{Redemption, redeem};
 pub use start::{Begin, Begun, begin, begin_link, platform_providers};
 
 pub(crate) use config::Sso;
+pub(crate) use target::at_the_door;

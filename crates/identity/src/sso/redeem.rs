@@ -57,8 +57,9 @@ pub async fn redeem(
         return newcomer::born(identity, arrival, holder).await;
     };
     let entries = arrival.joined(identity, &user).await?;
-    let proof = arrival.proof(identity, &user, factor).await?;
-    arrival.begun(identity, &user, (proof, holder), entries).await
+    let guess = arrival.guess(identity, &user, &holder).await?;
+    let proof = arrival.proof(identity, (&user, &guess), factor).await?;
+    arrival.begun(identity, (&user, guess), (proof, holder), entries).await
 }
 
 /// What the provider said, as the way kept it.
@@ -143,7 +144,7 @@ impl Arrival {
     async fn proof(
         &self,
         identity: &Identity,
-        user: &User,
+        whose: (&User, &Guess),
         factor: Option<Factor>,
     ) -> Result<Proof, SsoError> {
         let path = self.path();
@@ -151,18 +152,30 @@ impl Arrival {
             return Ok(Proof::Upstream(path));
         }
         let factor = factor.ok_or(SsoError::FactorNeeded)?;
-        let matched = self.matched(identity, user, factor).await?;
+        let matched = self.matched(identity, whose, factor).await?;
         Ok(Proof::UpstreamAnd(matched, path))
+    }
+
+    /// A guess at this person's factor, from the device the holder says it is.
+    async fn guess(
+        &self,
+        identity: &Identity,
+        user: &User,
+        holder: &Holder,
+    ) -> Result<Guess, SsoError> {
+        let (guess, id) = (Guess::of_proof(user.id, &self.origin), user.id);
+        let Some(device) = holder.known_device(identity).await? else { return Ok(guess) };
+        let known = identity.store.platform_read(move |tx| device.of(tx, id)).await?;
+        Ok(guess.with_device(known))
     }
 
     /// Counts the guess, then checks it.
     async fn matched(
         &self,
         identity: &Identity,
-        user: &User,
+        (user, guess): (&User, &Guess),
         factor: Factor,
     ) -> Result<MatchedFactor, SsoError> {
-        let guess = Guess::of_proof(user.id, &self.origin);
         let caller = Caller::anonymous(self.origin.clone());
         let (counted, id) = (guess.clone(), user.id);
         let admitted = identity.store.platform_write(&caller, move |tx| {
@@ -178,6 +191,7 @@ impl Arrival {
         if let Some(matched) = matched {
             return Ok(matched);
         }
+        let guess = guess.clone();
         let refused = identity.store.platform_write(&caller, move |tx| {
             guess.refused(tx)?;
             let event = AuditEvent::new(Verb::SessionRefused, "user", user.id);
@@ -191,7 +205,7 @@ impl Arrival {
     async fn begun(
         self,
         identity: &Identity,
-        user: &User,
+        (user, guess): (&User, Guess),
         (proof, holder): (Proof, Holder),
         entries: Vec<EntryRef>,
     ) -> Result<Committed<SessionTokens>, SsoError> {
@@ -204,7 +218,6 @@ impl Arrival {
         let birth = Birth { id, user, workspace, proof, holder };
         let unborn = birth.prepared(identity, &self.origin).await?;
         let caller = Caller::account(user, id, self.origin.clone());
-        let guess = Guess::of_proof(user, &self.origin);
         let begun = identity
             .store
             .platform_write(&caller, move |tx| {

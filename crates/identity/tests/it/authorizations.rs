@@ -5,6 +5,7 @@ use identity::authorizations::{
     Asked, AuthorizeError, Challenge, Loopback, RedeemError, Redeems, Verifier, authorize, redeem,
 };
 use identity::codes::{HandedCode, HandedKind};
+use identity::guard::DeviceToken;
 use identity::sessions::{self, SessionTokens};
 use identity::{Identity, authenticate};
 use ledger::Verb;
@@ -51,10 +52,21 @@ async fn redeems(
     verifier: &str,
     key: &HolderKey,
 ) -> Result<SessionTokens, RedeemError> {
+    redeems_on(None, house, code, verifier, key).await
+}
+
+async fn redeems_on(
+    device: Option<&str>,
+    house: &House,
+    code: &str,
+    verifier: &str,
+    key: &HolderKey,
+) -> Result<SessionTokens, RedeemError> {
     let presented = Redeems {
         code: HandedCode::parse(HandedKind::Authorization, code).unwrap(),
         verifier: Verifier::parse(verifier).unwrap(),
         holder: key.thumbprint(),
+        device: device.map(DeviceToken::presented),
     };
     redeem(&house.identity, house.origin_from(9), presented).await.map(|done| done.value)
 }
@@ -69,6 +81,26 @@ pub(crate) async fn lets_in(
 ) -> SessionTokens {
     let code = code_of_browser(identity, who, tokens, key).await;
     redeems(house, &code, VERIFIER, key).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_was_let_in_before_is_known_and_somebody_elses_is_not() {
+    each_engine(async |house: &House| {
+        let ada = &house.ours.owner;
+        let browser = ada.signs_in(house).await;
+        let lets_in = async |device: Option<String>| {
+            let key = HolderKey::new(1);
+            let code = code(house, ada, &browser, &key).await;
+            let tokens = redeems_on(device.as_deref(), house, &code, VERIFIER, &key).await.unwrap();
+            tokens.device_token.unwrap().show().to_owned()
+        };
+        let first = lets_in(None).await;
+        assert_eq!(lets_in(Some(first.clone())).await, first);
+        let bobs = house.ours.admin.signs_in(house).await.device_token.unwrap();
+        let again = lets_in(Some(bobs.show().to_owned())).await;
+        assert!(again != first && again != bobs.show());
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

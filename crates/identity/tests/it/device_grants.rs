@@ -7,6 +7,7 @@ use identity::device_grants::{
     DecideError, DeviceAsks, DeviceCodes, LookError, PollError, Seen, approve, deny, look, redeem,
     request,
 };
+use identity::guard::DeviceToken;
 use identity::sessions::{EnterError, SessionTokens, enter_workspace};
 use identity::workspaces;
 use ledger::Verb;
@@ -31,8 +32,18 @@ async fn polls(
     codes: &DeviceCodes,
     key: &HolderKey,
 ) -> Result<SessionTokens, PollError> {
+    polls_on(None, house, codes, key).await
+}
+
+async fn polls_on(
+    device: Option<&str>,
+    house: &House,
+    codes: &DeviceCodes,
+    key: &HolderKey,
+) -> Result<SessionTokens, PollError> {
     let code = HandedCode::parse(HandedKind::Device, codes.device_code.show()).unwrap();
-    let done = redeem(&house.identity, house.origin_from(9), code, key.thumbprint()).await;
+    let holder = (key.thumbprint(), device.map(DeviceToken::presented));
+    let done = redeem(&house.identity, house.origin_from(9), code, holder).await;
     done.map(|done| done.value)
 }
 
@@ -43,6 +54,26 @@ async fn looks(
     code: &str,
 ) -> Result<Seen, LookError> {
     look(&house.identity, &who.account(tokens), UserCode::parse(code).unwrap()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_was_let_in_before_is_known() {
+    each_engine(async |house: &House| {
+        let ada = &house.ours.owner;
+        let browser = ada.signs_in(house).await;
+        let lets_in = async |device: Option<&str>| {
+            let key = HolderKey::new(1);
+            let codes = asked(house, &key).await;
+            let seen = looks(house, ada, &browser, codes.user_code.show()).await.unwrap();
+            approve(&house.identity, &ada.account(&browser), seen.grant).await.unwrap();
+            let tokens = polls_on(device, house, &codes, &key).await.unwrap();
+            tokens.device_token.unwrap().show().to_owned()
+        };
+        let first = lets_in(None).await;
+        assert_eq!(lets_in(Some(&first)).await, first);
+        assert_ne!(lets_in(None).await, first);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 
 use domain::{EmailAddress, Origin, limits};
 use futures_util::future::join_all;
-use identity::guard::{Carried, Challenge, meets};
+use identity::guard::{Challenge, DeviceToken, meets};
 use identity::passwords::Password;
 use identity::sessions::{Factor, Holder, SessionTokens, SignIn, SignInError, sign_in, sign_in_by};
 use ledger::Verb;
@@ -21,6 +21,13 @@ fn guess(address: &EmailAddress, n: u32) -> SignIn {
     }
 }
 
+/// What a request carries beside what was typed.
+#[derive(Debug, Clone, Default)]
+struct Carried {
+    device: Option<DeviceToken>,
+    proof: Option<String>,
+}
+
 /// A wrong sign-in for some address of nobody.
 async fn stuffed(house: &House, origin: Origin, n: u32) -> SignInError {
     let address = email(&format!("person{n}@elsewhere.example"));
@@ -36,7 +43,17 @@ async fn comes(
 ) -> Result<SessionTokens, SignInError> {
     house.advance(30_000);
     let presented = person.presents(Factor::totp(&person.code(house)).unwrap());
-    let done = sign_in_by(&house.identity, origin, presented, Holder::api(), carried).await;
+    arrives(house, origin, presented, carried).await
+}
+
+async fn arrives(
+    house: &House,
+    origin: Origin,
+    presented: SignIn,
+    carried: Carried,
+) -> Result<SessionTokens, SignInError> {
+    let holder = Holder::api().on_device(carried.device);
+    let done = sign_in_by(&house.identity, origin, presented, holder, carried.proof).await;
     done.map(|done| done.value)
 }
 
@@ -46,7 +63,7 @@ async fn device_of(house: &House, person: &Person) -> String {
 }
 
 fn device(token: &str) -> Carried {
-    Carried { device: Some(token.to_owned()), proof: None }
+    Carried { device: Some(DeviceToken::presented(token)), proof: None }
 }
 
 fn proof(text: String) -> Carried {
@@ -87,14 +104,11 @@ async fn a_known_device_signs_in_at_once_while_the_account_is_hammered_from_else
                 assert_eq!(again.unwrap_err(), SignInError::Wrong, "{n}");
             }
         }
-        let arrives = async |from, carried| {
-            let presented = ada.presents(Factor::totp(&ada.code(house)).unwrap());
-            sign_in_by(&house.identity, from, presented, Holder::api(), carried).await
-        };
-        let stranger = arrives(house.origin_from(200), Carried::default()).await;
+        let right = || ada.presents(Factor::totp(&ada.code(house)).unwrap());
+        let stranger = arrives(house, house.origin_from(200), right(), Carried::default()).await;
         assert!(matches!(stranger, Err(SignInError::Throttled(_))));
-        assert!(arrives(house.origin(), device(&token)).await.is_ok());
-        let stranger = arrives(house.origin_from(200), Carried::default()).await;
+        assert!(arrives(house, house.origin(), right(), device(&token)).await.is_ok());
+        let stranger = arrives(house, house.origin_from(200), right(), Carried::default()).await;
         assert!(matches!(stranger, Err(SignInError::Throttled(_))), "it forgave nobody else");
     })
     .await;
@@ -105,16 +119,8 @@ async fn a_device_is_no_factor_and_its_parallel_guesses_are_all_counted() {
     each_engine(async |house: &House| {
         let ada = &house.ours.owner;
         let token = device_of(house, ada).await;
-        let guesses = (0..40).map(|n| {
-            let presented = guess(&ada.email, n);
-            sign_in_by(
-                &house.identity,
-                house.origin_from(7),
-                presented,
-                Holder::api(),
-                device(&token),
-            )
-        });
+        let guesses = (0..40)
+            .map(|n| arrives(house, house.origin_from(7), guess(&ada.email, n), device(&token)));
         let answers = join_all(guesses).await;
         let wrong = answers.iter().filter(|a| matches!(a, Err(SignInError::Wrong))).count();
         assert_eq!(wrong, 5, "the free guesses of one device, and not one more");
@@ -272,8 +278,7 @@ async fn of_parallel_uses_of_one_proof_one_is_looked_at() {
         let right = solved(&challenged(comes(house, ada, here, Carried::default()).await));
         let uses = (0..10).map(|n| {
             let presented = guess(&ada.email, 1_000 + n);
-            let carried = proof(right.clone());
-            sign_in_by(&house.identity, house.origin(), presented, Holder::api(), carried)
+            arrives(house, house.origin(), presented, proof(right.clone()))
         });
         let answers = join_all(uses).await;
         let looked_at = answers.iter().filter(|a| matches!(a, Err(SignInError::Wrong))).count();
@@ -324,9 +329,8 @@ async fn work_becomes_harder_while_a_network_goes_on() {
                 panic!("no challenge");
             };
             let carried = proof(solved(&challenge));
-            let done =
-                sign_in_by(&house.identity, house.origin(), presented(), Holder::api(), carried);
-            assert_eq!(done.await.unwrap_err(), SignInError::Wrong);
+            let done = arrives(house, house.origin(), presented(), carried).await;
+            assert_eq!(done.unwrap_err(), SignInError::Wrong);
             tried += 1;
         }
         assert_eq!(bits().await, limits::WORK_BITS_MIN + 1);
@@ -345,8 +349,7 @@ async fn counts_survive_a_restart_and_are_shared_by_replicas() {
         let refused = sign_in(&other, house.origin(), presented()).await.unwrap_err();
         let SignInError::Challenge(challenge) = refused else { panic!("{refused:?}") };
         let carried = proof(solved(&challenge));
-        let done =
-            sign_in_by(&house.identity, house.origin(), presented(), Holder::api(), carried).await;
+        let done = arrives(house, house.origin(), presented(), carried).await;
         assert!(done.is_ok(), "a proof for one replica is taken by another");
     })
     .await;

@@ -29,6 +29,7 @@ mod possession;
 mod projects;
 mod ranks;
 mod recoveries;
+mod recoveries_host;
 mod refresh;
 mod resets;
 mod revocation;

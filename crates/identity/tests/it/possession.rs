@@ -2,7 +2,6 @@
 
 use domain::limits;
 use identity::dpop::ProofRefused;
-use identity::guard::Carried;
 use identity::sessions::{
     Factor, Holder, RefreshError, SessionTokens, refresh, refresh_held, sign_in_by, step_up,
 };
@@ -15,8 +14,7 @@ async fn signs_in_with(house: &House, who: &Person, key: &HolderKey) -> SessionT
     house.advance(30_000);
     let presented = who.presents(Factor::totp(&who.code(house)).unwrap());
     let holder = Holder::of_key(&key.thumbprint());
-    let done =
-        sign_in_by(&house.identity, house.origin(), presented, holder, Carried::default()).await;
+    let done = sign_in_by(&house.identity, house.origin(), presented, holder, None).await;
     done.unwrap().value
 }
 

@@ -22,10 +22,10 @@ use crate::house::{
 };
 use crate::passkeys::registered;
 
-const NEW: &str = "granite umbrella tin";
+pub(crate) const NEW: &str = "granite umbrella tin";
 
 /// The request of this person, as their team sees it.
-async fn asked(house: &House, team: &Team, whom: &Person) -> RecoveryId {
+pub(crate) async fn asked(house: &House, team: &Team, whom: &Person) -> RecoveryId {
     request(&house.identity, house.origin(), whom.email.clone(), team.id).await.unwrap();
     let scope = team.owner.scope(team.id);
     let listing = recoveries::list(&house.store, &scope, house.fresh(), Page::first(50)).await;
@@ -34,7 +34,7 @@ async fn asked(house: &House, team: &Team, whom: &Person) -> RecoveryId {
     listed.remove(0).id
 }
 
-async fn vouches(
+pub(crate) async fn vouches(
     house: &House,
     team: &Team,
     by: &Person,
@@ -59,14 +59,17 @@ fn typed(text: &str) -> Password {
     Password::typed(text.to_owned()).unwrap()
 }
 
-async fn starts(house: &House, mailed: &(RecoveryId, String)) -> Result<Vec<u8>, RecoveryError> {
+pub(crate) async fn starts(
+    house: &House,
+    mailed: &(RecoveryId, String),
+) -> Result<Vec<u8>, RecoveryError> {
     let code = TypedCode::parse(&mailed.1).unwrap();
     let presented = StartRecovery { recovery: mailed.0, code, password: typed(NEW) };
     let waiting = start(&house.identity, house.origin(), presented).await?;
     Ok(seed_of(waiting.totp_uri.show()))
 }
 
-async fn completes(
+pub(crate) async fn completes(
     house: &House,
     mailed: &(RecoveryId, String),
     seed: &[u8],
@@ -78,7 +81,29 @@ async fn completes(
     Ok(done.value.backup_codes.len())
 }
 
-async fn told(house: &House, whom: &Person) -> Vec<NoticeKind> {
+pub(crate) async fn with(
+    house: &House,
+    whom: &Person,
+    password: &str,
+    factor: Factor,
+) -> Result<(), SignInError> {
+    let presented = SignIn { password: typed(password), ..whom.presents(factor) };
+    sign_in(&house.identity, house.origin(), presented).await.map(drop)
+}
+
+/// A later sign-in with this password and a code of this seed.
+pub(crate) async fn signs_in_with(
+    house: &House,
+    whom: &Person,
+    password: &str,
+    seed: &[u8],
+) -> Result<(), SignInError> {
+    house.advance(30_000);
+    let code = code_of(seed, house.now().0 / 1_000);
+    with(house, whom, password, Factor::totp(&code).unwrap()).await
+}
+
+pub(crate) async fn told(house: &House, whom: &Person) -> Vec<NoticeKind> {
     let user = whom.user;
     let listing =
         house.store.platform_read(move |tx| tx.outbox().list(user, Page::first(50))).await;
@@ -106,10 +131,7 @@ async fn with_a_second_person_and_a_delay_the_account_gets_new_factors_and_no_se
         let again = refresh(&house.identity, house.origin(), before.refresh_token.show()).await;
         assert_eq!(again.unwrap_err(), RefreshError::Ended);
         house.advance(30_000);
-        let with = async |password: &str, factor: Factor| {
-            let presented = SignIn { password: typed(password), ..bob.presents(factor) };
-            sign_in(&house.identity, house.origin(), presented).await.map(drop)
-        };
+        let with = async |password: &str, factor: Factor| with(house, bob, password, factor).await;
         let old_code = Factor::totp(&bob.code(house)).unwrap();
         assert_eq!(with(NEW, old_code).await, Err(SignInError::Wrong), "the old authenticator");
         let old_backup = Factor::backup_code(&bob.backup_codes[0]).unwrap();
@@ -117,12 +139,13 @@ async fn with_a_second_person_and_a_delay_the_account_gets_new_factors_and_no_se
         let new_code = code_of(&seed, house.now().0 / 1_000);
         assert_eq!(with(NEW, Factor::totp(&new_code).unwrap()).await, Ok(()));
         let steps = [
+            NoticeKind::FactorAdded,
             NoticeKind::RecoveryRequested,
             NoticeKind::RecoveryLink,
             NoticeKind::RecoveryCompleted,
         ];
         let told = told(house, bob).await;
-        assert_eq!(told.len(), steps.len());
+        assert_eq!(told.len(), steps.len(), "{told:?}");
         assert!(steps.iter().all(|step| told.contains(step)), "{told:?}");
         for verb in [Verb::RecoveryRequested, Verb::RecoveryApproved, Verb::RecoveryCompleted] {
             assert_eq!(house.platform_log(verb).await.len(), 1, "{verb}");

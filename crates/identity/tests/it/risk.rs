@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use domain::{Origin, TimeMs, UserAgent, limits};
-use identity::guard::{Carried, Places, PlacesError};
+use identity::guard::{DeviceToken, Places, PlacesError};
 use identity::passwords::Breached;
 use identity::risk::JUDGED_FROM;
 use identity::sessions::{self, Factor, Holder, SessionTokens, sign_in_by, step_up};
@@ -41,8 +41,8 @@ async fn comes(
 ) -> SessionTokens {
     house.advance(60_000);
     let presented = person.presents(Factor::totp(&person.code(house)).unwrap());
-    let carried = Carried { device: device.map(str::to_owned), proof: None };
-    sign_in_by(identity, origin, presented, Holder::api(), carried).await.unwrap().value
+    let holder = Holder::api().on_device(device.map(DeviceToken::presented));
+    sign_in_by(identity, origin, presented, holder, None).await.unwrap().value
 }
 
 /// As many sign-ins from home as make a history; the device.

@@ -19,7 +19,7 @@ pub mod sso_cookie;
 
 pub use body::{Json, JsonBody};
 pub use caller::{Account, Member, Staff};
-pub use holder::{Held, Holds, NewHolder};
+pub use holder::{Held, Holds, NewHolder, OnDevice};
 pub use idempotency::{IdempotencyHeader, Idempotent};
 pub use path::{Path, Query};
 pub use precondition::{IfMatch, IfMatchHeader};

@@ -8,6 +8,7 @@ use crate::house::{Answer, House, code_of, registered, request};
 use crate::passkeys::answered;
 
 const NAME: &str = "__Host-casemate-refresh";
+const DEVICE: &str = "__Host-casemate-device";
 
 /// A request as this server's own page sends it.
 fn by_page(
@@ -27,10 +28,17 @@ fn by_page(
     sent
 }
 
-/// The cookie that an answer sets.
+/// The refresh cookie that an answer sets.
 fn set(answer: &Answer) -> Option<String> {
-    let text = answer.header("set-cookie")?;
-    let (value, attributes) = text.strip_prefix(&format!("{NAME}="))?.split_once("; ")?;
+    set_as(NAME, answer)
+}
+
+/// The cookie of this name that an answer sets.
+fn set_as(name: &str, answer: &Answer) -> Option<String> {
+    let all = answer.headers.get_all("set-cookie").iter();
+    let mut values = all.map(|value| value.to_str().unwrap());
+    let text = values.find_map(|text| text.strip_prefix(&format!("{name}=")))?;
+    let (value, attributes) = text.split_once("; ")?;
     for attribute in ["Secure", "HttpOnly", "SameSite=Strict", "Path=/"] {
         assert!(attributes.split("; ").any(|one| one == attribute), "{attribute} in {text}");
     }
@@ -65,6 +73,38 @@ async fn a_browsers_refresh_token_is_in_a_cookie_and_never_in_a_body() {
     assert!(next.json.get("refresh_token").is_none());
     assert_ne!(set(&next).unwrap(), cookie, "the cookie moves on with the token");
     assert_eq!(client_of(&house, &next).await, ClientKind::Browser);
+}
+
+#[tokio::test]
+async fn a_browsers_device_is_known_by_a_cookie_that_outlives_its_sessions() {
+    let house = House::alone().await;
+    let guest = &house.acme().guest;
+    let device_of = async |answer: &Answer| {
+        let id: uuid::Uuid = answer.text_at("session_id").parse().unwrap();
+        let store = house.house.store();
+        store.platform_read(move |tx| tx.sessions().find(id.into())).await.unwrap().unwrap().device
+    };
+    let signs_in = async |cookie: Option<&str>| {
+        house.advance(30_000);
+        let body = guest.sign_in(house.now_ms());
+        let mut sent = by_page(("POST", "/v1/sessions"), None, None, Some(&body));
+        if let Some(cookie) = cookie {
+            let value = HeaderValue::from_str(&format!("other=1; {DEVICE}={cookie}")).unwrap();
+            sent.headers_mut().insert("cookie", value);
+        }
+        house.send(sent).await.ok()
+    };
+    let first = signs_in(None).await;
+    assert!(first.json.get("device_token").is_none(), "no script reads it");
+    let kept = set_as(DEVICE, &first).unwrap();
+    let again = signs_in(Some(&kept)).await;
+    assert_eq!(device_of(&again).await, device_of(&first).await);
+    assert_ne!(device_of(&signs_in(None).await).await, device_of(&first).await);
+    let session = format!("/v1/sessions/{}", again.text_at("session_id"));
+    let (access, refresh) = (again.text_at("access_token"), set(&again).unwrap());
+    let out = by_page(("DELETE", &session), Some(&access), Some(&refresh), None);
+    let out = house.send(out).await.ok();
+    assert_eq!(set_as(DEVICE, &out), None, "signing out forgets no device");
 }
 
 #[tokio::test]

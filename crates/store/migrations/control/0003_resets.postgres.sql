@@ -42,7 +42,8 @@ create index recoveries_by_end on recoveries (expires_at_ms);
 create table recovery_approvals (
     recovery_id uuid not null references recoveries (recovery_id) on delete cascade,
     workspace_id uuid not null,
-    approved_by uuid not null,
+    -- Null: the host's operator.
+    approved_by uuid,
     approved_at_ms bigint not null,
     primary key (recovery_id, workspace_id)
 );

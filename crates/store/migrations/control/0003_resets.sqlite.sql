@@ -42,7 +42,8 @@ create index recoveries_by_end on recoveries (expires_at_ms);
 create table recovery_approvals (
     recovery_id blob not null references recoveries (recovery_id) on delete cascade,
     workspace_id blob not null,
-    approved_by blob not null,
+    -- Null: the host's operator.
+    approved_by blob,
     approved_at_ms integer not null,
     primary key (recovery_id, workspace_id)
 ) strict, without rowid;

@@ -224,8 +224,8 @@ impl Recoveries<'_> {
             .transpose()
     }
 
-    /// Notes that a member vouched for it in the name of this workspace. `false`: the workspace has
-    /// vouched before.
+    /// Notes that this workspace vouches for it: by a member, or, with `None`, by the host's
+    /// operator. `false`: the workspace has vouched before.
     ///
     /// # Errors
     /// The engine's.
@@ -233,7 +233,7 @@ impl Recoveries<'_> {
         &mut self,
         id: RecoveryId,
         workspace: TenantId,
-        by: UserId,
+        by: Option<UserId>,
     ) -> Result<bool, StoreError> {
         let now = self.bound.now();
         self.bound.platform_change_if(&VOUCH, values![id, workspace, by, now])

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::callback::Listener;
 use super::machine;
-use crate::client::{Call, Credential, HolderKey, hashed, operations as op, random_text};
+use crate::client::{Credential, HolderKey, hashed, operations as op, random_text};
 use crate::commands::Context;
 use crate::commands::first_contact::Contact;
 use crate::credentials::Issued;
@@ -52,7 +52,7 @@ pub(super) async fn tokens(
         .await
         .map_err(|_| Failure::input("nobody signed in in the browser", ADVICE))??;
     let request = RedeemRequest { code: &code, code_verifier: &verifier };
-    let call = Call::new(op::AUTHORIZATION_REDEEM, &[]).body(&request)?;
+    let call = contact.sign_in_call(context, op::AUTHORIZATION_REDEEM, &request)?;
     Ok(contact.transport.call(&call, Some(Credential::Key(key))).await?.json()?)
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn tokens(
         granted.verification_uri, granted.user_code
     ));
     let request = RedeemRequest { device_code: &granted.device_code };
-    let call = Call::new(op::DEVICE_GRANT_REDEEM, &[]).body(&request)?;
+    let call = contact.sign_in_call(context, op::DEVICE_GRANT_REDEEM, &request)?;
     let mut wait_s = granted.interval.clamp(1, INTERVAL_S_MAX);
     loop {
         tokio::time::sleep(Duration::from_secs(wait_s)).await;

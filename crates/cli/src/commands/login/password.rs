@@ -4,11 +4,11 @@ use domain::{EmailAddress, TenantId};
 use serde::Serialize;
 
 use super::Login;
-use crate::client::{Call, Credential, HolderKey, operations as op};
+use crate::client::{Credential, HolderKey, operations as op};
 use crate::commands::Context;
 use crate::commands::first_contact::Contact;
 use crate::commands::signup::email;
-use crate::credentials::{Credentials, Issued};
+use crate::credentials::Issued;
 use crate::failure::Failure;
 use crate::prompt::{Prompt, Question, Stdin};
 use crate::work;
@@ -56,10 +56,7 @@ pub(super) async fn tokens(
         None => Factor::Totp { code },
     };
     let request = Request { email: &email, password: &password, factor, workspace: None };
-    let mut call = Call::new(op::SIGN_IN, &[]).body(&request)?;
-    if let Some(device) = Credentials::of(&context.settings).device(contact.transport.server()) {
-        call = call.header("casemate-device", &device)?;
-    }
+    let call = contact.sign_in_call(context, op::SIGN_IN, &request)?;
     let holder = Credential::Key(key);
     let issued = work::call(&contact.transport, call, holder, &context.output).await?.json()?;
     Ok((issued, email))

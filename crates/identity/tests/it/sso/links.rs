@@ -2,7 +2,9 @@
 
 use domain::AccountScope;
 use domain::sign_in::ProviderRef;
-use identity::sso::{self, Begin, SsoError};
+use identity::guard::DeviceToken;
+use identity::sessions::Holder;
+use identity::sso::{self, Begin, Redemption, SsoError};
 use ledger::Verb;
 
 use super::{Desk, GOOGLE, Way, known};
@@ -37,6 +39,27 @@ async fn an_identity_is_linked_from_a_signed_in_session_with_a_fresh_factor_and_
         assert_eq!((all.len(), all[0].subject.as_str()), (1, "ada"));
         assert_eq!(house.platform_log(Verb::IdentityLinked).await.len(), 1);
         desk.walks(house, GOOGLE, None, "ada", ada).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_came_by_a_provider_before_is_known() {
+    each_engine(async |house: &House| {
+        let (desk, ada) = (Desk::open(house).await, &house.ours.owner);
+        known(house, ada, GOOGLE, None, &desk.twin.url, "ada").await;
+        let comes = async |device: Option<&str>| {
+            let way = desk.begins(house, GOOGLE, None).await;
+            let id = desk.returns(house, &way, &desk.claims(&way, "ada")).await.unwrap();
+            let holder = Holder::api().on_device(device.map(DeviceToken::presented));
+            let factor = Some(super::totp(house, ada));
+            let presented = Redemption { id, cookie: way.cookie(), factor, holder };
+            let done = sso::redeem(&desk.identity, house.origin(), presented).await.unwrap();
+            done.value.device_token.unwrap().show().to_owned()
+        };
+        let first = comes(None).await;
+        assert_eq!(comes(Some(&first)).await, first);
+        assert_ne!(comes(None).await, first);
     })
     .await;
 }

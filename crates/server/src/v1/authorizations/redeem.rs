@@ -6,12 +6,12 @@ use identity::codes::{HandedCode, HandedKind};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::extract::{Holds, Json};
+use crate::extract::{Holds, Json, OnDevice};
 use crate::house::{Client, House};
 use crate::problem::{Problem, Refused};
 use crate::reply::Reply;
 use crate::shapes::SecretText;
-use crate::v1::sessions::Tokens;
+use crate::v1::sessions::{DeviceHeader, Tokens};
 
 /// What the command line got from the browser, and what it kept.
 #[derive(Deserialize, ToSchema)]
@@ -36,12 +36,14 @@ pub struct RedeemAuthorization {
     post,
     path = "/v1/authorizations/redeem",
     operation_id = "authorizations_redeem",
-    tag = "authorizations"
+    tag = "authorizations",
+    params(DeviceHeader)
 )]
 pub async fn redeem(
     State(house): State<House>,
     client: Client,
     Holds(holder): Holds,
+    OnDevice(device): OnDevice,
     Json(body): Json<RedeemAuthorization>,
 ) -> Result<Reply<201, Tokens>, Refused<RedeemError>> {
     let RedeemAuthorization { code, code_verifier } = body.value;
@@ -49,7 +51,7 @@ pub async fn redeem(
         .map_err(|error| Refused::because(Problem::invalid("code", error)))?;
     let verifier = Verifier::parse(code_verifier.as_str())
         .map_err(|error| Refused::because(Problem::invalid("code_verifier", error)))?;
-    let presented = Redeems { code, verifier, holder };
+    let presented = Redeems { code, verifier, holder, device };
     let redeemed = redeem_code(house.identity(), client.origin, presented).await?;
     Ok(house.answer(redeemed, Tokens::from).await)
 }

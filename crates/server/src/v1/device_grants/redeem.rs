@@ -6,12 +6,12 @@ use identity::device_grants::PollError;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::extract::{Holds, Json};
+use crate::extract::{Holds, Json, OnDevice};
 use crate::house::{Client, House};
 use crate::problem::{Problem, Refused};
 use crate::reply::Reply;
 use crate::shapes::SecretText;
-use crate::v1::sessions::Tokens;
+use crate::v1::sessions::{DeviceHeader, Tokens};
 
 /// A device's own code.
 #[derive(Deserialize, ToSchema)]
@@ -33,17 +33,20 @@ pub struct RedeemDeviceGrant {
     post,
     path = "/v1/device_grants/redeem",
     operation_id = "device_grants_redeem",
-    tag = "device_grants"
+    tag = "device_grants",
+    params(DeviceHeader)
 )]
 pub async fn redeem(
     State(house): State<House>,
     client: Client,
     Holds(holder): Holds,
+    OnDevice(device): OnDevice,
     Json(body): Json<RedeemDeviceGrant>,
 ) -> Result<Reply<201, Tokens>, Refused<PollError>> {
     let code = HandedCode::parse(HandedKind::Device, body.value.device_code.as_str())
         .map_err(|error| Refused::because(Problem::invalid("device_code", error)))?;
     let (identity, origin) = (house.identity(), client.origin);
-    let redeemed = identity::device_grants::redeem(identity, origin, code, holder).await?;
+    let redeemed =
+        identity::device_grants::redeem(identity, origin, code, (holder, device)).await?;
     Ok(house.answer(redeemed, Tokens::from).await)
 }

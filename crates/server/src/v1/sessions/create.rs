@@ -3,13 +3,12 @@
 use axum::extract::State;
 use domain::{EmailAddress, TenantId};
 use http::HeaderMap;
-use identity::guard::Carried;
 use identity::passwords::Password;
 use identity::sessions::{SignIn, SignInError, sign_in_by};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Tokens, TypedFactor};
+use super::{DeviceHeader, Tokens, TypedFactor};
 use crate::extract::{Json, NewHolder};
 use crate::house::{Client, House};
 use crate::problem::{Problem, Refused};
@@ -44,8 +43,7 @@ pub struct CreateSession {
 #[utoipa::path(
     post, path = "/v1/sessions", operation_id = "sessions_create", tag = "sessions",
     params(
-        ("casemate-device" = Option<String>, Header,
-            description = "The device token of an earlier sign-in."),
+        DeviceHeader,
         ("casemate-proof" = Option<String>, Header,
             description = "The proof of work that `auth.challenge` asked for."),
     )
@@ -62,13 +60,8 @@ pub async fn create(
         .map_err(|error| Refused::because(Problem::invalid("password", error)))?;
     let factor = factor.read().map_err(Refused::because)?;
     let presented = SignIn { email, password, factor, workspace };
-    let carried = carried(&headers);
-    let signed_in = sign_in_by(house.identity(), client.origin, presented, holder, carried).await?;
+    let work = headers.get("casemate-proof").and_then(|value| value.to_str().ok());
+    let work = work.map(str::to_owned);
+    let signed_in = sign_in_by(house.identity(), client.origin, presented, holder, work).await?;
     Ok(house.answer(signed_in, Tokens::from).await)
-}
-
-/// What the request carries of an earlier sign-in or an earlier refusal.
-fn carried(headers: &HeaderMap) -> Carried {
-    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
-    Carried { device: text("casemate-device"), proof: text("casemate-proof") }
 }

@@ -44,6 +44,16 @@ pub struct SessionPath {
     pub session: SessionId,
 }
 
+/// What a request that begins a session may say about its device.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct DeviceHeader {
+    /// The device token of an earlier sign-in. A browser that keeps its refresh token in a cookie
+    /// keeps this in another one.
+    #[serde(rename = "casemate-device")]
+    pub device: Option<String>,
+}
+
 /// The tokens of a session.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct Tokens {

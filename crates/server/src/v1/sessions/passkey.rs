@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{PresentedPasskey, Tokens};
+use super::{DeviceHeader, PresentedPasskey, Tokens};
 use crate::extract::{Json, NewHolder};
 use crate::house::{Client, House};
 use crate::problem::Refused;
@@ -45,7 +45,8 @@ pub struct CreatePasskeySession {
     post,
     path = "/v1/sessions/passkey",
     operation_id = "sessions_passkey",
-    tag = "sessions"
+    tag = "sessions",
+    params(DeviceHeader)
 )]
 pub async fn passkey(
     State(house): State<House>,

@@ -10,7 +10,7 @@ use crate::extract::{Json, NewHolder, Path, SsoCookie};
 use crate::house::{Client, House};
 use crate::problem::Refused;
 use crate::reply::Reply;
-use crate::v1::sessions::{Tokens, TypedFactor};
+use crate::v1::sessions::{DeviceHeader, Tokens, TypedFactor};
 
 /// The person's own second factor, where the provider's word does not count as one.
 #[derive(Deserialize, ToSchema)]
@@ -29,7 +29,7 @@ pub struct RedeemSsoTransaction {
     path = "/v1/sso/transactions/{transaction}/redeem",
     operation_id = "sso_redeem",
     tag = "sessions",
-    params(TransactionPath)
+    params(TransactionPath, DeviceHeader)
 )]
 pub async fn redeem(
     State(house): State<House>,

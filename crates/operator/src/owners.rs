@@ -1,0 +1,135 @@
+//! `owners`: owners of workspaces who lost both factors, and have nobody above them to vouch.
+//!
+//! Always true: the operator's word opens nothing at once. The delay, the messages and the log are
+//! those of every recovery; without a mail server the code is handed to the operator, who hands it
+//! on.
+
+use broker::Broker;
+use domain::EmailAddress;
+use identity::recoveries::{HostVouchError, HostVouched, recover_on_host};
+use serde_json::json;
+
+use crate::data;
+use crate::failure::{Exit, Failure, Teaches};
+use crate::handout::Handout;
+use crate::link;
+use crate::output::Output;
+use crate::settings::{Folders, Settings};
+use crate::up::ready::Ready;
+
+/// Owners who lost both factors
+#[derive(Debug, clap::Subcommand)]
+pub enum Owners {
+    /// Vouch for the owner of a workspace who lost password and second factor
+    Recover(Recover),
+}
+
+/// `owners recover`.
+#[derive(Debug, clap::Args)]
+pub struct Recover {
+    /// Their e-mail address
+    email: EmailAddress,
+    /// How you know that it is them; the members of their workspaces read it in the log
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    folders: Folders,
+}
+
+impl Owners {
+    pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
+        match self {
+            Self::Recover(recover) => recover.run(output),
+        }
+    }
+}
+
+impl Recover {
+    fn run(self, output: &Output) -> Result<(), Failure> {
+        let settings = Settings::load(&self.folders, Vec::new())?;
+        let (email, reason) = (self.email.clone(), self.reason);
+        let vouched = crate::runtime()?.block_on(async {
+            let broker = Broker::connect(&settings.config.broker.socket).await?;
+            let store = data::open(&settings).await?;
+            let vouched = recover_on_host(&store, &broker, email, &reason).await;
+            store.close().await;
+            vouched.map(|done| done.value)
+        })?;
+        tell(&settings, output, &self.email, &vouched)
+    }
+}
+
+fn tell(
+    settings: &Settings,
+    output: &Output,
+    email: &EmailAddress,
+    done: &HostVouched,
+) -> Result<(), Failure> {
+    let opens_at = done.vouched.opens_at;
+    let Some(code) = done.code.as_ref() else {
+        let value = json!({ "email": email, "recovery": done.recovery, "opens_at_ms": null });
+        let text = format!(
+            "The host vouched for {email}. They are in workspaces of others too: those vouch next."
+        );
+        output.result("owners.recover", value, &text);
+        return Ok(());
+    };
+    let url = link::url(settings, Ready::read(&settings.places.data.ready()));
+    let link = format!("{url}/recoveries/{}", done.recovery);
+    let mailed = settings.config.mail.settings.is_some();
+    let handed = if mailed {
+        None
+    } else {
+        let file = settings.places.data.recovered_owner_code();
+        Some(Handout::give(output, code.show().as_bytes(), &file)?)
+    };
+    let value = json!({
+        "email": email, "recovery": done.recovery, "opens_at_ms": opens_at, "mailed": mailed,
+        "link": handed.as_ref().map(|_| &link),
+        "code_file": handed.as_ref().and_then(Handout::file),
+    });
+    let hours = domain::limits::RECOVERY_DELAY_MS / 3_600_000;
+    let text = match &handed {
+        None => format!(
+            "The host vouched for {email}. A link and a code are on their way to them by mail; \
+             both work in {hours} hours."
+        ),
+        Some(code) => format!(
+            "The host vouched for {email}. No mail server is set, so hand them\n  link: {link}\n  \
+             code: {}\n\nBoth work in {hours} hours.\nNext, on their machine: casemate recovery \
+             complete --link {link}",
+            code.shown()
+        ),
+    };
+    output.result("owners.recover", value, &text);
+    Ok(())
+}
+
+impl Teaches for HostVouchError {
+    fn mend(&self) -> String {
+        match self {
+            Self::Nobody => "see that the address is the one they sign in with".into(),
+            Self::NoPassword => "their provider gives them back what they lost".into(),
+            Self::NotOwner => {
+                "they ask: casemate recovery request; whoever ranks above them: casemate recovery \
+                 approve"
+                    .into()
+            }
+            Self::Already => "they complete it when its delay is over".into(),
+            Self::Reason => "say in one line how you know that it is them".into(),
+            Self::Sealing(error) => error.mend(),
+            Self::Store(error) => error.mend(),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Nobody => Exit::NotFound,
+            Self::NoPassword | Self::NotOwner => Exit::Refused,
+            Self::Already => Exit::Conflict,
+            Self::Reason => Exit::Usage,
+            Self::Sealing(error) => error.exit(),
+            Self::Store(error) => error.exit(),
+        }
+    }
+}
