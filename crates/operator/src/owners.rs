@@ -29,7 +29,7 @@ pub enum Owners {
 pub struct Recover {
     /// Their e-mail address
     email: EmailAddress,
-    /// How you know that it is them; the members of their workspaces read it in the log
+    /// How you know that it is them; their workspaces read it in their logs
     #[arg(long, value_name = "TEXT")]
     reason: String,
     #[command(flatten)]

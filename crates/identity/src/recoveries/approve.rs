@@ -143,12 +143,13 @@ pub(super) fn count(
             notices::tell(tx, user, NoticeKind::RecoveryRequested, details)?;
         }
     }
-    let (by, reason) = match by {
-        Voucher::Member(by) => (json!(by), None),
-        Voucher::Host(reason) => (json!("host"), Some(reason)),
+    // Workspaces are told `by` and `why`; who vouched in one is nobody's business in another.
+    let (by, why, voucher) = match by {
+        Voucher::Member(voucher) => ("member", None, Some(voucher)),
+        Voucher::Host(reason) => ("host", Some(reason), None),
     };
     let event = AuditEvent::new(Verb::RecoveryApproved, "recovery", id).new_value(json!({
-        "user": user, "workspaces": workspaces, "by": by, "reason": reason,
+        "user": user, "workspaces": workspaces, "by": by, "why": why, "voucher": voucher,
         "opens_at_ms": opens_at,
     }));
     Ok(Some(Commit::audited(event, Vouched { user, opens_at })))

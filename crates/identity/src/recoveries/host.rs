@@ -4,7 +4,7 @@
 //! 1. The operator vouches in the name of a workspace only where the person owns it: there nobody
 //!    ranks above them. Every other workspace they are in vouches by its own people.
 //! 2. Nothing else is different: the delay, the messages, and any session of theirs that cancels.
-//! 3. The reason is in the log, where the members of those workspaces read it.
+//! 3. The reason is in the log of every workspace they are in.
 //!
 //! Honest limit: whoever rules the host rules the machine the keys are used on. What this gives
 //! them is a way that everybody sees.

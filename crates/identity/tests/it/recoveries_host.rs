@@ -35,7 +35,7 @@ async fn an_owner_is_recovered_by_the_host_after_the_delay_and_everybody_sees_it
         }
         let approved = house.platform_log(Verb::RecoveryApproved).await;
         assert_eq!(
-            (&approved[0]["new"]["by"], &approved[0]["new"]["reason"]),
+            (&approved[0]["new"]["by"], &approved[0]["new"]["why"]),
             (&"host".into(), &WHY.into())
         );
     })
