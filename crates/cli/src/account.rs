@@ -71,6 +71,11 @@ impl Account {
         })
     }
 
+    /// The server that the session is of.
+    pub(crate) const fn server(&self) -> &url::Url {
+        &self.session.server
+    }
+
     /// The workspace the session is in.
     ///
     /// Errors: none was chosen yet.

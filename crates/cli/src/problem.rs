@@ -118,9 +118,11 @@ fn known(code: &str) -> Option<(Exit, &'static str)> {
             SignIn,
             "Sign in with `casemate login`; check e-mail, password and code (a code works once).",
         ),
-        "auth.factor_wrong" => {
-            (SignIn, "Wait for the next code of your authenticator, or use a backup code.")
-        }
+        "auth.factor_wrong" => (
+            SignIn,
+            "Wait for the next code of your authenticator, or use a backup code. Whoever signs in \
+             through a provider alone runs `casemate login` again.",
+        ),
         "auth.throttled" => (TryAgain, "Too many attempts; wait, then try again."),
         "auth.challenge" => {
             (TryAgain, "Sign-ins from here have to prove work, and it was not taken; try again.")

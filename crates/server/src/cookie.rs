@@ -1,4 +1,5 @@
-//! Where a browser keeps its refresh token and the name of its device: cookies that no script reads.
+//! Where a browser keeps its refresh token and the name of its device: cookies that no script
+//! reads.
 //!
 //! Always true
 //! 1. A request with `Casemate-Refresh: cookie` never gets a refresh token in a body: the answer's

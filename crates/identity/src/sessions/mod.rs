@@ -40,6 +40,7 @@ pub use revoke::{revoke, revoke_all, revoke_others};
 pub(crate) use sign_in::visible_to_newcomer;
 pub use sign_in::{SignIn, SignInError, sign_in, sign_in_by};
 pub use sign_out::sign_out;
+pub(crate) use step_up::risen;
 pub use step_up::{StepUpError, step_up};
 pub use tokens::SessionTokens;
 pub(crate) use tokens::{issue, issue_first, name_of, with_device};

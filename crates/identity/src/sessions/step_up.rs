@@ -3,7 +3,7 @@
 //! Always true: the session moves to new tokens with it, so a token stolen before gains nothing
 //! (ASVS 7.2.4).
 
-use broker::BrokerError;
+use broker::{AuthMethod, BrokerError};
 use domain::{AccountScope, UserId};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
@@ -157,17 +157,29 @@ fn rise(
         return Err(StepUpError::Wrong);
     }
     guess.forgive(tx)?;
+    Ok(risen(tx, &before, matched.method())?)
+}
+
+/// Makes the factor of a live session fresh: its tokens of before end.
+///
+/// # Errors
+/// [`AccountError::Ended`].
+pub(crate) fn risen(
+    tx: &mut PlatformTx<'_>,
+    before: &Session,
+    method: AuthMethod,
+) -> Result<Commit<Session>, AccountError> {
     // Two changes of one row: the refresh token moves on, and access tokens of before fall below
     // the epoch.
     let Rotation::Advanced(_) = tx.sessions().rotate(before.id, before.generation)? else {
-        return Err(StepUpError::Ended);
+        return Err(AccountError::Ended);
     };
     if !tx.sessions().step_up(before.id)? {
-        return Err(StepUpError::Ended);
+        return Err(AccountError::Ended);
     }
-    let session = tx.sessions().find(before.id)?.ok_or(StepUpError::Ended)?;
+    let session = tx.sessions().find(before.id)?.ok_or(AccountError::Ended)?;
     tx.revocations().add(Revoked::Session { session: session.id, epoch: session.epoch })?;
     let event = AuditEvent::new(Verb::SessionSteppedUp, "session", session.id)
-        .new_value(json!({ "method": tokens::name_of(matched.method()) }));
+        .new_value(json!({ "method": tokens::name_of(method) }));
     Ok(Commit::audited(event, session))
 }

@@ -8,7 +8,7 @@
 use domain::{Origin, SsoTransactionId, limits};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
-use store::{Caller, Commit, QuietReason, SsoState, SsoTransaction};
+use store::{Caller, Commit, QuietReason, SsoErrand, SsoState, SsoTransaction};
 
 use super::discovery::{TENANT, Wanted};
 use super::target::{Kind, Target};
@@ -33,7 +33,16 @@ pub struct Returned {
 /// Longest code or issuer that is looked at.
 const VALUE_CHARS_MAX: usize = 4_096;
 
-/// Takes a browser back. The answer names the way, which can now be redeemed.
+/// Somebody who is back, and known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Back {
+    /// The way, which can now be redeemed.
+    pub transaction: SsoTransactionId,
+    /// What it is for.
+    pub errand: SsoErrand,
+}
+
+/// Takes a browser back.
 ///
 /// # Errors
 /// [`SsoError`].
@@ -42,7 +51,7 @@ pub async fn callback(
     origin: Origin,
     cookie: &str,
     returned: Returned,
-) -> Result<SsoTransactionId, SsoError> {
+) -> Result<Back, SsoError> {
     let pass = Pass::parse(cookie)?;
     pass.owns(identity, returned.state.as_deref().unwrap_or_default()).await?;
     let row = pass.row(identity).await?;
@@ -53,7 +62,7 @@ pub async fn callback(
             let text = serde_json::to_string(&outcome).map_err(|_| SsoError::ProviderFailed)?;
             let steps = (SsoState::Back, SsoState::Known);
             step(identity, &caller, pass.id, steps, Some(text)).await?;
-            Ok(pass.id)
+            Ok(Back { transaction: pass.id, errand: row.errand })
         }
         Err(error) => {
             refused(identity, &caller, &row, error).await?;

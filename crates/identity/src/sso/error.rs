@@ -8,6 +8,7 @@ use store::StoreError;
 
 use super::door::DoorError;
 use crate::code;
+use crate::invitations::AcceptError;
 use crate::sessions::{AccountError, NotBorn};
 use crate::team::TeamError;
 use crate::throttle::{NotAdmitted, Throttled};
@@ -60,6 +61,9 @@ pub enum SsoError {
     /// Somebody has this identity already.
     #[error("this identity is linked already")]
     IdentityTaken,
+    /// Another person than the one of the session signed in at the provider.
+    #[error("somebody else signed in at the identity provider")]
+    IdentityOther,
     /// The person has as many identities as they may.
     #[error("a person has at most 16 linked identities")]
     LimitReached,
@@ -75,6 +79,9 @@ pub enum SsoError {
     /// The session was ended.
     #[error("the session was ended")]
     Ended,
+    /// The invitation that was shown lets them in nowhere.
+    #[error(transparent)]
+    Invitation(#[from] AcceptError),
     /// The workspace's door stayed closed.
     #[error(transparent)]
     Entry(#[from] EntryDenied),
@@ -109,6 +116,8 @@ impl SsoError {
             Self::FactorWrong => "auth.factor_wrong",
             Self::Confined => "session.confined",
             Self::IdentityTaken => "conflict.exists",
+            Self::IdentityOther => "sso.identity_other",
+            Self::Invitation(error) => error.code(),
             Self::LimitReached => "limit.reached",
             Self::OnlyWayIn => "sso.only_way_in",
             Self::FactorNotFresh => "factor.not_fresh",

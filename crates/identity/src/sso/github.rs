@@ -67,7 +67,14 @@ pub(crate) async fn outcome(
         .and_then(|one| EmailAddress::parse(&one.email).ok());
     let domain = email.as_ref().and_then(EmailAddress::domain);
     let (issuer, subject) = (target.address.clone(), person.id.to_string());
-    Ok(Outcome { issuer, subject, email, domain, said: UpstreamClaims::default() })
+    Ok(Outcome {
+        issuer,
+        subject,
+        email,
+        domain,
+        said: UpstreamClaims::default(),
+        auth_time_s: None,
+    })
 }
 
 /// Errors come with status 200, as JSON or as a form.

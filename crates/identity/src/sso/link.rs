@@ -4,7 +4,8 @@ use domain::{AccountScope, NoticeId, SsoTransactionId};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{
-    Caller, Commit, Committed, LinkedIdentity, NewNotice, NoticeKind, SsoState, StoreError,
+    Caller, Commit, Committed, LinkedIdentity, NewNotice, NoticeKind, SsoErrand, SsoState,
+    StoreError,
 };
 
 use super::SsoError;
@@ -26,7 +27,7 @@ pub async fn confirm(
     cookie: &str,
 ) -> Result<Committed<LinkedIdentity>, SsoError> {
     let row = Pass::parse(cookie)?.row(identity).await?;
-    let own = row.linking == Some((account.user(), account.session()));
+    let own = row.errand == SsoErrand::Link(account.user(), account.session());
     if row.id != id || row.state != SsoState::Known || !own {
         return Err(SsoError::TransactionInvalid);
     }

@@ -27,11 +27,12 @@ mod manage;
 mod newcomer;
 mod redeem;
 mod start;
+mod step_up;
 mod target;
 mod token;
 mod way;
 
-pub use callback::{Returned, callback};
+pub use callback::{Back, Returned, callback};
 pub use config::{PlatformSettings, SsoConfig};
 pub use error::SsoError;
 pub use identities::{list as list_identities, unlink};
@@ -40,8 +41,9 @@ pub use manage::{
     ManageError, NewProvider, add_provider, change_provider, claim_domain, domains, policy,
     proof_of, prove_domain, providers, remove_domain, remove_provider, set_policy,
 };
-pub use redeem::{Redemption, redeem};
-pub use start::{Begin, Begun, begin, begin_link, platform_providers};
+pub use redeem::{Redemption, Ticket, redeem};
+pub use start::{Begin, Begun, begin, begin_link, begin_step_up, platform_providers};
+pub use step_up::step_up;
 
 pub(crate) use config::Sso;
 pub(crate) use target::at_the_door;

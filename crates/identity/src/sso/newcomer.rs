@@ -2,14 +2,16 @@
 //!
 //! Always true
 //! 1. An account with the same address is never taken over: its person is told to link.
-//! 2. A newcomer has no password and no factor that anybody knows, so they come in only where the
+//! 2. They come in by the workspace's policy, or by an invitation to the address that the provider
+//!    vouches for, judged as every invitation is.
+//! 3. A newcomer has no password and no factor that anybody knows, so they come in only where the
 //!    provider's word counts as two factors.
-//! 3. The account comes first, then the membership, then the session: whatever is cut off leaves
+//! 4. The account comes first, then the membership, then the session: whatever is cut off leaves
 //!    an account that its provider opens again, and nobody half signed in.
 
 use broker::Realm;
-use domain::authz::{Vouched, decide_provision};
-use domain::sign_in::EntryDenied;
+use domain::authz::{NotProvisioned, Vouched, decide_provision};
+use domain::sign_in::{EntryDenied, ProviderRef};
 use domain::{EmailAddress, Scope, SessionId, UserId};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
@@ -18,9 +20,10 @@ use store::{
     TenantTx,
 };
 
-use super::redeem::Arrival;
+use super::redeem::{Arrival, Ticket};
 use super::{SsoError, target};
 use crate::identity::Identity;
+use crate::invitations::{look_in, walk_in};
 use crate::sessions::{Holder, SessionTokens};
 use crate::team;
 
@@ -32,6 +35,7 @@ pub(super) async fn born(
     identity: &Identity,
     arrival: Arrival,
     holder: Holder,
+    invitation: Option<Ticket>,
 ) -> Result<Committed<SessionTokens>, SsoError> {
     let workspace = arrival.row.workspace.ok_or(SsoError::NoAccount)?;
     let email = arrival.outcome.email.clone().ok_or(SsoError::EmailUnverified)?;
@@ -43,12 +47,26 @@ pub(super) async fn born(
     let (user, session): (UserId, SessionId) =
         (identity.store.mint().id(), identity.store.mint().id());
     let scope = arrival.scope(workspace, user, session);
-    would_admit(identity, &arrival, &scope).await?;
+    let door = match &invitation {
+        Some(ticket) => {
+            let door = ticket.opens(identity, &email, (user, session), &arrival.origin).await?;
+            of_proved_domain(identity, &arrival, &scope).await?;
+            look_in(&identity.store, &door).await?;
+            Some(door)
+        }
+        None => {
+            would_admit(identity, &arrival, &scope).await?;
+            None
+        }
+    };
     if !arrival.counts {
         return Err(SsoError::Entry(EntryDenied::FactorNotCounted));
     }
     let made = account(identity, &arrival, user, session, email.clone()).await?;
-    let joined = admitted(identity, &arrival, &scope, email).await?;
+    let joined = match door {
+        Some(door) => walk_in(&identity.store, door, email).await?.entries,
+        None => admitted(identity, &arrival, &scope, email).await?,
+    };
     let entries = made.into_iter().chain(joined).collect();
     arrival.first_session(identity, user, holder, entries).await
 }
@@ -87,8 +105,8 @@ async fn account(
 /// The row of an identity that is about to be linked.
 pub(super) fn linked(arrival: &Arrival, user: UserId, now: domain::TimeMs) -> LinkedIdentity {
     let home = match arrival.row.provider {
-        domain::sign_in::ProviderRef::Own(_) => arrival.row.workspace,
-        domain::sign_in::ProviderRef::Platform(_) => None,
+        ProviderRef::Own(_) => arrival.row.workspace,
+        ProviderRef::Platform(_) => None,
     };
     LinkedIdentity {
         issuer: arrival.outcome.issuer.clone(),
@@ -103,6 +121,21 @@ pub(super) fn linked(arrival: &Arrival, user: UserId, now: domain::TimeMs) -> Li
 
 fn vouched(arrival: &Arrival) -> Vouched {
     Vouched { provider: arrival.row.provider, domain: arrival.outcome.domain.clone() }
+}
+
+/// A workspace's own provider speaks for addresses of the domains that the workspace proved, and
+/// for no others: else its owner could take anybody's address.
+async fn of_proved_domain(
+    identity: &Identity,
+    arrival: &Arrival,
+    scope: &Scope,
+) -> Result<(), SsoError> {
+    if matches!(arrival.row.provider, ProviderRef::Platform(_)) {
+        return Ok(());
+    }
+    let proved = identity.store.read(scope, |tx| tx.domains().proved()).await?;
+    let of_theirs = arrival.outcome.domain.as_ref().is_some_and(|one| proved.contains(one));
+    if of_theirs { Ok(()) } else { Err(NotProvisioned::Domain.into()) }
 }
 
 /// Asks whether the workspace would take them, before anything is made.

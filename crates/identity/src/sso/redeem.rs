@@ -5,19 +5,23 @@
 //!    before that, nothing was begun and the way can be redeemed still.
 //! 2. A workspace that was named judges the session before it exists.
 
-use domain::sign_in::{FactorOf, ProviderRef, SignInPath, SignInPolicy};
-use domain::{Actor, Origin, Scope, SessionId, SsoTransactionId, TenantId, UserId};
+use domain::sign_in::{EntryDenied, FactorOf, ProviderRef, SignInPath, SignInPolicy};
+use domain::{
+    Actor, EmailAddress, InvitationId, Origin, Scope, SessionId, SsoTransactionId, TenantId, UserId,
+};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{
-    Caller, Commit, Committed, EntryRef, PlatformTx, QuietReason, SsoState, SsoTransaction, User,
-    UserState,
+    Caller, Commit, Committed, EntryRef, PlatformTx, QuietReason, SsoErrand, SsoState,
+    SsoTransaction, User, UserState,
 };
 
 use super::token::Outcome;
 use super::way::Pass;
 use super::{SsoError, door, newcomer, target};
+use crate::codes::TypedCode;
 use crate::identity::Identity;
+use crate::invitations::{AcceptError, Door, Knock, open_door, walk_in};
 use crate::sessions::{
     self, Birth, Factor, FactorUnchecked, Holder, MatchedFactor, Proof, SessionTokens,
 };
@@ -33,6 +37,16 @@ pub struct Redemption<'a> {
     pub factor: Option<Factor>,
     /// What will hold the session.
     pub holder: Holder,
+    /// An invitation into a workspace they are not in.
+    pub invitation: Option<Ticket>,
+}
+
+/// An invitation as somebody holds it.
+pub struct Ticket {
+    /// The link's id.
+    pub link: InvitationId,
+    /// The code told apart from it.
+    pub code: TypedCode,
 }
 
 /// Redeems a way that came back.
@@ -44,19 +58,25 @@ pub async fn redeem(
     origin: Origin,
     presented: Redemption<'_>,
 ) -> Result<Committed<SessionTokens>, SsoError> {
-    let Redemption { id, cookie, factor, holder } = presented;
-    let row = Pass::parse(cookie)?.row(identity).await?;
-    if row.id != id || row.state != SsoState::Known || row.linking.is_some() {
+    let Redemption { id, cookie, factor, holder, invitation } = presented;
+    let mut row = Pass::parse(cookie)?.row(identity).await?;
+    if row.id != id || row.state != SsoState::Known || row.errand != SsoErrand::SignIn {
         return Err(SsoError::TransactionInvalid);
     }
     let outcome = outcome_of(&row)?;
+    if let Some(ticket) = &invitation {
+        row.workspace = Some(ticket.workspace(identity, row.workspace).await?);
+    }
     let policy = policy_of(identity, row.workspace, &origin).await?;
-    let counts = policy.counts(row.provider, &outcome.said);
+    let (takes, counts) = (policy.takes(row.provider), policy.counts(row.provider, &outcome.said));
+    if invitation.is_some() && !takes {
+        return Err(SsoError::Entry(EntryDenied::ProviderNotTaken));
+    }
     let arrival = Arrival { row, outcome, counts, origin };
     let Some(user) = arrival.known(identity).await? else {
-        return newcomer::born(identity, arrival, holder).await;
+        return newcomer::born(identity, arrival, holder, invitation).await;
     };
-    let entries = arrival.joined(identity, &user).await?;
+    let entries = arrival.joined(identity, &user, invitation).await?;
     let guess = arrival.guess(identity, &user, &holder).await?;
     let proof = arrival.proof(identity, (&user, &guess), factor).await?;
     arrival.begun(identity, (&user, guess), (proof, holder), entries).await
@@ -68,7 +88,7 @@ pub(super) fn outcome_of(row: &SsoTransaction) -> Result<Outcome, SsoError> {
     serde_json::from_str(text).map_err(|_| SsoError::TransactionInvalid)
 }
 
-async fn policy_of(
+pub(super) async fn policy_of(
     identity: &Identity,
     workspace: Option<TenantId>,
     origin: &Origin,
@@ -78,6 +98,39 @@ async fn policy_of(
     let read =
         identity.store.read(&scope, |tx| Ok::<_, SsoError>(tx.sign_in_policy().get()?.policy));
     read.await.map_err(target::absent)
+}
+
+impl Ticket {
+    /// The workspace that the link leads to; for a way that names one, the same.
+    async fn workspace(
+        &self,
+        identity: &Identity,
+        named: Option<TenantId>,
+    ) -> Result<TenantId, SsoError> {
+        let link = self.link;
+        let found =
+            identity.store.platform_read(move |tx| tx.invitation_index().find(link)).await?;
+        let leads = found.filter(|found| named.is_none_or(|named| named == *found));
+        leads.ok_or(SsoError::Invitation(AcceptError::NotOpened))
+    }
+
+    /// Opens the door with link and code, for somebody with this address.
+    pub(super) async fn opens(
+        &self,
+        identity: &Identity,
+        email: &EmailAddress,
+        (user, session): (UserId, SessionId),
+        origin: &Origin,
+    ) -> Result<Door, AcceptError> {
+        let knock = Knock {
+            link: self.link,
+            code: &self.code,
+            email,
+            actor: Actor::User { user, session },
+            caller: Caller::anonymous(origin.clone()),
+        };
+        open_door(&identity.store, &identity.broker, &knock).await
+    }
 }
 
 /// Somebody whom a provider named.
@@ -128,14 +181,26 @@ impl Arrival {
         Scope::authenticated(workspace, Actor::User { user, session }, self.origin.clone())
     }
 
-    /// Lets a known person into the workspace they named, when it takes such newcomers.
-    async fn joined(&self, identity: &Identity, user: &User) -> Result<Vec<EntryRef>, SsoError> {
+    /// Lets a known person into the workspace they named, by their invitation, or when it takes
+    /// such newcomers.
+    async fn joined(
+        &self,
+        identity: &Identity,
+        user: &User,
+        invitation: Option<Ticket>,
+    ) -> Result<Vec<EntryRef>, SsoError> {
         let Some(workspace) = self.row.workspace else { return Ok(Vec::new()) };
-        let scope = self.scope(workspace, user.id, identity.store.mint().id());
+        let session = identity.store.mint().id();
+        let scope = self.scope(workspace, user.id, session);
         let id = user.id;
         let member = identity.store.read(&scope, move |tx| tx.members().find(id)).await;
         if member?.is_some() {
             return Ok(Vec::new());
+        }
+        if let Some(ticket) = invitation {
+            let who = (user.id, session);
+            let door = ticket.opens(identity, &user.email, who, &self.origin).await?;
+            return Ok(walk_in(&identity.store, door, user.email.clone()).await?.entries);
         }
         newcomer::admitted(identity, self, &scope, user.email.clone()).await
     }

@@ -1,9 +1,9 @@
 //! Begins a way: to sign in, or to link an identity to the signed-in person.
 
 use data_encoding::BASE64URL_NOPAD;
-use domain::sign_in::ProviderRef;
+use domain::sign_in::{FactorOf, ProviderRef, SignInPath};
 use domain::{AccountScope, Actor, Origin, Scope, SsoTransactionId, TenantId, TimeMs, limits};
-use store::{Caller, Commit, NewSsoTransaction, QuietReason};
+use store::{Caller, Commit, NewSsoTransaction, QuietReason, SsoErrand};
 use url::Url;
 
 use super::discovery::Wanted;
@@ -49,7 +49,7 @@ pub fn platform_providers(identity: &Identity) -> Vec<ProviderRef> {
 /// # Errors
 /// [`SsoError::NoProvider`], or the provider's failure.
 pub async fn begin(identity: &Identity, origin: Origin, way: Begin) -> Result<Begun, SsoError> {
-    begun(identity, &Caller::anonymous(origin), way, None).await
+    begun(identity, &Caller::anonymous(origin), way, SsoErrand::SignIn).await
 }
 
 /// Begins to link an identity to the caller. They gave a second factor of their own a short while
@@ -79,22 +79,45 @@ pub async fn begin_link(
         let scope = Scope::authenticated(workspace, actor, account.origin().clone());
         crate::team::enters(&identity.store, &scope).await?;
     }
-    begun(identity, &Caller::from(account), way, Some((user, session))).await
+    begun(identity, &Caller::from(account), way, SsoErrand::Link(user, session)).await
+}
+
+/// Begins to give a provider's factors again, in a session that stands on its word: through the
+/// same provider, for the workspace the session is in.
+///
+/// # Errors
+/// [`SsoError::FactorNeeded`]: the session stands on a factor of the person's own, which they give
+/// again instead.
+pub async fn begin_step_up(identity: &Identity, account: &AccountScope) -> Result<Begun, SsoError> {
+    let scope = account.clone();
+    let (path, workspace) = identity
+        .store
+        .platform_read(move |tx| {
+            let own = sessions::own_confined_too(tx, &scope)?;
+            Ok::<_, SsoError>((tx.session_paths().of(own.id)?, own.workspace))
+        })
+        .await?;
+    let SignInPath::Provider { provider, home, factor: FactorOf::Provider(_) } = path else {
+        return Err(SsoError::FactorNeeded);
+    };
+    let way = Begin { provider: Some(provider), workspace: workspace.or(home) };
+    let errand = SsoErrand::StepUp(account.user(), account.session());
+    begun(identity, &Caller::from(account), way, errand).await
 }
 
 async fn begun(
     identity: &Identity,
     caller: &Caller,
     way: Begin,
-    linking: Option<(domain::UserId, domain::SessionId)>,
+    errand: SsoErrand,
 ) -> Result<Begun, SsoError> {
     let origin = caller.origin();
     let provider = chosen(identity, way, origin).await?;
     let target = Target::find(identity, provider, way.workspace, origin).await?;
     let pass = Pass::new(identity.store.mint());
-    let authorization_url = address(identity, &target, &pass).await?;
+    let authorization_url = address(identity, &target, &pass, errand).await?;
     let (id, workspace, cookie_mac) = (pass.id, way.workspace, pass.mac(identity).await?);
-    let new = NewSsoTransaction { id, cookie_mac, provider, workspace, linking };
+    let new = NewSsoTransaction { id, cookie_mac, provider, workspace, errand };
     let begun = identity.store.platform_write(caller, move |tx| {
         tx.sso_transactions().create(&new)?;
         let ends = tx.now().plus_ms(limits::SSO_TRANSACTION_MS);
@@ -121,7 +144,12 @@ async fn chosen(identity: &Identity, way: Begin, origin: &Origin) -> Result<Prov
 }
 
 /// The address the browser goes to: a code for this way only (PKCE S256, state, nonce).
-async fn address(identity: &Identity, target: &Target, pass: &Pass) -> Result<String, SsoError> {
+async fn address(
+    identity: &Identity,
+    target: &Target,
+    pass: &Pass,
+    errand: SsoErrand,
+) -> Result<String, SsoError> {
     let sso = identity.sso.as_ref().ok_or(SsoError::NoProvider)?;
     let (endpoint, scopes) = if target.kind == Kind::GitHub {
         (github::authorization_endpoint(target), "read:user user:email")
@@ -147,6 +175,10 @@ async fn address(identity: &Identity, target: &Target, pass: &Pass) -> Result<St
         .append_pair("code_challenge_method", "S256");
     if target.kind != Kind::GitHub {
         url.query_pairs_mut().append_pair("nonce", &nonce);
+    }
+    if matches!(errand, SsoErrand::StepUp(..)) {
+        // OpenID Connect Core 3.1.2.1: ask again, and say when it was.
+        url.query_pairs_mut().append_pair("prompt", "login").append_pair("max_age", "0");
     }
     Ok(url.into())
 }

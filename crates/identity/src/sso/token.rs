@@ -38,6 +38,9 @@ pub(crate) struct Outcome {
     /// The domain that the provider says is theirs.
     pub(crate) domain: Option<DomainName>,
     pub(crate) said: UpstreamClaims,
+    /// When they gave their factors there, in seconds since 1970, if the provider says so.
+    #[serde(default)]
+    pub(crate) auth_time_s: Option<i64>,
 }
 
 /// What is exchanged.
@@ -213,5 +216,6 @@ fn read(target: &Target, issuer: String, claims: &Claims) -> Result<Outcome, Sso
         amr: amr.take(limits::FACTOR_VALUES_MAX).collect(),
         acr: acr.filter(|one| is_value(one)),
     };
-    Ok(Outcome { issuer, subject, email, domain, said })
+    let auth_time_s = claims.auth_time().map(|time| time.timestamp());
+    Ok(Outcome { issuer, subject, email, domain, said, auth_time_s })
 }

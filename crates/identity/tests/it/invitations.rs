@@ -17,7 +17,7 @@ use store::Page;
 
 use crate::house::{House, PASSWORD, Person, code_of, each_engine, email, seed_of};
 
-async fn invites(
+pub(crate) async fn invites(
     house: &House,
     actor: &Person,
     address: &str,

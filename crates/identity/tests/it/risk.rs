@@ -62,7 +62,7 @@ async fn factor_at(house: &House, identity: &Identity, tokens: &SessionTokens) -
     principal.account().unwrap().1
 }
 
-async fn is_fresh(house: &House, identity: &Identity, tokens: &SessionTokens) -> bool {
+pub(crate) async fn is_fresh(house: &House, identity: &Identity, tokens: &SessionTokens) -> bool {
     house.now().since_ms(factor_at(house, identity, tokens).await) < limits::FACTOR_FRESH_MS
 }
 

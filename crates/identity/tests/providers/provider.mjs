@@ -1,6 +1,6 @@
 // The certified OpenID provider on a free loopback port, shaped by its argument: `plain`, `google`
 // (hd, email_verified) or `microsoft` (a templated issuer, tid, oid). It logs `ada` in by itself.
-// Its first line of output is its address.
+// REDIRECT says where it may lead back to. Its first line of output is its address.
 import http from 'node:http';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -27,7 +27,7 @@ server.listen(0, '127.0.0.1', () => {
     clients: [{
       client_id: 'casemate',
       client_secret: 'a secret',
-      redirect_uris: ['https://casemate.example/sso/callback'],
+      redirect_uris: [process.env.REDIRECT ?? 'https://casemate.example/sso/callback'],
       response_types: ['code'],
       grant_types: ['authorization_code'],
     }],

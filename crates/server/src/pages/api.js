@@ -90,6 +90,33 @@ export function leaveToSignIn() {
   location.replace(`/sign-in?next=${encodeURIComponent(here)}`);
 }
 
+/** The page of this server to go on to: the one this tab was leaving from, or nowhere. */
+export function nextPage(wanted) {
+  const text = wanted ?? sessionStorage.getItem("next") ?? "";
+  sessionStorage.removeItem("next");
+  const url = new URL(text, location.origin);
+  const known = ["/authorize", "/device", "/identities"].includes(url.pathname);
+  return url.origin === location.origin && known ? url.pathname + url.search : null;
+}
+
+/** Goes to an identity provider, which leads back to this server; then to this page, if any. */
+export function leaveToProvider(begun, page) {
+  if (page !== null) sessionStorage.setItem("next", page);
+  location.assign(begun.authorization_url);
+}
+
+/** Whether the factor is the provider's to ask for again: then the browser is on its way there. */
+async function askedByProvider() {
+  try {
+    const begun = await call("POST", "/v1/sessions/current/step-up/sso");
+    leaveToProvider(begun, location.pathname + location.search);
+    return true;
+  } catch (problem) {
+    if (problem instanceof Problem && problem.code === "factor.needed") return false;
+    throw problem;
+  }
+}
+
 /** The element with this id. */
 export function at(id) {
   return document.getElementById(id);
@@ -117,6 +144,7 @@ export async function withFreshFactor(form, work) {
     await work();
   } catch (problem) {
     if (!(problem instanceof Problem) || problem.code !== "factor.not_fresh") throw problem;
+    if (await askedByProvider()) return;
     at(form).hidden = false;
     at(form).querySelector("input").focus();
     at(form).onsubmit = (event) => {

@@ -1,20 +1,13 @@
 // Signing in: password and code, a passkey, or an identity provider.
 
-import { Problem, at, attempt, call, restore, signIn, signOut } from "/pages/api.js";
+import {
+  Problem, at, attempt, call, leaveToProvider, nextPage, restore, signIn, signOut,
+} from "/pages/api.js";
 
 const query = new URLSearchParams(location.search);
 
-/** Where to go afterwards: a page of this server that lets a client in, or nowhere. */
-function next() {
-  const wanted = query.get("next") ?? sessionStorage.getItem("next") ?? "";
-  sessionStorage.removeItem("next");
-  const url = new URL(wanted, location.origin);
-  const known = ["/authorize", "/device"].includes(url.pathname);
-  return url.origin === location.origin && known ? url.pathname + url.search : null;
-}
-
 async function arrive() {
-  const target = next();
+  const target = nextPage(query.get("next"));
   if (target !== null) {
     location.replace(target);
     return;
@@ -67,10 +60,8 @@ async function offerPasskey() {
 
 /** Goes to an identity provider; it leads back here with a transaction. */
 async function leave(provider) {
-  const target = next();
-  if (target !== null) sessionStorage.setItem("next", target);
-  const begun = await call("POST", "/v1/sso/transactions", { provider });
-  location.assign(begun.authorization_url);
+  const page = nextPage(query.get("next"));
+  leaveToProvider(await call("POST", "/v1/sso/transactions", { provider }), page);
 }
 
 async function offerProviders() {
@@ -90,30 +81,52 @@ async function offerProviders() {
   }
 }
 
-/** Back from an identity provider; whose factor does not count, the page asks for one. */
+/** What the page asks for when a provider's word is not enough. */
+const MISSING = { "factor.needed": "factor", "sso.no_account": "invited" };
+
+/** Back from an identity provider; whose factor does not count gives one, whom nobody knows shows
+    an invitation. */
 async function comeBack(transaction) {
   history.replaceState(null, "", "/sign-in");
   const path = `/v1/sso/transactions/${encodeURIComponent(transaction)}/redeem`;
-  try {
-    await signIn(path, {});
-  } catch (problem) {
-    if (!(problem instanceof Problem) || problem.code !== "factor.needed") {
-      at("sign-in").hidden = false;
-      throw problem;
+  const shown = {};
+  async function finish() {
+    try {
+      await signIn(path, shown);
+    } catch (problem) {
+      const form = problem instanceof Problem ? MISSING[problem.code] : undefined;
+      if (form === undefined) {
+        at("sign-in").hidden = !(at("factor").hidden && at("invited").hidden);
+        throw problem;
+      }
+      at(form).hidden = false;
+      at(form).querySelector("input").focus();
+      return;
     }
-    at("factor").hidden = false;
-    at("factor-code").focus();
-    at("factor").addEventListener("submit", (event) => {
-      event.preventDefault();
-      attempt(async () => {
-        await signIn(path, { factor: factor(at("factor-code").value.trim()) });
-        at("factor").hidden = true;
-        await arrive();
-      });
-    });
-    return;
+    at("factor").hidden = true;
+    at("invited").hidden = true;
+    await arrive();
   }
-  await arrive();
+  function asks(form, read) {
+    at(form).addEventListener("submit", (event) => {
+      event.preventDefault();
+      read();
+      attempt(finish);
+    });
+  }
+  asks("factor", () => { shown.factor = factor(at("factor-code").value.trim()); });
+  asks("invited", () => {
+    const link = at("invitation").value.trim().split("/").pop();
+    shown.invitation = { link, code: at("invitation-code").value.trim() };
+  });
+  await finish();
+}
+
+/** Says why a provider led back without anybody. */
+function explain(error) {
+  const known = /^[a-z_.]{1,64}$/.test(error) ? error : "unknown";
+  history.replaceState(null, "", "/sign-in");
+  at("error").textContent = `The identity provider signed nobody in (${known}). Try again.`;
 }
 
 async function begin() {
@@ -128,6 +141,7 @@ async function begin() {
   }
   at("sign-in").hidden = false;
   at("email").focus();
+  if (query.has("error")) explain(query.get("error"));
   await Promise.all([offerPasskey(), offerProviders()]);
 }
 

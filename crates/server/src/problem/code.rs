@@ -82,6 +82,8 @@ codes! {
     SsoFactorNotCounted = "sso.factor_not_counted", FORBIDDEN,
         "This workspace needs a second factor enrolled here, or one it counts.";
     SsoOnlyWayIn = "sso.only_way_in", CONFLICT, "It is the only way into the account.";
+    SsoIdentityOther = "sso.identity_other", FORBIDDEN,
+        "Somebody else signed in at the identity provider.";
     SessionConfined = "session.confined", FORBIDDEN,
         "The session stands on a provider's word; this needs a factor of the person's own.";
     DomainNotProved = "domain.not_proved", CONFLICT, "The text record was not found.";

@@ -4,6 +4,7 @@ use ::broker::BrokerError;
 use ::domain::authz::{Denied, RankDenied};
 use ::domain::sign_in::EntryDenied;
 use ::identity::TeamError;
+use ::identity::invitations::AcceptError;
 use ::identity::sso::{ManageError, SsoError};
 use ::store::StoreError;
 
@@ -45,6 +46,7 @@ impl Refusal for SsoError {
         Code::SsoAccountExists,
         Code::SsoNoAccount,
         Code::SsoOnlyWayIn,
+        Code::SsoIdentityOther,
         Code::SessionConfined,
         Code::ConflictExists,
         Code::LimitReached,
@@ -55,7 +57,7 @@ impl Refusal for SsoError {
         Code::AuthThrottled,
     ];
     const INNER: &'static [&'static [Code]] =
-        &[EntryDenied::CODES, StoreError::CODES, BrokerError::CODES];
+        &[EntryDenied::CODES, AcceptError::CODES, StoreError::CODES, BrokerError::CODES];
 
     fn problem(self) -> Problem {
         let code = match self {
@@ -76,6 +78,8 @@ impl Refusal for SsoError {
             Self::IdentityTaken => Code::ConflictExists,
             Self::LimitReached => Code::LimitReached,
             Self::OnlyWayIn => Code::SsoOnlyWayIn,
+            Self::IdentityOther => Code::SsoIdentityOther,
+            Self::Invitation(error) => return error.problem(),
             Self::FactorNotFresh => Code::FactorNotFresh,
             Self::Ended => Code::AuthRevoked,
             Self::Entry(denied) => return denied.problem(),

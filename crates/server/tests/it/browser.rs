@@ -102,7 +102,7 @@ async fn a_browsers_device_is_known_by_a_cookie_that_outlives_its_sessions() {
     assert_ne!(device_of(&signs_in(None).await).await, device_of(&first).await);
     let session = format!("/v1/sessions/{}", again.text_at("session_id"));
     let (access, refresh) = (again.text_at("access_token"), set(&again).unwrap());
-    let out = by_page(("DELETE", &session), Some(&access), Some(&refresh), None);
+    let out = by_page(("DELETE", &session), Some(access), Some(&refresh), None);
     let out = house.send(out).await.ok();
     assert_eq!(set_as(DEVICE, &out), None, "signing out forgets no device");
 }

@@ -59,7 +59,7 @@ const broken = [];
 try {
   const page = await browser.newPage();
   page.on("pageerror", (error) => broken.push(String(error)));
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(60_000);
 
   // A device asks; the page asks for a sign-in first, and takes no code from a link.
   const asked = { label: "build-7", version: "tests 1", dpop_jkt: thumbprint };

@@ -31,5 +31,6 @@ mod process;
 mod receipts;
 mod repetition;
 mod sso;
+mod sso_browser;
 mod swap;
 mod walk;

@@ -24,7 +24,7 @@ page.on("console", (message) => {
 });
 
 async function said(text) {
-  await page.locator("#status").filter({ hasText: text }).waitFor({ timeout: 20_000 });
+  await page.locator("#status").filter({ hasText: text }).waitFor({ timeout: 60_000 });
   steps.push(text);
 }
 

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::house::{Engine, PASSWORD, Random, Template, WIDE, code_of, served_at, watching};
 
 /// What the test needs of this machine; CI has it.
-fn tools() -> Option<(String, String)> {
+pub(crate) fn tools() -> Option<(String, String)> {
     let of = |name: &str| std::env::var(name).ok();
     let found = of("CASEMATE_TEST_NODE_MODULES").zip(of("CASEMATE_TEST_CHROMIUM"));
     assert!(

@@ -22,10 +22,12 @@ create table sso_transactions (
     workspace_id blob,
     user_id blob,
     session_id blob,
+    errand text not null check (errand in ('sign_in', 'link', 'step_up')),
     state text not null check (state in ('sent', 'back', 'known', 'failed', 'redeemed')),
     outcome text,
     created_at_ms integer not null,
-    expires_at_ms integer not null
+    expires_at_ms integer not null,
+    check ((errand = 'sign_in') = (user_id is null) and (user_id is null) = (session_id is null))
 ) strict, without rowid;
 create index sso_transactions_by_end on sso_transactions (expires_at_ms);
 

@@ -68,7 +68,9 @@ pub use revocations::{Revocation, Revocations, Revoked};
 pub use session_paths::SessionPaths;
 pub use sessions::{ClientKind, NewSession, Rotation, Session, Sessions};
 pub use sso_only::SsoOnly;
-pub use sso_transactions::{NewSsoTransaction, SsoState, SsoTransaction, SsoTransactions};
+pub use sso_transactions::{
+    NewSsoTransaction, SsoErrand, SsoState, SsoTransaction, SsoTransactions,
+};
 pub use staff::{Staff, StaffMember, StaffRole};
 pub use throttle::{Throttle, ThrottleState};
 pub use users::{BackupCode, BackupCodes, NewUser, User, UserState, Users};

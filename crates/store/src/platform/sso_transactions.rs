@@ -58,6 +58,47 @@ impl FromStr for SsoState {
     }
 }
 
+/// What a way is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SsoErrand {
+    /// Somebody signs in.
+    SignIn,
+    /// The person of this session links an identity.
+    Link(UserId, SessionId),
+    /// The person of this session gives the provider's factors again.
+    StepUp(UserId, SessionId),
+}
+
+impl SsoErrand {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::Link(..) => "link",
+            Self::StepUp(..) => "step_up",
+        }
+    }
+
+    const fn session(self) -> (Option<UserId>, Option<SessionId>) {
+        match self {
+            Self::SignIn => (None, None),
+            Self::Link(user, session) | Self::StepUp(user, session) => (Some(user), Some(session)),
+        }
+    }
+
+    fn read(
+        word: &str,
+        user: Option<UserId>,
+        session: Option<SessionId>,
+    ) -> Result<Self, StoreError> {
+        match (word, user, session) {
+            ("sign_in", None, None) => Ok(Self::SignIn),
+            ("link", Some(user), Some(session)) => Ok(Self::Link(user, session)),
+            ("step_up", Some(user), Some(session)) => Ok(Self::StepUp(user, session)),
+            _ => Err(StoreError::Corrupt),
+        }
+    }
+}
+
 /// Somebody's way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SsoTransaction {
@@ -69,8 +110,8 @@ pub struct SsoTransaction {
     pub provider: ProviderRef,
     /// The workspace they want to enter; for a workspace's own provider, its workspace.
     pub workspace: Option<TenantId>,
-    /// The signed-in person who links an identity, with their session.
-    pub linking: Option<(UserId, SessionId)>,
+    /// What it is for.
+    pub errand: SsoErrand,
     /// How far they are.
     pub state: SsoState,
     /// What the provider said, as JSON; or the code of why not.
@@ -90,8 +131,8 @@ pub struct NewSsoTransaction {
     pub provider: ProviderRef,
     /// The workspace they want to enter.
     pub workspace: Option<TenantId>,
-    /// The signed-in person who links an identity.
-    pub linking: Option<(UserId, SessionId)>,
+    /// What it is for.
+    pub errand: SsoErrand,
 }
 
 impl SsoTransaction {
@@ -101,9 +142,9 @@ impl SsoTransaction {
             cookie_mac: row.array()?,
             provider: row.parsed()?,
             workspace: row.optional_id()?,
-            linking: match (row.optional_id()?, row.optional_id()?) {
-                (Some(user), Some(session)) => Some((user, session)),
-                _ => None,
+            errand: {
+                let (user, session) = (row.optional_id()?, row.optional_id()?);
+                SsoErrand::read(&row.text()?, user, session)?
             },
             state: row.parsed()?,
             outcome: row.optional_text()?,
@@ -114,10 +155,10 @@ impl SsoTransaction {
 
 platform_statements! { "sso_transactions", "somebody who signs in is in no workspace yet":
     CREATE = "insert into sso_transactions (transaction_id, cookie_mac, provider, workspace_id, \
-        user_id, session_id, state, outcome, created_at_ms, expires_at_ms) \
-        values ($1, $2, $3, $4, $5, $6, 'sent', null, $7, $8)";
+        user_id, session_id, errand, state, outcome, created_at_ms, expires_at_ms) \
+        values ($1, $2, $3, $4, $5, $6, $7, 'sent', null, $8, $9)";
     FIND = "select transaction_id, cookie_mac, provider, workspace_id, user_id, session_id, \
-        state, outcome, expires_at_ms from sso_transactions \
+        errand, state, outcome, expires_at_ms from sso_transactions \
         where transaction_id = $1 and expires_at_ms > $2";
     STEP = "update sso_transactions set state = $3, outcome = $4 \
         where transaction_id = $1 and state = $2 and expires_at_ms > $5";
@@ -131,7 +172,7 @@ impl SsoTransactions<'_> {
     /// The engine's.
     pub fn create(&mut self, new: &NewSsoTransaction) -> Result<(), StoreError> {
         let now = self.bound.now();
-        let (user, session) = (new.linking.map(|(user, _)| user), new.linking.map(|(_, s)| s));
+        let (user, session) = new.errand.session();
         let ends = now.plus_ms(limits::SSO_TRANSACTION_MS);
         self.bound.platform_change_one(
             &CREATE,
@@ -142,6 +183,7 @@ impl SsoTransactions<'_> {
                 new.workspace,
                 user,
                 session,
+                new.errand.as_str(),
                 now,
                 ends,
             ],

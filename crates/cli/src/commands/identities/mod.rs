@@ -1,4 +1,4 @@
-//! `identities`: the providers that can sign you in. Linking one needs a browser.
+//! `identities`: the providers that can sign you in. Linking one happens in a browser.
 
 use domain::TimeMs;
 use domain::sign_in::ProviderRef;
@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Context;
+use super::login::browser::{no_page, open};
 use crate::calendar::written;
 use crate::client::{Call, operations as op};
 use crate::failure::Failure;
@@ -16,6 +17,8 @@ use crate::names;
 pub enum Identities {
     /// The providers that recognise you
     List,
+    /// Have a provider recognise you: opens the page of your instance that does it
+    Link,
     /// Have a provider recognise you no more
     Unlink {
         /// The issuer, from `identities list`
@@ -45,6 +48,13 @@ pub(crate) struct Identity {
 pub(crate) async fn run(verb: &Identities, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
     match verb {
+        Identities::Link => {
+            let url = account.server().join("identities").map_err(|_| no_page())?;
+            open(&url, context);
+            context.output.result(&json!({ "url": url }), |_| {
+                format!("Link a provider in your browser:\n  {url}")
+            })
+        }
         Identities::List => {
             let call = Call::new(op::IDENTITIES, &[]);
             let list: Vec<Identity> = names::whole(&mut account, &call).await?;

@@ -60,13 +60,13 @@ pub(super) async fn tokens(
 pub(super) const ADVICE: &str =
     "Try again; `casemate login --device` and `--password` need no browser here.";
 
-fn no_page() -> Failure {
+pub(crate) fn no_page() -> Failure {
     Failure::input("the server has no page to sign in on", ADVICE)
 }
 
 /// Starts the browser with the address as its one argument; no shell reads it. When that fails, the
 /// person has the address.
-fn open(url: &Url, context: &Context) {
+pub(crate) fn open(url: &Url, context: &Context) {
     let started = Command::new("xdg-open")
         .arg(url.as_str())
         .stdin(Stdio::null())

@@ -53,7 +53,8 @@ async fn a_device_that_came_by_a_provider_before_is_known() {
             let id = desk.returns(house, &way, &desk.claims(&way, "ada")).await.unwrap();
             let holder = Holder::api().on_device(device.map(DeviceToken::presented));
             let factor = Some(super::totp(house, ada));
-            let presented = Redemption { id, cookie: way.cookie(), factor, holder };
+            let presented =
+                Redemption { id, cookie: way.cookie(), factor, holder, invitation: None };
             let done = sso::redeem(&desk.identity, house.origin(), presented).await.unwrap();
             done.value.device_token.unwrap().show().to_owned()
         };

@@ -6,6 +6,7 @@ mod github;
 mod links;
 mod newcomers;
 mod provider;
+mod step_ups;
 mod twin;
 mod vendors;
 
@@ -129,7 +130,9 @@ impl Desk {
         claims: &Value,
     ) -> Result<SsoTransactionId, SsoError> {
         self.twin.says(claims);
-        sso::callback(&self.identity, house.origin(), way.cookie(), way.back()).await
+        sso::callback(&self.identity, house.origin(), way.cookie(), way.back())
+            .await
+            .map(|back| back.transaction)
     }
 
     pub(crate) async fn redeems(
@@ -236,6 +239,6 @@ pub(crate) async fn redeems(
     (id, cookie): (SsoTransactionId, &str),
     factor: Option<Factor>,
 ) -> Result<Committed<SessionTokens>, SsoError> {
-    let presented = Redemption { id, cookie, factor, holder: Holder::api() };
+    let presented = Redemption { id, cookie, factor, holder: Holder::api(), invitation: None };
     sso::redeem(identity, house.origin(), presented).await
 }

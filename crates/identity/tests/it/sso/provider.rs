@@ -116,7 +116,8 @@ async fn walked(house: &House, shape: &str, which: PlatformProvider, path: &str)
         let way = Way::of(sso::begin(&identity, house.origin(), way).await.unwrap());
         let back = browse(&address, &way.begun.authorization_url).await;
         assert!(back.iss.is_some(), "it names itself (RFC 9207)");
-        let id = sso::callback(&identity, house.origin(), way.cookie(), back).await.unwrap();
+        let id =
+            sso::callback(&identity, house.origin(), way.cookie(), back).await.unwrap().transaction;
         let factor = factor.then(|| totp(house, bob));
         let tokens = redeems(&identity, house, (id, way.cookie()), factor).await;
         assert_eq!(tokens.unwrap().value.workspace, workspace);
@@ -167,9 +168,17 @@ async fn the_certified_provider_signs_somebody_in_as_a_workspaces_own() {
         let way = Begin { provider: None, workspace };
         let way = Way::of(sso::begin(&identity, house.origin(), way).await.unwrap());
         let back = browse(&address, &way.begun.authorization_url).await;
-        let id = sso::callback(&identity, house.origin(), way.cookie(), back).await.unwrap();
+        let id =
+            sso::callback(&identity, house.origin(), way.cookie(), back).await.unwrap().transaction;
         let tokens = redeems(&identity, house, (id, way.cookie()), None).await;
-        assert_eq!(tokens.unwrap().value.workspace, workspace);
+        let tokens = tokens.unwrap().value;
+        assert_eq!(tokens.workspace, workspace);
+        let account = house.ours.operator.account(&tokens);
+        let way = Way::of(sso::begin_step_up(&identity, &account).await.unwrap());
+        let back = browse(&address, &way.begun.authorization_url).await;
+        let id = sso::callback(&identity, house.origin(), way.cookie(), back).await.unwrap();
+        let risen = sso::step_up(&identity, &account, id.transaction, way.cookie()).await;
+        assert_eq!(risen.unwrap().value.session, tokens.session, "it was asked, and says when");
     })
     .await;
 }

@@ -9,6 +9,8 @@ pub mod revoke;
 pub mod revoke_all;
 pub mod revoke_others;
 pub mod step_up;
+pub mod step_up_begin;
+pub mod step_up_confirm;
 
 use broker::TotpCode;
 use domain::{PasskeyChallengeId, SessionId, TenantId, TimeMs};
@@ -30,6 +32,8 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .routes(routes!(refresh::refresh))
         .routes(routes!(passkey::passkey))
         .routes(routes!(step_up::step_up))
+        .routes(routes!(step_up_begin::step_up_begin))
+        .routes(routes!(step_up_confirm::step_up_confirm))
         .routes(routes!(enter_workspace::enter_workspace))
         .routes(routes!(revoke_all::revoke_all))
         .routes(routes!(revoke::revoke))

@@ -8,7 +8,8 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
-use identity::sso::Returned;
+use identity::sso::{Back, Returned};
+use store::SsoErrand;
 
 use crate::extract::SsoCookie;
 use crate::house::{Client, House};
@@ -26,11 +27,20 @@ pub(crate) async fn callback(
     let returned = read(query.as_deref().unwrap_or_default());
     let done = identity::sso::callback(house.identity(), client.origin, &cookie.0, returned).await;
     let place = match done {
-        Ok(transaction) => format!("/sign-in?transaction={transaction}"),
+        Ok(Back { transaction, errand }) => format!("{}?transaction={transaction}", page(errand)),
         Err(error) => format!("/sign-in?error={}", error.code()),
     };
     let location = HeaderValue::from_str(&place).unwrap_or(HeaderValue::from_static("/sign-in"));
     (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
+}
+
+/// The page that goes on.
+const fn page(errand: SsoErrand) -> &'static str {
+    match errand {
+        SsoErrand::SignIn => "/sign-in",
+        SsoErrand::Link(..) => "/identities",
+        SsoErrand::StepUp(..) => "/step-up",
+    }
 }
 
 /// One value per name; a second one is a mistake, or somebody's attempt to be read two ways, and

@@ -60,7 +60,7 @@ impl MovedClock {
         Arc::new(Self(AtomicI64::new(ms)))
     }
 
-    fn advance(&self, ms: i64) {
+    pub(crate) fn advance(&self, ms: i64) {
         self.0.fetch_add(ms, Ordering::SeqCst);
     }
 }

@@ -1,0 +1,82 @@
+//! A provider's factors given again, in a session that stands on its word.
+//!
+//! Always true
+//! 1. The same person, known by the same provider; the workspace's policy counts what it says now,
+//!    as it did when they signed in.
+//! 2. The provider says when they gave their factors, and it was after this way began: one who is
+//!    still signed in there has given nothing again.
+//! 3. What it says now is what the session stands on from here on.
+
+use domain::sign_in::{EntryDenied, FactorOf, SignInPath};
+use domain::{AccountScope, SsoTransactionId, limits};
+use store::{Caller, Committed, SsoErrand, SsoState};
+
+use super::SsoError;
+use super::redeem::{Arrival, outcome_of, policy_of};
+use super::way::Pass;
+use crate::identity::Identity;
+use crate::sessions::{self, SessionTokens};
+
+/// Makes the session's factor fresh with what the provider said. Tokens of before end: the answer
+/// holds the new ones.
+///
+/// # Errors
+/// [`SsoError::FactorNotFresh`]: the provider did not ask them again, or does not say when it did;
+/// [`SsoError::IdentityOther`]: somebody else signed in there.
+pub async fn step_up(
+    identity: &Identity,
+    account: &AccountScope,
+    id: SsoTransactionId,
+    cookie: &str,
+) -> Result<Committed<SessionTokens>, SsoError> {
+    let row = Pass::parse(cookie)?.row(identity).await?;
+    let own = row.errand == SsoErrand::StepUp(account.user(), account.session());
+    if row.id != id || row.state != SsoState::Known || !own {
+        return Err(SsoError::TransactionInvalid);
+    }
+    let outcome = outcome_of(&row)?;
+    let policy = policy_of(identity, row.workspace, account.origin()).await?;
+    if !policy.counts(row.provider, &outcome.said) {
+        return Err(SsoError::Entry(EntryDenied::FactorNotCounted));
+    }
+    let begun_ms = row.expires_at.0 - limits::SSO_TRANSACTION_MS;
+    // Whole seconds there, another clock than ours.
+    let now_ms = identity.store.mint().now().0;
+    let given_ms = outcome.auth_time_s.and_then(|s| s.checked_mul(1_000));
+    let given_ms = given_ms.ok_or(SsoError::FactorNotFresh)?;
+    let oldest_ms = begun_ms.max(now_ms - limits::FACTOR_FRESH_MS);
+    if given_ms < oldest_ms - limits::CLOCK_SKEW_MS_MAX - 1_000 {
+        return Err(SsoError::FactorNotFresh);
+    }
+    let origin = account.origin().clone();
+    let arrival = Arrival { row, outcome, counts: true, origin };
+    let scope = account.clone();
+    let risen = identity
+        .store
+        .platform_write(&Caller::from(account), move |tx| {
+            let before = sessions::own_confined_too(tx, &scope)?;
+            arrival.used_up(tx)?;
+            let (issuer, subject) = (&arrival.outcome.issuer, &arrival.outcome.subject);
+            let linked = tx.identities().find(issuer, subject)?;
+            if linked.is_none_or(|linked| linked.user != before.user) {
+                return Err(SsoError::IdentityOther);
+            }
+            let path = arrival.path();
+            if !replaces(&tx.session_paths().of(before.id)?, &path) {
+                return Err(SsoError::TransactionInvalid);
+            }
+            tx.session_paths().note(before.id, &path)?;
+            Ok::<_, SsoError>(sessions::risen(tx, &before, broker::AuthMethod::SingleSignOn)?)
+        })
+        .await?;
+    let handed = sessions::issue(identity, &risen.value).await?;
+    Ok(risen.map(|_| handed))
+}
+
+/// Whether both stand on the word of one provider, and differ at most in what it said.
+fn replaces(before: &SignInPath, now: &SignInPath) -> bool {
+    let SignInPath::Provider { provider, home, factor: FactorOf::Provider(_) } = before else {
+        return false;
+    };
+    matches!(now, SignInPath::Provider { provider: p, home: h, .. } if p == provider && h == home)
+}
