@@ -25,7 +25,7 @@ mod lock;
 mod logging;
 mod migrate;
 mod output;
-mod owners;
+mod people;
 mod processes;
 mod risk;
 mod settings;
@@ -69,9 +69,9 @@ pub enum Command {
     /// Who works for the platform itself.
     #[command(subcommand)]
     Staff(staff::Staff),
-    /// Owners who lost both factors.
+    /// People's accounts: sign somebody out, give an owner back what they lost.
     #[command(subcommand)]
-    Owners(owners::Owners),
+    People(people::People),
 }
 
 /// Runs one command to its end. Everything that went wrong is already printed when this returns.
@@ -92,7 +92,7 @@ pub fn run(command: Command, form: Form) -> ExitCode {
         Command::Risk(risk) => risk.run(&output),
         Command::Link(link) => link.run(&output),
         Command::Staff(staff) => staff.run(&output),
-        Command::Owners(owners) => owners.run(&output),
+        Command::People(people) => people.run(&output),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

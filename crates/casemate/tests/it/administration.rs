@@ -69,7 +69,7 @@ fn an_owner_who_lost_everything_is_vouched_for_on_the_host_and_waits() {
     let owner = first_owner(&up);
     owner.run(&["workspaces", "create", "acme"]).ok();
     let recovers =
-        |email: &str, why: &str| house.run(&["owners", "recover", email, "--reason", why]);
+        |email: &str, why: &str| house.run(&["people", "recover", email, "--reason", why]);
     assert_eq!(recovers("nobody@example.org", "called back").code(), Some(5));
     assert_eq!(recovers("ada@example.org", " ").code(), Some(2), "no reason");
     let done = recovers("ada@example.org", "called back").ok();
@@ -83,6 +83,22 @@ fn an_owner_who_lost_everything_is_vouched_for_on_the_host_and_waits() {
     let early = Outcome::of(owner.command(&early).arg(&password));
     assert_eq!(early.code(), Some(5), "the delay: {}", early.stderr);
     owner.run(&["whoami"]).ok();
+    up.stop();
+}
+
+#[test]
+fn somebody_is_signed_out_on_the_host() {
+    let house = House::new(&Engine::Sqlite);
+    let up = house.up();
+    let owner = first_owner(&up);
+    owner.run(&["whoami"]).ok();
+    let signs_out =
+        |email: &str, why: &str| house.run(&["people", "sign-out", email, "--reason", why]);
+    assert_eq!(signs_out("nobody@example.org", "a lost laptop").code(), Some(5));
+    assert_eq!(signs_out("ada@example.org", "").code(), Some(2), "no reason");
+    let done = signs_out("ada@example.org", "a lost laptop").ok();
+    assert_eq!(done.lines[0]["sessions"].as_array().unwrap().len(), 1);
+    crate::house::until("she is signed out", || owner.run(&["whoami"]).code() == Some(3));
     up.stop();
 }
 

@@ -6,7 +6,7 @@
 
 use broker::{Broker, BrokerError, MacPurpose};
 use domain::authz::decide_vouch;
-use domain::{NoticeId, RecoveryId, Scope, Sealed, TenantId, TimeMs, UserId, limits};
+use domain::{NoticeId, Reason, RecoveryId, Scope, Sealed, TenantId, TimeMs, UserId, limits};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{
@@ -75,7 +75,7 @@ pub(super) enum Voucher {
     /// Somebody in the workspace who ranks above the person.
     Member(UserId),
     /// The host's operator, who says why.
-    Host(String),
+    Host(Reason),
 }
 
 /// Who vouches for which recovery.
@@ -146,7 +146,7 @@ pub(super) fn count(
     // Workspaces are told `by` and `why`; who vouched in one is nobody's business in another.
     let (by, why, voucher) = match by {
         Voucher::Member(voucher) => ("member", None, Some(voucher)),
-        Voucher::Host(reason) => ("host", Some(reason), None),
+        Voucher::Host(reason) => ("host", Some(reason.as_str()), None),
     };
     let event = AuditEvent::new(Verb::RecoveryApproved, "recovery", id).new_value(json!({
         "user": user, "workspaces": workspaces, "by": by, "why": why, "voucher": voucher,

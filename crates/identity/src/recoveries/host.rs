@@ -11,7 +11,7 @@
 
 use broker::{Broker, BrokerError};
 use domain::authz::Role;
-use domain::{EmailAddress, Origin, RecoveryId, RequestId, TenantId, UserId};
+use domain::{EmailAddress, Origin, Reason, RecoveryId, RequestId, TenantId, UserId};
 use serde_json::json;
 use store::{Caller, Committed, NewRecovery, NoticeKind, RecoveryState, Store, StoreError};
 
@@ -19,9 +19,6 @@ use super::approve::{Ballot, Vouched, Voucher, count};
 use crate::ShownOnce;
 use crate::notices;
 use crate::sso::at_the_door;
-
-/// Longest reason, in characters.
-const REASON_CHARS_MAX: usize = 200;
 
 /// Why the operator's word changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,9 +35,6 @@ pub enum HostVouchError {
     /// It was done before, or another command was faster.
     #[error("the host has vouched for them already")]
     Already,
-    /// The reason is empty, too long, or has characters that no line of a log holds.
-    #[error("a reason is one line of 1 to {REASON_CHARS_MAX} characters")]
-    Reason,
     /// The key broker could not be asked.
     #[error("the key broker could not be asked")]
     Sealing(#[from] BrokerError),
@@ -70,19 +64,14 @@ pub async fn recover_on_host(
     store: &Store,
     broker: &Broker,
     email: EmailAddress,
-    reason: &str,
+    reason: Reason,
 ) -> Result<Committed<HostVouched>, HostVouchError> {
-    let reason = reason.trim();
-    let length = reason.chars().count();
-    if !(1..=REASON_CHARS_MAX).contains(&length) || reason.chars().any(char::is_control) {
-        return Err(HostVouchError::Reason);
-    }
     let whom = whom(store, email).await?;
     let owned = owned_by(store, whom.user, whom.places).await?;
     if owned.is_empty() {
         return Err(HostVouchError::NotOwner);
     }
-    let (id, user, by) = (whom.recovery, whom.user, Voucher::Host(reason.to_owned()));
+    let (id, user, by) = (whom.recovery, whom.user, Voucher::Host(reason));
     let (vote, code) = Ballot { id, user, by }.vote(store, broker, owned).await?;
     let caller = Caller::system("host", store.mint().id::<RequestId>());
     let counted = store

@@ -1,20 +1,26 @@
 //! Owners, whom nobody in their workspace ranks above: the host's operator vouches for them.
 
 use domain::authz::Role;
-use domain::limits;
+use domain::{Reason, limits};
 use identity::codes::TypedCode;
 use identity::recoveries::{HostVouchError, HostVouched, cancel, recover_on_host};
-use identity::sessions::{Factor, SignInError};
+use identity::sessions::{
+    Factor, HostSignOutError, RefreshError, SignInError, refresh, sign_out_on_host,
+};
 use ledger::Verb;
-use store::{NoticeKind, Page};
+use store::NoticeKind;
 
 use crate::house::{House, Person, each_engine, email};
 use crate::recoveries::{NEW, asked, completes, signs_in_with, starts, told, vouches, with};
 
 const WHY: &str = "called back on the number in the contract";
 
+fn why() -> Reason {
+    WHY.parse().unwrap()
+}
+
 async fn recovers(house: &House, whom: &Person) -> Result<HostVouched, HostVouchError> {
-    let done = recover_on_host(&house.store, &house.broker, whom.email.clone(), WHY).await;
+    let done = recover_on_host(&house.store, &house.broker, whom.email.clone(), why()).await;
     done.map(|done| done.value)
 }
 
@@ -81,21 +87,35 @@ async fn an_owner_who_asked_is_vouched_for_once_and_stops_it_from_any_session() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_without_an_account_and_nothing_without_a_reason() {
+async fn nobody_without_an_account_is_recovered_or_signed_out() {
     each_engine(async |house: &House| {
         let (store, broker) = (&house.store, &house.broker);
-        let nobody = recover_on_host(store, broker, email("nobody@example.org"), WHY).await;
+        let nobody = recover_on_host(store, broker, email("nobody@example.org"), why()).await;
         assert_eq!(nobody.unwrap_err(), HostVouchError::Nobody);
-        let ada = &house.ours.owner;
-        for reason in ["", "  ", "a\nb", &"x".repeat(201)] {
-            let refused = recover_on_host(store, broker, ada.email.clone(), reason).await;
-            assert_eq!(refused.unwrap_err(), HostVouchError::Reason, "{reason:?}");
+        let nobody = sign_out_on_host(store, email("nobody@example.org"), why()).await;
+        assert_eq!(nobody.unwrap_err(), HostSignOutError::Nobody);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_host_signs_out_is_signed_out_everywhere_and_nobody_else_is() {
+    each_engine(async |house: &House| {
+        let (bob, neighbour) = (&house.ours.operator, &house.theirs.owner);
+        let (one, two) = (bob.signs_in(house).await, bob.signs_in(house).await);
+        let theirs = neighbour.signs_in(house).await;
+        let ended = sign_out_on_host(&house.store, bob.email.clone(), why()).await.unwrap().value;
+        assert!(ended.contains(&one.session) && ended.contains(&two.session));
+        house.refused_after(&one).await;
+        for tokens in [&one, &two] {
+            let next = refresh(&house.identity, house.origin(), tokens.refresh_token.show()).await;
+            assert_eq!(next.unwrap_err(), RefreshError::Ended);
         }
-        let user = ada.user;
-        let open = house.store.platform_read(move |tx| tx.recoveries().of_user(user)).await;
-        assert_eq!(open.unwrap(), None, "nothing was begun");
-        let listed = house.store.platform_read(move |tx| tx.outbox().list(user, Page::first(9)));
-        assert!(listed.await.unwrap().items.is_empty());
+        let next = refresh(&house.identity, house.origin(), theirs.refresh_token.show()).await;
+        assert!(next.is_ok());
+        let entries = house.platform_log(Verb::SessionEnded).await;
+        let entry = &entries.last().unwrap()["new"];
+        assert_eq!((&entry["by"], &entry["why"]), (&"host".into(), &WHY.into()));
     })
     .await;
 }

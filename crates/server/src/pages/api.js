@@ -95,7 +95,7 @@ export function nextPage(wanted) {
   const text = wanted ?? sessionStorage.getItem("next") ?? "";
   sessionStorage.removeItem("next");
   const url = new URL(text, location.origin);
-  const known = ["/authorize", "/device", "/identities"].includes(url.pathname);
+  const known = ["/authorize", "/device", "/identities", "/sessions"].includes(url.pathname);
   return url.origin === location.origin && known ? url.pathname + url.search : null;
 }
 

@@ -37,6 +37,8 @@ const FILES: &[File] = &[
     File { path: "/sign-in", kind: HTML, text: include_str!("sign-in.html") },
     File { path: "/authorize", kind: HTML, text: include_str!("authorize.html") },
     File { path: "/device", kind: HTML, text: include_str!("device.html") },
+    File { path: "/sessions", kind: HTML, text: include_str!("sessions.html") },
+    File { path: "/pages/sessions.js", kind: SCRIPT, text: include_str!("sessions.js") },
     File { path: "/identities", kind: HTML, text: include_str!("identities.html") },
     File { path: "/step-up", kind: HTML, text: include_str!("step-up.html") },
     File { path: "/pages/identities.js", kind: SCRIPT, text: include_str!("identities.js") },
@@ -86,6 +88,19 @@ mod tests {
             for refused in ["<style", " style=", " onclick=", " onsubmit=", "javascript:", "http"] {
                 assert!(!file.text.contains(refused), "{} holds {refused}", file.path);
             }
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown_while_it_is_typed_and_every_page_leads_to_where_one_signs_out() {
+        for file in FILES.iter().filter(|file| file.kind == HTML) {
+            for field in file.text.split("<input").skip(1) {
+                let (attributes, _) = field.split_once('>').unwrap();
+                let password = attributes.contains("password");
+                assert_eq!(password, attributes.contains("type=\"password\""), "{}", file.path);
+            }
+            let out = file.text.contains("href=\"/sign-in\"") || file.text.contains("Sign out<");
+            assert!(out, "{}", file.path);
         }
     }
 

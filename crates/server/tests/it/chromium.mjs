@@ -119,6 +119,31 @@ try {
   listener.close();
   listener.closeAllConnections();
 
+  // The device is in the list of sessions, and ends there: within a second it is refused.
+  const grant2 = await call("POST", "/v1/device_grants", asked);
+  await page.goto(`${url}/device`);
+  await typed.fill(grant2.user_code);
+  await page.getByRole("button", { name: "Continue" }).first().click();
+  await page.getByRole("button", { name: "Let it in", exact: true }).click();
+  await page.getByText("The device is let in").waitFor();
+  const device = await call("POST", "/v1/device_grants/redeem", {
+    device_code: grant2.device_code,
+  });
+  await isSignedIn(device);
+  await page.goto(`${url}/sessions`);
+  const rows = page.getByRole("listitem").filter({ hasText: "build-7" });
+  await rows.first().waitFor();
+  const before = await rows.count();
+  await rows.getByRole("button").last().click();
+  await page.getByRole("status").filter({ hasText: "The session is ended." }).waitFor();
+  const ended = Date.now();
+  assert.equal(await rows.count(), before - 1);
+  let who;
+  do {
+    who = await call("GET", "/v1/whoami", undefined, device.access_token);
+  } while (who.status === 200 && Date.now() - ended < 5_000);
+  assert.equal(who.code, "auth.revoked", "ended in the browser, over on the device");
+
   // Signing out ends the session of the browser and its cookie.
   await page.goto(`${url}/sign-in`);
   await page.getByText(email).waitFor();

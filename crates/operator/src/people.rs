@@ -1,12 +1,15 @@
-//! `owners`: owners of workspaces who lost both factors, and have nobody above them to vouch.
+//! `people`: what the host's operator may do to the account of one person.
 //!
-//! Always true: the operator's word opens nothing at once. The delay, the messages and the log are
-//! those of every recovery; without a mail server the code is handed to the operator, who hands it
-//! on.
+//! Always true
+//! 1. It opens nothing at once: an owner who lost both factors is vouched for, and the delay, the
+//!    messages and the log are those of every recovery. Without a mail server the code is handed to
+//!    the operator, who hands it on.
+//! 2. Each act has a reason, which is in the log of every workspace the person is in.
 
 use broker::Broker;
-use domain::EmailAddress;
+use domain::{EmailAddress, Reason};
 use identity::recoveries::{HostVouchError, HostVouched, recover_on_host};
+use identity::sessions::{HostSignOutError, sign_out_on_host};
 use serde_json::json;
 
 use crate::data;
@@ -17,30 +20,62 @@ use crate::output::Output;
 use crate::settings::{Folders, Settings};
 use crate::up::ready::Ready;
 
-/// Owners who lost both factors
+/// People's accounts
 #[derive(Debug, clap::Subcommand)]
-pub enum Owners {
+pub enum People {
+    /// End every session of somebody
+    SignOut(SignOut),
     /// Vouch for the owner of a workspace who lost password and second factor
     Recover(Recover),
 }
 
-/// `owners recover`.
+/// `people sign-out`.
+#[derive(Debug, clap::Args)]
+pub struct SignOut {
+    /// Their e-mail address
+    email: EmailAddress,
+    /// Why; they and their workspaces read it in their logs
+    #[arg(long, value_name = "TEXT")]
+    reason: Reason,
+    #[command(flatten)]
+    folders: Folders,
+}
+
+/// `people recover`.
 #[derive(Debug, clap::Args)]
 pub struct Recover {
     /// Their e-mail address
     email: EmailAddress,
     /// How you know that it is them; their workspaces read it in their logs
     #[arg(long, value_name = "TEXT")]
-    reason: String,
+    reason: Reason,
     #[command(flatten)]
     folders: Folders,
 }
 
-impl Owners {
+impl People {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         match self {
+            Self::SignOut(sign_out) => sign_out.run(output),
             Self::Recover(recover) => recover.run(output),
         }
+    }
+}
+
+impl SignOut {
+    fn run(self, output: &Output) -> Result<(), Failure> {
+        let settings = Settings::load(&self.folders, Vec::new())?;
+        let (email, reason) = (self.email.clone(), self.reason);
+        let ended = crate::runtime()?.block_on(async {
+            let store = data::open(&settings).await?;
+            let ended = sign_out_on_host(&store, email, reason).await;
+            store.close().await;
+            ended.map(|done| done.value)
+        })?;
+        let email = &self.email;
+        let text = format!("{email} is signed out everywhere ({} sessions).", ended.len());
+        output.result("people.sign_out", json!({ "email": email, "sessions": ended }), &text);
+        Ok(())
     }
 }
 
@@ -51,7 +86,7 @@ impl Recover {
         let vouched = crate::runtime()?.block_on(async {
             let broker = Broker::connect(&settings.config.broker.socket).await?;
             let store = data::open(&settings).await?;
-            let vouched = recover_on_host(&store, &broker, email, &reason).await;
+            let vouched = recover_on_host(&store, &broker, email, reason).await;
             store.close().await;
             vouched.map(|done| done.value)
         })?;
@@ -71,7 +106,7 @@ fn tell(
         let text = format!(
             "The host vouched for {email}. They are in workspaces of others too: those vouch next."
         );
-        output.result("owners.recover", value, &text);
+        output.result("people.recover", value, &text);
         return Ok(());
     };
     let url = link::url(settings, Ready::read(&settings.places.data.ready()));
@@ -101,7 +136,7 @@ fn tell(
             code.shown()
         ),
     };
-    output.result("owners.recover", value, &text);
+    output.result("people.recover", value, &text);
     Ok(())
 }
 
@@ -116,7 +151,6 @@ impl Teaches for HostVouchError {
                     .into()
             }
             Self::Already => "they complete it when its delay is over".into(),
-            Self::Reason => "say in one line how you know that it is them".into(),
             Self::Sealing(error) => error.mend(),
             Self::Store(error) => error.mend(),
         }
@@ -127,8 +161,23 @@ impl Teaches for HostVouchError {
             Self::Nobody => Exit::NotFound,
             Self::NoPassword | Self::NotOwner => Exit::Refused,
             Self::Already => Exit::Conflict,
-            Self::Reason => Exit::Usage,
             Self::Sealing(error) => error.exit(),
+            Self::Store(error) => error.exit(),
+        }
+    }
+}
+
+impl Teaches for HostSignOutError {
+    fn mend(&self) -> String {
+        match self {
+            Self::Nobody => "see that the address is the one they sign in with".into(),
+            Self::Store(error) => error.mend(),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Nobody => Exit::NotFound,
             Self::Store(error) => error.exit(),
         }
     }
