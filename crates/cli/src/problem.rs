@@ -232,6 +232,7 @@ fn of_providers(code: &str) -> Option<(Exit, &'static str)> {
         "sso.factor_not_counted" => {
             (Refused, "Sign in again and give a factor of your own as well.")
         }
+        "sso.identity_other" => (Refused, "Sign in there as the person of this session."),
         "sso.only_way_in" => (Conflict, "Add another way to sign in first."),
         "domain.not_proved" => (Conflict, "Set the TXT record as told, then prove it again."),
         "domain.names_unavailable" => (TryAgain, "Name servers could not be asked; try again."),

@@ -198,7 +198,9 @@ mod tests {
         let pool = PasswordPool::new(size, Cost::STANDARD, mint(1)).unwrap();
         let stored = hash(&pool).await;
         let mut fastest = [Duration::MAX; 2];
-        for _ in 0..5 {
+        let alike = |[known, unknown]: [Duration; 2]| unknown * 2 > known && known * 2 > unknown;
+        // Beside other work one of many tries is undisturbed; a cheaper way stays cheaper in all.
+        for _ in 0..200 {
             for (fastest, asked) in fastest.iter_mut().zip([Some(stored.clone()), None]) {
                 let began = Instant::now();
                 let known = asked.is_some();
@@ -206,9 +208,11 @@ mod tests {
                 assert_eq!(verdict == Verdict::Right, known);
                 *fastest = began.elapsed().min(*fastest);
             }
+            if alike(fastest) {
+                return;
+            }
         }
-        let [known, unknown] = fastest;
-        assert!(unknown * 2 > known && known * 2 > unknown, "{known:?} and {unknown:?}");
+        panic!("known and unknown: {fastest:?}");
     }
 
     #[tokio::test]
