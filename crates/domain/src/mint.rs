@@ -1,6 +1,7 @@
 //! Time and randomness as parameters, and the one way to make a new id.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -37,18 +38,27 @@ pub trait Entropy: Send + Sync {
 }
 
 /// Makes ids and nonces from a clock and a random source; cloned into every use case that needs
-/// either.
+/// either. Ids of a mint and its clones sort in the order they were minted.
 #[derive(Clone)]
 pub struct Mint {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    /// The place of the newest id: milliseconds, then [`COUNTER_BITS`] of a counter.
+    newest: Arc<AtomicU64>,
 }
+
+/// Bits after the milliseconds by which ids of one moment are told apart in order.
+const COUNTER_BITS: u32 = 12;
+/// Each moment's counter begins in the lower half, so that it has room.
+const SEED_MASK: u16 = (1 << (COUNTER_BITS - 1)) - 1;
+/// A clock that goes back further than this is believed; one that wavers is not.
+const WAVER_MS_MAX: u64 = 1_000;
 
 impl Mint {
     /// A mint over this clock and this random source.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { clock, entropy }
+        Self { clock, entropy, newest: Arc::new(AtomicU64::new(0)) }
     }
 
     /// The moment now.
@@ -65,19 +75,37 @@ impl Mint {
         bytes
     }
 
-    /// A new id: 48 bits of time, then random bits (UUID version 7, RFC 9562).
+    /// A new id: 48 bits of time, 12 bits of a counter that begins anywhere, then 62 random bits
+    /// (UUID version 7, RFC 9562 section 6.2, method 1).
     #[must_use]
     pub fn id<T: From<Uuid>>(&self) -> T {
         let ms = u64::try_from(self.now().0).unwrap_or(0);
-        let random: [u8; 10] = self.bytes();
+        let mut random: [u8; 10] = self.bytes();
+        let [a, b, ..] = &mut random;
+        let seed = u16::from_be_bytes([*a, *b]) & SEED_MASK;
+        let place = self.next((ms << COUNTER_BITS) | u64::from(seed));
+        let [.., high, low] = (place & ((1 << COUNTER_BITS) - 1)).to_be_bytes();
+        (*a, *b) = (high, low);
+        let ms = place >> COUNTER_BITS;
         T::from(uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid())
+    }
+
+    /// `wanted`, or the place after the newest one where that is not earlier.
+    fn next(&self, wanted: u64) -> u64 {
+        let after = |newest: u64| {
+            let wavers = wanted <= newest && (newest - wanted) >> COUNTER_BITS <= WAVER_MS_MAX;
+            if wavers { newest + 1 } else { wanted }
+        };
+        let newest = self
+            .newest
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |newest| Some(after(newest)));
+        after(newest.unwrap_or_default())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::sync::atomic::{AtomicU64, Ordering};
 
     use proptest::prelude::*;
 
@@ -119,6 +147,48 @@ mod tests {
         let mint = mint(1_700_000_000_000);
         let ids: HashSet<TenantId> = (0..1_000).map(|_| mint.id()).collect();
         assert_eq!(ids.len(), 1_000);
+    }
+
+    /// Says each of these moments once, then the last one for good.
+    struct Told(std::sync::Mutex<Vec<i64>>);
+
+    impl Clock for Told {
+        fn now(&self) -> TimeMs {
+            let mut left = self.0.lock().unwrap();
+            TimeMs(if left.len() > 1 { left.remove(0) } else { left[0] })
+        }
+    }
+
+    fn told(moments: &[i64]) -> Mint {
+        let clock = Told(std::sync::Mutex::new(moments.to_vec()));
+        Mint::new(Arc::new(clock), Arc::new(Counting::default()))
+    }
+
+    #[test]
+    fn ids_of_one_moment_sort_as_they_were_minted_past_the_counters_end_and_by_any_clone() {
+        let (mint, start) = (mint(1_700_000_000_000), 10_000);
+        let ids: Vec<UserId> = (0..start).map(|_| mint.clone().id()).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                let mint = mint.clone();
+                std::thread::spawn(move || (0..1_000).map(|_| mint.id()).collect::<Vec<UserId>>())
+            })
+            .collect();
+        let each: Vec<_> = threads.into_iter().map(|one| one.join().unwrap()).collect();
+        assert!(each.iter().all(|ids| ids.is_sorted_by(|a, b| a < b)));
+        assert_eq!(each.into_iter().flatten().collect::<HashSet<_>>().len(), 4_000);
+    }
+
+    #[test]
+    fn a_clock_that_wavers_does_not_disturb_the_order_and_one_that_was_put_back_is_believed() {
+        let now = 1_700_000_000_000;
+        let wavers = told(&[now, now - 900, now - 5, now + 1]);
+        let ids: Vec<UserId> = (0..4).map(|_| wavers.id()).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+        let put_back = told(&[now, now - 3_600_000]);
+        let (before, after): (UserId, UserId) = (put_back.id(), put_back.id());
+        assert!(after < before);
     }
 
     #[test]

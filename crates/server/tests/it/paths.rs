@@ -28,6 +28,10 @@ const PATHS: &[(&str, &str)] = &[
     ("sessions_passkey", "the authenticator that holds the passkey, which verified its person"),
     ("sessions_refresh", "a session"),
     ("sessions_step_up", "a session, second factor"),
+    (
+        "sessions_step_up_confirm",
+        "a live session on a provider's word, and its factors given there again",
+    ),
     ("sso_redeem", "a provider's word, and a factor of one's own or one the workspace counts"),
 ];
 

@@ -58,6 +58,8 @@ const WITHOUT: &[&str] = &[
     "recoveries_start",
     "sessions_passkey",
     "sessions_refresh",
+    "sessions_step_up_begin",
+    "sessions_step_up_confirm",
     "sso_begin",
     "sso_redeem",
 ];
