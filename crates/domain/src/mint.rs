@@ -1,7 +1,6 @@
 //! Time and randomness as parameters, and the one way to make a new id.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -43,12 +42,12 @@ pub trait Entropy: Send + Sync {
 pub struct Mint {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    /// The place of the newest id: milliseconds, then [`COUNTER_BITS`] of a counter.
-    newest: Arc<AtomicU64>,
+    newest: Arc<Mutex<Uuid>>,
 }
 
 /// Bits after the milliseconds by which ids of one moment are told apart in order.
 const COUNTER_BITS: u32 = 12;
+const COUNTER_MASK: u64 = (1 << COUNTER_BITS) - 1;
 /// Each moment's counter begins in the lower half, so that it has room.
 const SEED_MASK: u16 = (1 << (COUNTER_BITS - 1)) - 1;
 /// A clock that goes back further than this is believed; one that wavers is not.
@@ -58,7 +57,7 @@ impl Mint {
     /// A mint over this clock and this random source.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { clock, entropy, newest: Arc::new(AtomicU64::new(0)) }
+        Self { clock, entropy, newest: Arc::new(Mutex::new(Uuid::nil())) }
     }
 
     /// The moment now.
@@ -81,31 +80,39 @@ impl Mint {
     pub fn id<T: From<Uuid>>(&self) -> T {
         let ms = u64::try_from(self.now().0).unwrap_or(0);
         let mut random: [u8; 10] = self.bytes();
-        let [a, b, ..] = &mut random;
-        let seed = u16::from_be_bytes([*a, *b]) & SEED_MASK;
-        let place = self.next((ms << COUNTER_BITS) | u64::from(seed));
-        let [.., high, low] = (place & ((1 << COUNTER_BITS) - 1)).to_be_bytes();
-        (*a, *b) = (high, low);
-        let ms = place >> COUNTER_BITS;
-        T::from(uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid())
+        let [high, low, ..] = &mut random;
+        let seed = u16::from_be_bytes([*high, *low]) & SEED_MASK;
+        [*high, *low] = seed.to_be_bytes();
+        let mut id = uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid();
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if id <= *newest && place(*newest) >> COUNTER_BITS <= ms + WAVER_MS_MAX {
+            id = at(place(*newest) + 1, random);
+        }
+        *newest = id;
+        T::from(id)
     }
+}
 
-    /// `wanted`, or the place after the newest one where that is not earlier.
-    fn next(&self, wanted: u64) -> u64 {
-        let after = |newest: u64| {
-            let wavers = wanted <= newest && (newest - wanted) >> COUNTER_BITS <= WAVER_MS_MAX;
-            if wavers { newest + 1 } else { wanted }
-        };
-        let newest = self
-            .newest
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |newest| Some(after(newest)));
-        after(newest.unwrap_or_default())
-    }
+/// Where an id of ours stands in the order: its milliseconds, then its counter.
+const fn place(id: Uuid) -> u64 {
+    let (high, _) = id.as_u64_pair();
+    // Between the two lie four bits of version.
+    ((high >> 16) << COUNTER_BITS) | (high & COUNTER_MASK)
+}
+
+/// The id at this place with these random bits. A counter that is used up goes on in the next
+/// millisecond.
+fn at(place: u64, mut random: [u8; 10]) -> Uuid {
+    let [high, low, ..] = &mut random;
+    let [.., a, b] = (place & COUNTER_MASK).to_be_bytes();
+    (*high, *low) = (a, b);
+    uuid::Builder::from_unix_timestamp_millis(place >> COUNTER_BITS, &random).into_uuid()
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use proptest::prelude::*;
 

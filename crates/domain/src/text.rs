@@ -117,7 +117,8 @@ text! {
     ClientLabel, client_label_rule
 }
 text! {
-    /// Why a person looks at a value, or an operator acts on an account: 1 to 500 characters on one line, not only spaces.
+    /// Why a person looks at a value, or an operator acts on an account: 1 to 500 characters on one
+    /// line, not only spaces.
     Reason, reason_rule
 }
 text! {

@@ -42,6 +42,12 @@ pub(crate) fn mint() -> Mint {
     Mint::new(Arc::new(Still(AT_MS)), Arc::new(Counted(AtomicU64::new(0))))
 }
 
+/// An id as the writer of the first released file made them: this moment, then random bits.
+fn id<T: From<Uuid>>(mint: &Mint) -> T {
+    let ms = u64::try_from(AT_MS).unwrap();
+    T::from(uuid::Builder::from_unix_timestamp_millis(ms, &mint.bytes()).into_uuid())
+}
+
 /// A private key whose public half is known to the test.
 pub(crate) struct Signer {
     pair: Ed25519KeyPair,
@@ -74,18 +80,18 @@ pub(crate) fn signer() -> Signer {
 }
 
 pub(crate) fn context(mint: &Mint) -> EntryContext {
-    let actor = Actor::User { user: mint.id(), session: mint.id() };
+    let actor = Actor::User { user: id(mint), session: id(mint) };
     let from = Origin {
-        request: mint.id(),
+        request: id(mint),
         ip: Some("203.0.113.9".parse().unwrap()),
         user_agent: Some(UserAgent::parse("casemate/0.1").unwrap()),
     };
-    EntryContext::new(mint.id(), unit(), actor.into(), &from, mint.now())
+    EntryContext::new(id(mint), unit(), actor.into(), &from, mint.now())
 }
 
 /// The entry that a role change leaves.
 pub(crate) fn role_change(mint: &Mint) -> CanonicalEntry {
-    let event = AuditEvent::new(Verb::MemberRoleChanged, "member", mint.id::<TenantId>())
+    let event = AuditEvent::new(Verb::MemberRoleChanged, "member", id::<TenantId>(mint))
         .old_value(json!({"role": "viewer"}))
         .new_value(json!({"role": "operator"}))
         .personal("email", "ada@example.com");
