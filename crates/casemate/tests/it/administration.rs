@@ -82,7 +82,9 @@ fn an_owner_who_lost_everything_is_vouched_for_on_the_host_and_waits() {
     let early = ["recovery", "complete", "--link", link, "--code-file", code, "--password-file"];
     let early = Outcome::of(owner.command(&early).arg(&password));
     assert_eq!(early.code(), Some(5), "the delay: {}", early.stderr);
-    owner.run(&["whoami"]).ok();
+    // She had lost nothing: any session of hers ends it.
+    owner.run(&["recovery", "cancel"]).ok();
+    assert_eq!(owner.run(&["recovery", "cancel"]).code(), Some(2), "there is nothing to cancel");
     up.stop();
 }
 

@@ -4,8 +4,7 @@ use domain::{AccountScope, NoticeId, SsoTransactionId};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{
-    Caller, Commit, Committed, LinkedIdentity, NewNotice, NoticeKind, SsoErrand, SsoState,
-    StoreError,
+    Caller, Commit, Committed, LinkedIdentity, NewNotice, NoticeKind, SsoErrand, StoreError,
 };
 
 use super::SsoError;
@@ -26,11 +25,8 @@ pub async fn confirm(
     id: SsoTransactionId,
     cookie: &str,
 ) -> Result<Committed<LinkedIdentity>, SsoError> {
-    let row = Pass::parse(cookie)?.row(identity).await?;
-    let own = row.errand == SsoErrand::Link(account.user(), account.session());
-    if row.id != id || row.state != SsoState::Known || !own {
-        return Err(SsoError::TransactionInvalid);
-    }
+    let own = SsoErrand::Link(account.user(), account.session());
+    let row = Pass::known(identity, id, cookie, own).await?;
     let outcome = outcome_of(&row)?;
     let arrival = Arrival { row, outcome, counts: false, origin: account.origin().clone() };
     let mint = identity.store.mint();

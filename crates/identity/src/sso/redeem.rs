@@ -59,10 +59,7 @@ pub async fn redeem(
     presented: Redemption<'_>,
 ) -> Result<Committed<SessionTokens>, SsoError> {
     let Redemption { id, cookie, factor, holder, invitation } = presented;
-    let mut row = Pass::parse(cookie)?.row(identity).await?;
-    if row.id != id || row.state != SsoState::Known || row.errand != SsoErrand::SignIn {
-        return Err(SsoError::TransactionInvalid);
-    }
+    let mut row = Pass::known(identity, id, cookie, SsoErrand::SignIn).await?;
     let outcome = outcome_of(&row)?;
     if let Some(ticket) = &invitation {
         row.workspace = Some(ticket.workspace(identity, row.workspace).await?);

@@ -9,7 +9,7 @@
 
 use domain::sign_in::{EntryDenied, FactorOf, SignInPath};
 use domain::{AccountScope, SsoTransactionId, limits};
-use store::{Caller, Committed, SsoErrand, SsoState};
+use store::{Caller, Committed, SsoErrand};
 
 use super::SsoError;
 use super::redeem::{Arrival, outcome_of, policy_of};
@@ -29,11 +29,8 @@ pub async fn step_up(
     id: SsoTransactionId,
     cookie: &str,
 ) -> Result<Committed<SessionTokens>, SsoError> {
-    let row = Pass::parse(cookie)?.row(identity).await?;
-    let own = row.errand == SsoErrand::StepUp(account.user(), account.session());
-    if row.id != id || row.state != SsoState::Known || !own {
-        return Err(SsoError::TransactionInvalid);
-    }
+    let own = SsoErrand::StepUp(account.user(), account.session());
+    let row = Pass::known(identity, id, cookie, own).await?;
     let outcome = outcome_of(&row)?;
     let policy = policy_of(identity, row.workspace, account.origin()).await?;
     if !policy.counts(row.provider, &outcome.said) {

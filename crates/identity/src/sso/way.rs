@@ -9,7 +9,7 @@ use aws_lc_rs::constant_time;
 use broker::{BrokerError, MacPurpose};
 use data_encoding::BASE64URL_NOPAD;
 use domain::{Mint, SsoTransactionId};
-use store::SsoTransaction;
+use store::{SsoErrand, SsoState, SsoTransaction};
 
 use super::SsoError;
 use crate::ShownOnce;
@@ -81,6 +81,22 @@ impl Pass {
         let same = constant_time::verify_slices_are_equal(&mac, &row.cookie_mac);
         same.map_err(|_| SsoError::TransactionInvalid)?;
         Ok(row)
+    }
+
+    /// The row of a way with this id that came back, walked by this cookie's browser on this
+    /// errand: a way of another session, or for something else, is none.
+    ///
+    /// # Errors
+    /// [`SsoError::TransactionInvalid`].
+    pub(crate) async fn known(
+        identity: &Identity,
+        id: SsoTransactionId,
+        cookie: &str,
+        errand: SsoErrand,
+    ) -> Result<SsoTransaction, SsoError> {
+        let row = Self::parse(cookie)?.row(identity).await?;
+        let fits = row.id == id && row.state == SsoState::Known && row.errand == errand;
+        if fits { Ok(row) } else { Err(SsoError::TransactionInvalid) }
     }
 
     /// Whether a state is this way's.

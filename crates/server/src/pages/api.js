@@ -90,6 +90,18 @@ export function leaveToSignIn() {
   location.replace(`/sign-in?next=${encodeURIComponent(here)}`);
 }
 
+/** The signed-in person, whose address the page shows. Without one, the browser leaves to sign in,
+    and comes back. */
+export async function person() {
+  if (!(await restore())) {
+    leaveToSignIn();
+    return null;
+  }
+  const { user } = await call("GET", "/v1/whoami");
+  at("who").textContent = user.email;
+  return user;
+}
+
 /** The page of this server to go on to: the one this tab was leaving from, or nowhere. */
 export function nextPage(wanted) {
   const text = wanted ?? sessionStorage.getItem("next") ?? "";

@@ -1,6 +1,6 @@
 // Lets a command line on this machine in, and leads the browser back to it.
 
-import { at, attempt, call, leaveToSignIn, restore, withFreshFactor } from "/pages/api.js";
+import { at, attempt, call, person, withFreshFactor } from "/pages/api.js";
 
 const query = new URLSearchParams(location.search);
 const port = Number(query.get("redirect_port"));
@@ -31,12 +31,7 @@ attempt(async () => {
     at("error").textContent = "This address is not complete. Run casemate login again.";
     return;
   }
-  if (!(await restore())) {
-    leaveToSignIn();
-    return;
-  }
-  const { user } = await call("GET", "/v1/whoami");
-  at("who").textContent = user.email;
+  if ((await person()) === null) return;
   at("label").textContent = query.get("label") ?? "";
   at("listener").textContent = `127.0.0.1:${port}`;
   at("asked").hidden = false;

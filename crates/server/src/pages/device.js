@@ -1,7 +1,7 @@
 // Lets a device in whose code somebody types. Nothing of the address is read: a code that came in a
 // link is not taken.
 
-import { at, attempt, call, leaveToSignIn, restore, withFreshFactor } from "/pages/api.js";
+import { at, attempt, call, person, withFreshFactor } from "/pages/api.js";
 
 let waiting = null;
 
@@ -37,12 +37,7 @@ at("deny").addEventListener("click", () => attempt(async () => {
 }));
 
 attempt(async () => {
-  if (!(await restore())) {
-    leaveToSignIn();
-    return;
-  }
-  const { user } = await call("GET", "/v1/whoami");
-  at("who").textContent = user.email;
+  if ((await person()) === null) return;
   at("look").hidden = false;
   at("user-code").focus();
 });

@@ -1,8 +1,6 @@
 // The identity providers that recognise the signed-in person: linking one, and unlinking it.
 
-import {
-  at, attempt, call, leaveToProvider, leaveToSignIn, restore, withFreshFactor,
-} from "/pages/api.js";
+import { at, attempt, call, leaveToProvider, person, withFreshFactor } from "/pages/api.js";
 
 const IDENTITIES = "/v1/account/identities";
 
@@ -42,12 +40,7 @@ async function offer() {
 
 attempt(async () => {
   const transaction = new URLSearchParams(location.search).get("transaction");
-  if (!(await restore())) {
-    leaveToSignIn();
-    return;
-  }
-  const { user } = await call("GET", "/v1/whoami");
-  at("who").textContent = user.email;
+  if ((await person()) === null) return;
   at("own").hidden = false;
   await Promise.all([show(), offer()]);
   if (transaction === null) return;

@@ -1,6 +1,6 @@
 // The sessions of the signed-in person: where they are, how they began, and an end to them.
 
-import { at, attempt, call, leaveToSignIn, restore } from "/pages/api.js";
+import { at, attempt, call, person } from "/pages/api.js";
 
 const SESSIONS = "/v1/sessions";
 
@@ -55,12 +55,7 @@ at("all").addEventListener("click", () => attempt(async () => {
 }));
 
 attempt(async () => {
-  if (!(await restore())) {
-    leaveToSignIn();
-    return;
-  }
-  const { user } = await call("GET", "/v1/whoami");
-  at("who").textContent = user.email;
+  if ((await person()) === null) return;
   at("own").hidden = false;
   await show();
 });
