@@ -15,7 +15,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::authz::Role;
-use crate::{Issuer, Name, ProviderId, TenantId, limits};
+use crate::{Issuer, Name, ProviderId, TenantId, TimeMs, limits};
 
 /// The providers that an operator can switch on for everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -288,12 +288,36 @@ pub fn judge_entry(
     }
 }
 
+/// Whether a provider asked somebody for their factors again: it says when they gave them, in
+/// seconds since 1970, and that was after the way to it began and a short while ago. Their clock
+/// counts whole seconds and is not ours.
+#[must_use]
+pub fn given_again(auth_time_s: Option<i64>, begun: TimeMs, now: TimeMs) -> bool {
+    let Some(given_ms) = auth_time_s.and_then(|s| s.checked_mul(1_000)) else { return false };
+    let oldest_ms = begun.max(now.plus_ms(-limits::FACTOR_FRESH_MS)).0;
+    given_ms >= oldest_ms - limits::CLOCK_SKEW_MS_MAX - 1_000
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
+
+    #[test]
+    fn factors_are_given_again_after_the_way_began_and_a_short_while_ago() {
+        let (begun, late) = (TimeMs(1_000_000), TimeMs(1_000_000 + limits::FACTOR_FRESH_MS));
+        let at = |ms: i64| Some(ms.div_euclid(1_000));
+        assert!(given_again(at(begun.0), begun, begun));
+        assert!(given_again(at(begun.0 + 9_000), begun, late));
+        assert!(!given_again(at(begun.0 - 9_000), begun, begun), "before");
+        let later = late.plus_ms(60_000);
+        assert!(!given_again(at(begun.0 + 9_000), begun, later), "too long ago");
+        for unsaid in [None, Some(i64::MIN), Some(i64::MAX)] {
+            assert!(!given_again(unsaid, begun, begun), "{unsaid:?}");
+        }
+    }
 
     const GOOGLE: ProviderRef = ProviderRef::Platform(PlatformProvider::Google);
     const GITHUB: ProviderRef = ProviderRef::Platform(PlatformProvider::GitHub);

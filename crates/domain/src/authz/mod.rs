@@ -33,10 +33,10 @@ pub use conduct::{
 };
 pub use overrides::{Effect, Override, Overrides, OverridesError};
 pub use permit::Permit;
-pub use provision::{NotProvisioned, Provision, Vouched, decide_provision};
+pub use provision::{NotProvisioned, Provision, Vouched, decide_address, decide_provision};
 pub use rank::{
     AcceptInvitation, AddProjectMember, ChangeRole, CreateKey, Invite, RankDenied, RemoveMember,
     RemoveProjectMember, RevokeInvitation, RevokeKey, RotateKey, SetOverrides, TransferOwnership,
 };
 pub use role::{Role, UnknownRole};
-pub use vouch::{VouchForRecovery, decide_see_recoveries, decide_vouch};
+pub use vouch::{VouchForRecovery, decide_see_recoveries, decide_vouch, host_vouches};

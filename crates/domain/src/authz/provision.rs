@@ -59,13 +59,34 @@ pub fn decide_provision(
     if !policy.takes(vouched.provider) {
         return Err(NotProvisioned::Provider);
     }
-    let domain = vouched.domain.as_ref().ok_or(NotProvisioned::Domain)?;
-    if !proved.contains(domain) {
-        return Err(NotProvisioned::Domain);
-    }
+    of_proved_domain(proved, vouched)?;
     // The policy was checked when it was set; a row from elsewhere gives no more either.
     let role = policy.default_role.min(Role::Operator);
     Ok(Permit::granted(Provision { user, role }))
+}
+
+/// Decides whether a provider is believed about the address of somebody who was invited. The
+/// platform's are; a workspace's own is about the domains that the workspace proved, for else its
+/// owner could take anybody's address.
+///
+/// # Errors
+/// [`NotProvisioned::Domain`].
+pub fn decide_address(
+    proved: &BTreeSet<DomainName>,
+    vouched: &Vouched,
+) -> Result<(), NotProvisioned> {
+    match vouched.provider {
+        ProviderRef::Platform(_) => Ok(()),
+        ProviderRef::Own(_) => of_proved_domain(proved, vouched),
+    }
+}
+
+fn of_proved_domain(
+    proved: &BTreeSet<DomainName>,
+    vouched: &Vouched,
+) -> Result<(), NotProvisioned> {
+    let theirs = vouched.domain.as_ref().is_some_and(|domain| proved.contains(domain));
+    if theirs { Ok(()) } else { Err(NotProvisioned::Domain) }
 }
 
 #[cfg(test)]
@@ -100,6 +121,22 @@ mod tests {
         for wrong in [None, Some(domain("theirs.example"))] {
             let foreign = Vouched { domain: wrong, ..vouched.clone() };
             assert_eq!(decide(&policy, &foreign), Err(NotProvisioned::Domain));
+        }
+    }
+
+    #[test]
+    fn a_workspaces_own_provider_is_believed_about_its_proved_domains_alone() {
+        let domain = |text: &str| DomainName::parse(text).unwrap();
+        let proved = BTreeSet::from([domain("ours.example")]);
+        let own = ProviderRef::Own(Uuid::from_u128(1).into());
+        let google = ProviderRef::Platform(PlatformProvider::Google);
+        let believed = |provider, domain: Option<DomainName>| {
+            decide_address(&proved, &Vouched { provider, domain })
+        };
+        assert_eq!(believed(own, Some(domain("ours.example"))), Ok(()));
+        for other in [None, Some(domain("bank.example")), Some(domain("sub.ours.example"))] {
+            assert_eq!(believed(own, other.clone()), Err(NotProvisioned::Domain), "{other:?}");
+            assert_eq!(believed(google, other), Ok(()));
         }
     }
 }

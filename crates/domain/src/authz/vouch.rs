@@ -8,7 +8,7 @@
 //! An owner has nobody above them, so no member vouches for one: the host's operator does.
 
 use super::rank::RankDenied;
-use super::{Act, Authority, Permit, Place, Standing};
+use super::{Act, Authority, Permit, Place, Role, Standing};
 use crate::UserId;
 
 /// A member is vouched for.
@@ -38,6 +38,13 @@ pub fn decide_vouch(
         return Err(RankDenied::TargetNotBelowActor { actor: above, target: below });
     }
     Ok(Permit::granted(VouchForRecovery { target: target.user, by: actor.standing.user }))
+}
+
+/// Whether the host's operator vouches for a member of this role: for an owner, whom nobody ranks
+/// above, and for no other.
+#[must_use]
+pub const fn host_vouches(role: Role) -> bool {
+    matches!(role, Role::Owner)
 }
 
 /// Decides whether the actor sees who in the team asked to be recovered.

@@ -76,17 +76,19 @@ pub async fn redeem(
     let found = find(identity, id, &presented).await?;
     let made = found.ok_or(RedeemError::Invalid)?.made;
     let approval = Approval::of(Approved::Code(id), made.session, made.amr);
+    let holder = Holder {
+        client: ClientKind::Cli,
+        label: Some(made.label),
+        dpop_jkt: Some(made.dpop_jkt),
+        device: presented.device,
+    };
     let birth = Birth {
         id: identity.store.mint().id(),
         user: made.user,
         workspace: None,
         proof: Proof::Approved(approval.ok_or(RedeemError::Invalid)?),
-        holder: Holder {
-            client: ClientKind::Cli,
-            label: Some(made.label),
-            dpop_jkt: Some(made.dpop_jkt),
-            device: presented.device,
-        },
+        device: holder.known_device(identity).await?,
+        holder,
     };
     let unborn = birth.prepared(identity, &origin).await?;
     let caller = Caller::account(made.user, unborn.id(), origin);

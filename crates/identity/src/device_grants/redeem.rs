@@ -88,17 +88,19 @@ pub async fn redeem(
     };
     let approval = Approval::of(Approved::Grant(id), session, amr).ok_or(PollError::Invalid)?;
     let requester = grant.made.requester;
+    let holder = Holder {
+        client: ClientKind::Device,
+        label: Some(format!("{} ({})", requester.label, requester.version)),
+        dpop_jkt: Some(grant.made.dpop_jkt),
+        device,
+    };
     let birth = Birth {
         id: identity.store.mint().id(),
         user,
         workspace: None,
         proof: Proof::Approved(approval),
-        holder: Holder {
-            client: ClientKind::Device,
-            label: Some(format!("{} ({})", requester.label, requester.version)),
-            dpop_jkt: Some(grant.made.dpop_jkt),
-            device,
-        },
+        device: holder.known_device(identity).await?,
+        holder,
     };
     let unborn = birth.prepared(identity, &origin).await?;
     let caller = Caller::account(user, unborn.id(), origin);

@@ -137,7 +137,8 @@ pub async fn confirm(
     let door = door_of(identity, &enrolment, session, &origin).await?;
     let (shown, codes) = fresh_backup_codes(identity, user).await?;
     let proof = Proof::Enrolled;
-    let session = Birth { id: session, user, workspace: None, proof, holder };
+    let device = None;
+    let session = Birth { id: session, user, workspace: None, proof, holder, device };
     let session = session.prepared(identity, &origin).await?;
     let email = enrolment.email.clone();
     let birth = Newcomer { enrolment, step, codes, session };

@@ -48,7 +48,7 @@ pub async fn sign_in(
     let Some(matched) = matched else {
         return Err(refused(identity, origin, guess, owner).await);
     };
-    let place = (workspace, holder);
+    let place = (workspace, holder, device);
     match begun(identity, &origin, guess.clone(), matched, place).await {
         // Another request used the same answer in the meantime.
         Err(SignInError::Wrong) => Err(refused(identity, origin, guess, owner).await),
@@ -61,7 +61,7 @@ async fn begun(
     origin: &Origin,
     guess: Guess,
     matched: MatchedPasskey,
-    (workspace, holder): (Option<TenantId>, Holder),
+    (workspace, holder, device): (Option<TenantId>, Holder, Option<KnownDevice>),
 ) -> Result<Committed<SessionTokens>, SignInError> {
     let id: SessionId = identity.store.mint().id();
     let user = matched.user;
@@ -69,7 +69,7 @@ async fn begun(
         visible_to_newcomer(identity, tenant, user, id, origin.clone()).await?;
     }
     let proof = Proof::Passkey(matched);
-    let unborn = Birth { id, user, workspace, proof, holder };
+    let unborn = Birth { id, user, workspace, proof, holder, device };
     let unborn = unborn.prepared(identity, origin).await?;
     let begun = identity
         .store

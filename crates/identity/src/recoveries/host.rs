@@ -10,7 +10,7 @@
 //! them is a way that everybody sees.
 
 use broker::{Broker, BrokerError};
-use domain::authz::Role;
+use domain::authz::host_vouches;
 use domain::{EmailAddress, Origin, Reason, RecoveryId, RequestId, TenantId, UserId};
 use serde_json::json;
 use store::{Caller, Committed, NewRecovery, NoticeKind, RecoveryState, Store, StoreError};
@@ -78,6 +78,9 @@ pub async fn recover_on_host(
         .platform_write(&caller, move |tx| {
             if tx.recoveries().create(&NewRecovery { id, user })? {
                 notices::tell(tx, user, NoticeKind::RecoveryRequested, json!({}))?;
+            } else if tx.recoveries().find(id)?.is_none() {
+                // Another command began one in the meantime.
+                return Err(HostVouchError::Already);
             }
             count(tx, &vote)?.ok_or(HostVouchError::Already)
         })
@@ -128,7 +131,7 @@ async fn owned_by(
     for place in places {
         let scope = at_the_door(place, &origin);
         let member = store.read(&scope, move |tx| tx.members().find(user)).await?;
-        if member.is_some_and(|member| member.role == Role::Owner) {
+        if member.is_some_and(|member| host_vouches(member.role)) {
             owned.push(place);
         }
     }

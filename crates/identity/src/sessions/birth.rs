@@ -142,6 +142,8 @@ pub(crate) struct Birth {
     pub(crate) workspace: Option<TenantId>,
     pub(crate) proof: Proof,
     pub(crate) holder: Holder,
+    /// The device that the holder says it is, as [`Holder::known_device`] read it.
+    pub(crate) device: Option<KnownDevice>,
 }
 
 /// A session whose details are sealed: what is left is one transaction.
@@ -171,8 +173,7 @@ impl Birth {
         identity: &Identity,
         origin: &Origin,
     ) -> Result<Unborn, BrokerError> {
-        let Self { id, user, workspace, proof, holder } = self;
-        let device = holder.known_device(identity).await?;
+        let Self { id, user, workspace, proof, holder, device } = self;
         let Holder { client, label, dpop_jkt, device: _ } = holder;
         let reading = Reading::of(identity, user, origin);
         let country = reading.country();

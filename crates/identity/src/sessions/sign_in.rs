@@ -151,11 +151,12 @@ pub async fn sign_in_by(
     work: Option<String>,
 ) -> Result<Committed<SessionTokens>, SignInError> {
     let SignIn { email, password, .. } = &presented;
-    let carried = (holder.known_device(identity).await?, work);
+    let began = Instant::now();
+    let device = holder.known_device(identity).await?;
     let mut attempt = Attempt {
-        began: Instant::now(),
+        began,
         guess: Guess::of_sign_in(email, &origin),
-        gate: Gate::of(identity, email, password, &origin, carried),
+        gate: Gate::of(identity, email, password, &origin, (device, work)),
         origin,
     };
     let place = identity.passwords.place()?;
@@ -175,6 +176,7 @@ pub async fn sign_in_by(
         workspace: presented.workspace,
         proof: Proof::PasswordAnd(factor),
         holder,
+        device,
     };
     let unborn = unborn.prepared(identity, &attempt.origin).await?;
     let (guess, gate) = (attempt.guess.clone(), attempt.gate.clone());

@@ -10,7 +10,7 @@
 //!    an account that its provider opens again, and nobody half signed in.
 
 use broker::Realm;
-use domain::authz::{NotProvisioned, Vouched, decide_provision};
+use domain::authz::{Vouched, decide_address, decide_provision};
 use domain::sign_in::{EntryDenied, ProviderRef};
 use domain::{EmailAddress, Scope, SessionId, UserId};
 use ledger::{AuditEvent, Verb};
@@ -50,7 +50,7 @@ pub(super) async fn born(
     let door = match &invitation {
         Some(ticket) => {
             let door = ticket.opens(identity, &email, (user, session), &arrival.origin).await?;
-            of_proved_domain(identity, &arrival, &scope).await?;
+            believed(identity, &arrival, &scope).await?;
             look_in(&identity.store, &door).await?;
             Some(door)
         }
@@ -123,19 +123,10 @@ fn vouched(arrival: &Arrival) -> Vouched {
     Vouched { provider: arrival.row.provider, domain: arrival.outcome.domain.clone() }
 }
 
-/// A workspace's own provider speaks for addresses of the domains that the workspace proved, and
-/// for no others: else its owner could take anybody's address.
-async fn of_proved_domain(
-    identity: &Identity,
-    arrival: &Arrival,
-    scope: &Scope,
-) -> Result<(), SsoError> {
-    if matches!(arrival.row.provider, ProviderRef::Platform(_)) {
-        return Ok(());
-    }
+/// Asks whether the provider is believed about the address of somebody who was invited.
+async fn believed(identity: &Identity, arrival: &Arrival, scope: &Scope) -> Result<(), SsoError> {
     let proved = identity.store.read(scope, |tx| tx.domains().proved()).await?;
-    let of_theirs = arrival.outcome.domain.as_ref().is_some_and(|one| proved.contains(one));
-    if of_theirs { Ok(()) } else { Err(NotProvisioned::Domain.into()) }
+    Ok(decide_address(&proved, &vouched(arrival))?)
 }
 
 /// Asks whether the workspace would take them, before anything is made.

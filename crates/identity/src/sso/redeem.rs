@@ -20,6 +20,7 @@ use super::token::Outcome;
 use super::way::Pass;
 use super::{SsoError, door, newcomer, target};
 use crate::codes::TypedCode;
+use crate::guard::KnownDevice;
 use crate::identity::Identity;
 use crate::invitations::{AcceptError, Door, Knock, open_door, walk_in};
 use crate::sessions::{
@@ -74,9 +75,10 @@ pub async fn redeem(
         return newcomer::born(identity, arrival, holder, invitation).await;
     };
     let entries = arrival.joined(identity, &user, invitation).await?;
-    let guess = arrival.guess(identity, &user, &holder).await?;
+    let device = holder.known_device(identity).await?;
+    let guess = arrival.guess(identity, &user, device).await?;
     let proof = arrival.proof(identity, (&user, &guess), factor).await?;
-    arrival.begun(identity, (&user, guess), (proof, holder), entries).await
+    arrival.begun(identity, (&user, guess), (proof, holder, device), entries).await
 }
 
 /// What the provider said, as the way kept it.
@@ -223,10 +225,10 @@ impl Arrival {
         &self,
         identity: &Identity,
         user: &User,
-        holder: &Holder,
+        device: Option<KnownDevice>,
     ) -> Result<Guess, SsoError> {
         let (guess, id) = (Guess::of_proof(user.id, &self.origin), user.id);
-        let Some(device) = holder.known_device(identity).await? else { return Ok(guess) };
+        let Some(device) = device else { return Ok(guess) };
         let known = identity.store.platform_read(move |tx| device.of(tx, id)).await?;
         Ok(guess.with_device(known))
     }
@@ -268,7 +270,7 @@ impl Arrival {
         self,
         identity: &Identity,
         (user, guess): (&User, Guess),
-        (proof, holder): (Proof, Holder),
+        (proof, holder, device): (Proof, Holder, Option<KnownDevice>),
         entries: Vec<EntryRef>,
     ) -> Result<Committed<SessionTokens>, SsoError> {
         let (id, user) = (identity.store.mint().id::<SessionId>(), user.id);
@@ -277,7 +279,7 @@ impl Arrival {
             door::enters(&identity.store, &scope, &self.path()).await?;
         }
         let workspace = self.row.workspace;
-        let birth = Birth { id, user, workspace, proof, holder };
+        let birth = Birth { id, user, workspace, proof, holder, device };
         let unborn = birth.prepared(identity, &self.origin).await?;
         let caller = Caller::account(user, id, self.origin.clone());
         let begun = identity
@@ -325,7 +327,8 @@ impl Arrival {
         let scope = self.scope(workspace, user, id);
         door::enters(&identity.store, &scope, &self.path()).await?;
         let proof = Proof::Upstream(self.path());
-        let birth = Birth { id, user, workspace: Some(workspace), proof, holder };
+        let (workspace, device) = (Some(workspace), None);
+        let birth = Birth { id, user, workspace, proof, holder, device };
         let unborn = birth.prepared(identity, &self.origin).await?;
         let caller = Caller::account(user, id, self.origin);
         let begun = identity

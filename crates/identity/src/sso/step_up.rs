@@ -7,7 +7,7 @@
 //!    still signed in there has given nothing again.
 //! 3. What it says now is what the session stands on from here on.
 
-use domain::sign_in::{EntryDenied, FactorOf, SignInPath};
+use domain::sign_in::{EntryDenied, FactorOf, SignInPath, given_again};
 use domain::{AccountScope, SsoTransactionId, limits};
 use store::{Caller, Committed, SsoErrand};
 
@@ -36,13 +36,8 @@ pub async fn step_up(
     if !policy.counts(row.provider, &outcome.said) {
         return Err(SsoError::Entry(EntryDenied::FactorNotCounted));
     }
-    let begun_ms = row.expires_at.0 - limits::SSO_TRANSACTION_MS;
-    // Whole seconds there, another clock than ours.
-    let now_ms = identity.store.mint().now().0;
-    let given_ms = outcome.auth_time_s.and_then(|s| s.checked_mul(1_000));
-    let given_ms = given_ms.ok_or(SsoError::FactorNotFresh)?;
-    let oldest_ms = begun_ms.max(now_ms - limits::FACTOR_FRESH_MS);
-    if given_ms < oldest_ms - limits::CLOCK_SKEW_MS_MAX - 1_000 {
+    let begun = row.expires_at.plus_ms(-limits::SSO_TRANSACTION_MS);
+    if !given_again(outcome.auth_time_s, begun, identity.store.mint().now()) {
         return Err(SsoError::FactorNotFresh);
     }
     let origin = account.origin().clone();

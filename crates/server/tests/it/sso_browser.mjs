@@ -77,8 +77,11 @@ try {
   await page.getByRole("button", { name: "Link google", exact: true }).waitFor();
   console.log("later");
   await told();
+  const confirmed = page.waitForResponse((answer) => answer.url().endsWith("/confirm"));
   await press("Link google");
-  await page.waitForURL(/\/step-up|\/identities$/);
+  const risen = await confirmed;
+  assert.ok(risen.url().includes("/step-up/sso/") && risen.status() === 200, risen.url());
+  await page.waitForURL(/\/identities$/);
   await page.getByRole("button", { name: "Link google", exact: true }).waitFor();
   await press("Link google");
   await refused("factor of your own");
