@@ -22,6 +22,9 @@ pub enum AuthMethod {
     /// A passkey, which verified its user.
     #[serde(rename = "passkey")]
     Passkey,
+    /// A passkey in hardware that its vendor signed for.
+    #[serde(rename = "hwk")]
+    HardwareKey,
     /// An identity provider said who they are.
     #[serde(rename = "sso")]
     SingleSignOn,

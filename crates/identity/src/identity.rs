@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::dpop::SeenProofs;
 use crate::guard::{Guard, Places};
-use crate::passkeys::RelyingParty;
+use crate::passkeys::{HardwareRoots, RelyingParty};
 use crate::passwords::{Breached, Cost, PasswordPool, PoolError, PoolSize};
 use crate::revocations::RevocationView;
 use crate::sso::{Sso, SsoConfig};
@@ -55,6 +55,8 @@ pub struct Identity {
     pub(crate) tokens: TokenVerifier,
     pub(crate) revocations: RevocationView,
     pub(crate) relying_party: RelyingParty,
+    /// What tells a passkey that lives in hardware.
+    pub(crate) hardware: Arc<HardwareRoots>,
     pub(crate) config: IdentityConfig,
     /// What stands before a sign-in.
     pub(crate) guard: Arc<Guard>,
@@ -104,6 +106,7 @@ impl Identity {
             store,
             broker,
             config,
+            hardware: Arc::default(),
             sso: None,
         };
         identity.learn_token_keys().await?;
@@ -120,6 +123,18 @@ impl Identity {
             guard.breached = breached;
         }
         self
+    }
+
+    /// The same with vendors' roots that tell hardware: without them nobody acts as staff.
+    #[must_use]
+    pub fn with_hardware_roots(self, roots: HardwareRoots) -> Self {
+        Self { hardware: Arc::new(roots), ..self }
+    }
+
+    /// What tells a passkey that lives in hardware.
+    #[must_use]
+    pub fn hardware_roots(&self) -> &HardwareRoots {
+        &self.hardware
     }
 
     /// The passwords that nobody may choose because they leaked.

@@ -3,21 +3,25 @@
 //!
 //! Always true
 //! 1. Staff is made and unmade on the host alone.
-//! 2. Somebody acts as staff only in a session that began with a passkey, and with a factor given a
-//!    short while ago; the session's own row says so, not the token.
+//! 2. Somebody acts as staff only in a session that began with a passkey in hardware, while one of
+//!    theirs is signed for by a root that the operator trusts now, and with a factor given a short
+//!    while ago; the rows say so, not the token. Without roots nobody acts as staff.
 //! 3. What staff reads of people is what the log itself holds: commitments, not the values.
 //! 4. Reading leaves an entry in the log that was read.
 
-use domain::{AccountScope, EmailAddress, EntryId, RequestId, StaffScope, limits};
+use std::sync::Arc;
+
+use domain::{AccountScope, EmailAddress, EntryId, RequestId, StaffScope, UserId, limits};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{
-    Caller, Commit, Committed, EntryFilter, Listing, LoggedEntry, Page, StaffMember, StaffRole,
-    Store, StoreError, User,
+    Caller, Commit, Committed, EntryFilter, Listing, LoggedEntry, Page, PlatformTx, StaffMember,
+    StaffRole, Store, StoreError, User,
 };
 
 use crate::code;
 use crate::identity::Identity;
+use crate::passkeys::HardwareRoots;
 use crate::sessions::{self, AccountError};
 
 /// Why somebody did not act as staff.
@@ -32,6 +36,9 @@ pub enum StaffError {
     /// Their session did not begin with a passkey.
     #[error("staff signs in with a passkey for this")]
     PasskeyNeeded,
+    /// It began with one that no trusted vendor signed for as hardware, or does so no longer.
+    #[error("staff signs in with a passkey in hardware of a trusted vendor")]
+    HardwareNeeded,
     /// The last factor was given too long ago.
     #[error("this needs a second factor given a short while ago")]
     FactorNotFresh,
@@ -48,6 +55,7 @@ impl StaffError {
             Self::Ended => "auth.revoked",
             Self::NotStaff => "not_found",
             Self::PasskeyNeeded => "staff.passkey_needed",
+            Self::HardwareNeeded => "staff.hardware_needed",
             Self::FactorNotFresh => "factor.not_fresh",
             Self::Store(error) => code::of_store(error),
         }
@@ -74,10 +82,12 @@ pub enum AppointError {
 /// Somebody who was just made staff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appointed {
-    /// They have a passkey and can begin.
+    /// They have a passkey in hardware and can begin.
     Ready,
-    /// They must register a passkey first.
+    /// They must register a passkey in hardware first.
     NeedsPasskey,
+    /// The operator must name roots that tell hardware first: without any, nobody acts as staff.
+    NeedsRoots,
 }
 
 /// The caller as staff.
@@ -89,7 +99,7 @@ pub async fn authorize(
     identity: &Identity,
     account: &AccountScope,
 ) -> Result<StaffScope, StaffError> {
-    let asking = account.clone();
+    let (asking, roots) = (account.clone(), Arc::clone(&identity.hardware));
     identity
         .store
         .platform_read(move |tx| {
@@ -100,8 +110,12 @@ pub async fn authorize(
             if tx.staff().find(asking.user())?.is_none() {
                 return Err(StaffError::NotStaff);
             }
-            if !session.amr.iter().any(|method| method == "passkey") {
+            let began_with = |name| session.amr.iter().any(|method| method == name);
+            if !began_with("passkey") {
                 return Err(StaffError::PasskeyNeeded);
+            }
+            if !began_with("hwk") || !holds_hardware(tx, &roots, asking.user())? {
+                return Err(StaffError::HardwareNeeded);
             }
             if tx.now().since_ms(session.factor_at) > limits::FACTOR_FRESH_MS {
                 return Err(StaffError::FactorNotFresh);
@@ -110,6 +124,15 @@ pub async fn authorize(
         })
         .await?;
     Ok(StaffScope::authenticated(account.clone()))
+}
+
+/// Whether somebody has a passkey that lives in hardware, as these roots tell it.
+fn holds_hardware(
+    tx: &mut PlatformTx<'_>,
+    roots: &HardwareRoots,
+    user: UserId,
+) -> Result<bool, StoreError> {
+    Ok(tx.passkeys().all(user)?.iter().any(|passkey| roots.hold(passkey)))
 }
 
 /// Entries of the platform's own logs, newest first, without the personal values beside them. The
@@ -142,11 +165,15 @@ pub async fn read_log(
         .await
 }
 
-/// Makes somebody staff: the host's operator says so.
+/// Makes somebody staff: the host's operator says so, whose roots tell what is missing still.
 ///
 /// # Errors
 /// [`AppointError`].
-pub async fn add(store: &Store, email: EmailAddress) -> Result<Committed<Appointed>, AppointError> {
+pub async fn add(
+    store: &Store,
+    roots: Arc<HardwareRoots>,
+    email: EmailAddress,
+) -> Result<Committed<Appointed>, AppointError> {
     let caller = on_the_host(store);
     store
         .platform_write(&caller, move |tx| {
@@ -154,9 +181,10 @@ pub async fn add(store: &Store, email: EmailAddress) -> Result<Committed<Appoint
             if !tx.staff().add(user.id, StaffRole::Auditor, HOST)? {
                 return Err(AppointError::Already);
             }
-            let appointed = match tx.passkeys().count(user.id)? {
-                0 => Appointed::NeedsPasskey,
-                _ => Appointed::Ready,
+            let appointed = match holds_hardware(tx, &roots, user.id)? {
+                true => Appointed::Ready,
+                false if roots.is_empty() => Appointed::NeedsRoots,
+                false => Appointed::NeedsPasskey,
             };
             let event = AuditEvent::new(Verb::StaffAdded, "user", user.id)
                 .new_value(json!({ "role": StaffRole::Auditor.as_str() }));
@@ -183,12 +211,30 @@ pub async fn remove(store: &Store, email: EmailAddress) -> Result<Committed<()>,
         .await
 }
 
+/// Somebody who is staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Who.
+    pub member: StaffMember,
+    /// Whether they have a passkey in hardware, without which they cannot act.
+    pub holds_hardware: bool,
+}
+
 /// Everybody who is staff.
 ///
 /// # Errors
 /// The store's.
-pub async fn list(store: &Store) -> Result<Vec<StaffMember>, StoreError> {
-    store.platform_read(|tx| tx.staff().list()).await
+pub async fn list(store: &Store, roots: Arc<HardwareRoots>) -> Result<Vec<Listed>, StoreError> {
+    store
+        .platform_read(move |tx| {
+            let members = tx.staff().list()?.into_iter();
+            let listed = members.map(|member| {
+                let holds_hardware = holds_hardware(tx, &roots, member.user)?;
+                Ok(Listed { member, holds_hardware })
+            });
+            listed.collect()
+        })
+        .await
 }
 
 /// Who says so, in the table and in the log.

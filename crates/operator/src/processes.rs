@@ -151,6 +151,10 @@ impl Teaches for ServeError {
                 "name a list of sorted hashes, one per line, that serve may read; or none".into()
             }
             Self::Places(_) => "name a MaxMind database that serve may read; or none".into(),
+            Self::Staff(_) => {
+                "name a PEM file of vendors' roots that serve may read, and models by AAGUID; or none"
+                    .into()
+            }
             Self::System(_) => {
                 "see that the limits on open files and threads are not reached (ulimit -n -u)"
                     .into()
@@ -165,7 +169,11 @@ impl Teaches for ServeError {
             Self::Store(error) => error.exit(),
             Self::Broker(error) => error.exit(),
             Self::Tls(_) => Exit::Refused,
-            Self::Mail(_) | Self::Config(_) | Self::Breached(_) | Self::Places(_) => Exit::Usage,
+            Self::Mail(_)
+            | Self::Config(_)
+            | Self::Breached(_)
+            | Self::Places(_)
+            | Self::Staff(_) => Exit::Usage,
             Self::SignIn(_) | Self::System(_) => Exit::Failed,
         }
     }

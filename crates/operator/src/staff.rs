@@ -1,10 +1,13 @@
 //! `staff`: who works for the platform.
 //!
 //! Always true: being staff opens no workspace and no secret; it opens the platform's own log, and
-//! only to a session that began with a passkey.
+//! only to a session that began with a passkey in hardware, as the roots of `[staff]` tell it.
+
+use std::sync::Arc;
 
 use domain::EmailAddress;
-use identity::staff::{self, AppointError, Appointed};
+use identity::passkeys::HardwareRoots;
+use identity::staff::{self, AppointError, Appointed, Listed};
 use serde_json::json;
 
 use crate::data;
@@ -52,22 +55,28 @@ impl Staff {
 fn add(somebody: Somebody, output: &Output) -> Result<(), Failure> {
     let Somebody { email, folders } = somebody;
     let settings = Settings::load(&folders, Vec::new())?;
-    let adding = email.clone();
+    let (adding, roots) = (email.clone(), roots(&settings)?);
     let appointed = crate::runtime()?.block_on(async {
         let store = data::open(&settings).await?;
-        let added = staff::add(&store, adding).await;
+        let added = staff::add(&store, roots, adding).await;
         store.close().await;
         added.map(|done| done.value)
     })?;
     let (ready, next) = match appointed {
         Appointed::Ready => (true, ""),
         Appointed::NeedsPasskey => {
-            (false, "\n\nNext: they register a passkey at /passkeys, and sign in with it.")
+            (false, "\n\nNext: they register a security key at /passkeys, and sign in with it.")
         }
+        Appointed::NeedsRoots => (
+            false,
+            "\n\nNobody acts as staff yet: no vendor's root says what hardware is.\nNext: put the \
+             roots of your security keys' vendors into a PEM file, name it in\n\
+             staff.attestation_roots_file, restart, and have them register a key at /passkeys.",
+        ),
     };
     output.result(
         "staff.add",
-        json!({ "email": email, "has_passkey": ready }),
+        json!({ "email": email, "ready": ready }),
         &format!("{email} is staff.{next}"),
     );
     Ok(())
@@ -89,26 +98,38 @@ fn remove(somebody: Somebody, output: &Output) -> Result<(), Failure> {
 
 fn list(everybody: &Everybody, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load(&everybody.folders, Vec::new())?;
-    let members = crate::runtime()?.block_on(async {
+    let roots = roots(&settings)?;
+    let listed = crate::runtime()?.block_on(async {
         let store = data::open(&settings).await?;
-        let members = staff::list(&store).await;
+        let listed = staff::list(&store, roots).await;
         store.close().await;
-        members
+        listed
     })?;
-    let lines: Vec<String> =
-        members.iter().map(|one| format!("{} ({})", one.email, one.role.as_str())).collect();
-    let shown: Vec<_> = members
+    let lines: Vec<String> = listed.iter().map(line).collect();
+    let shown: Vec<_> = listed
         .iter()
-        .map(|one| {
+        .map(|Listed { member, holds_hardware }| {
             json!({
-                "email": one.email, "role": one.role.as_str(), "added_at_ms": one.added_at.0,
-                "added_by": one.added_by,
+                "email": member.email, "role": member.role.as_str(),
+                "added_at_ms": member.added_at.0, "added_by": member.added_by,
+                "ready": holds_hardware,
             })
         })
         .collect();
     let text = if lines.is_empty() { "Nobody is staff.".to_owned() } else { lines.join("\n") };
     output.result("staff.list", json!({ "staff": shown }), &text);
     Ok(())
+}
+
+fn line(Listed { member, holds_hardware }: &Listed) -> String {
+    let missing = if *holds_hardware { "" } else { ", without a passkey in hardware" };
+    format!("{} ({}{missing})", member.email, member.role.as_str())
+}
+
+/// The roots of the settings.
+fn roots(settings: &Settings) -> Result<Arc<HardwareRoots>, Failure> {
+    let read = settings.config.staff.hardware_roots();
+    Ok(Arc::new(read.map_err(server::ServeError::Staff)?))
 }
 
 impl Teaches for AppointError {

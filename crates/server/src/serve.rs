@@ -14,6 +14,7 @@ use std::time::Duration;
 use broker::{Broker, BrokerError};
 use domain::{Mint, limits};
 use identity::guard::{Places, PlacesError};
+use identity::passkeys::HardwareRootsError;
 use identity::passwords::{Breached, BreachedError, Cost, PoolSize};
 use identity::{Identity, IdentityConfig, StartError};
 use outbound::mail::{Mailer, SettingsError};
@@ -72,6 +73,9 @@ pub enum ServeError {
     /// The file of `places.country_file` is of no use.
     #[error("places.country_file: {0}")]
     Places(#[from] PlacesError),
+    /// The file of `staff.attestation_roots_file`, or a model, is of no use.
+    #[error("[staff]: {0}")]
+    Staff(#[from] HardwareRootsError),
     /// A file that the configuration names cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -146,7 +150,12 @@ fn reach(config: &Config) -> Reach {
         ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl"]
             .map(PathBuf::from)
             .to_vec();
-    read.extend([&config.files.breached, &config.files.places].into_iter().flatten().cloned());
+    read.extend(
+        [&config.files.breached, &config.files.places, &config.staff.attestation_roots]
+            .into_iter()
+            .flatten()
+            .cloned(),
+    );
     read.extend(config.broker.socket.parent().map(PathBuf::from));
     if let Engine::Postgres(urls) = &config.database.engine {
         read.extend(urls.root_certificate_file.clone());
@@ -201,9 +210,11 @@ async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeEr
         cost: Cost::STANDARD,
     };
     let (places, breached) = files(config)?;
+    let hardware = config.staff.hardware_roots()?;
     let sso = config.sso.opened(&address)?;
     let identity = Identity::start(store, broker, identity).await?;
-    let identity = identity.with_files(places, breached).with_sso(sso);
+    let identity =
+        identity.with_files(places, breached).with_sso(sso).with_hardware_roots(hardware);
     let limiter = Limiter::new(config.limits);
     let parts = Parts { identity, limiter, security: config.security.clone() };
     let port = api.map(|address| address.port());

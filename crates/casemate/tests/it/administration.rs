@@ -50,10 +50,11 @@ fn staff_is_made_on_the_host_and_reads_nothing_with_a_password() {
     assert_eq!(owner.run(&["audit", "platform"]).code(), Some(5), "for others it is not there");
     assert_eq!(house.run(&["staff", "add", "nobody@example.org"]).code(), Some(5));
     let added = house.run(&["staff", "add", "ada@example.org"]).ok();
-    assert_eq!(added.lines[0]["has_passkey"], false);
+    assert_eq!(added.lines[0]["ready"], false);
     assert_eq!(house.run(&["staff", "add", "ada@example.org"]).code(), Some(6), "already");
     let listed = house.run(&["staff", "list"]).ok();
     assert_eq!(listed.lines[0]["staff"][0]["email"], "ada@example.org");
+    assert_eq!(listed.lines[0]["staff"][0]["ready"], false);
     let refused = owner.run(&["audit", "platform"]);
     assert_eq!(refused.code(), Some(3), "{}", refused.stderr);
     assert!(owner.run(&["passkeys", "list"]).ok().lines.is_empty());

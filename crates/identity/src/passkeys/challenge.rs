@@ -3,6 +3,8 @@
 //! Always true: what the verifier needs to judge the answer stays here; the browser gets options
 //! only. An address that has no account gets options of the same shape as one that has.
 
+use std::sync::Arc;
+
 use domain::{AccountScope, EmailAddress, Origin, PasskeyChallengeId, TimeMs, UserId, limits};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -26,7 +28,8 @@ pub struct IssuedChallenge {
     pub expires_at: TimeMs,
 }
 
-/// A challenge to register a passkey, for somebody who gave a factor a short while ago.
+/// A challenge to register a passkey, for somebody who gave a factor a short while ago. Of staff it
+/// asks what their authenticator is.
 ///
 /// # Errors
 /// [`PasskeyError::FactorNotFresh`], [`PasskeyError::LimitReached`], [`PasskeyError::Unavailable`].
@@ -35,13 +38,14 @@ pub async fn for_registration(
     account: &AccountScope,
 ) -> Result<Committed<IssuedChallenge>, PasskeyError> {
     let verifier = identity.relying_party.verifier()?;
-    let asking = account.clone();
+    let (asking, roots) = (account.clone(), Arc::clone(&identity.hardware));
     let read = identity.store.platform_read(move |tx| {
         super::fresh(tx, &asking)?;
         let user = tx.users().find(asking.user())?.ok_or(PasskeyError::Ended)?;
-        Ok::<_, PasskeyError>((user, tx.passkeys().all(asking.user())?))
+        let hardware = super::hardware_only(tx, &roots, user.id)?;
+        Ok::<_, PasskeyError>((user, tx.passkeys().all(asking.user())?, hardware))
     });
-    let (user, known) = read.await?;
+    let (user, known, hardware) = read.await?;
     if known.len() >= limits::PASSKEYS_PER_USER_MAX {
         return Err(PasskeyError::LimitReached { max: limits::PASSKEYS_PER_USER_MAX });
     }
@@ -54,12 +58,25 @@ pub async fn for_registration(
     // An authenticator that can show its passkeys by itself does, so that no address is typed.
     let selection = options.get_mut("authenticatorSelection").and_then(Value::as_object_mut);
     selection.ok_or(PasskeyError::Refused)?.insert("residentKey".to_owned(), json!("preferred"));
+    if hardware {
+        ask_for_attestation(&mut options)?;
+    }
     let bound = Bound {
         purpose: ChallengePurpose::Register,
         user: Some(user.id),
         session: Some(account.session()),
     };
     issue(identity, &Caller::from(account), bound, &state, options).await
+}
+
+/// Asks the browser for the vendor's word on the authenticator, in a form that names its model; and
+/// to offer security keys first, since what another device shows over the air attests nothing.
+fn ask_for_attestation(options: &mut Value) -> Result<(), PasskeyError> {
+    let shape = options.as_object_mut().ok_or(PasskeyError::Refused)?;
+    shape.insert("attestation".to_owned(), json!("direct"));
+    shape.insert("attestationFormats".to_owned(), json!(["packed", "tpm"]));
+    shape.insert("hints".to_owned(), json!(["security-key", "client-device"]));
+    Ok(())
 }
 
 /// A challenge to prove once more who one is, to whoever has a passkey.

@@ -34,6 +34,9 @@ pub enum PasskeyError {
     /// The authenticator's key is registered already.
     #[error("this passkey is registered already")]
     Exists,
+    /// Staff registers hardware, and nothing the operator trusts says that this is.
+    #[error("staff registers passkeys that live in hardware of a trusted vendor")]
+    NotHardware,
     /// Staff keeps one: without it they could not work, and nobody could tell why.
     #[error("a member of the staff keeps at least one passkey")]
     LastOfStaff,
@@ -60,6 +63,7 @@ impl PasskeyError {
             Self::LimitReached { .. } => "limit.reached",
             Self::Refused => "passkey.refused",
             Self::Exists => "conflict.exists",
+            Self::NotHardware => "passkey.not_hardware",
             Self::LastOfStaff => "passkey.last_of_staff",
             Self::Unavailable => "passkey.unavailable",
             Self::Sealing(error) => code::of_broker(error),

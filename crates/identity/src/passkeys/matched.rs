@@ -7,6 +7,7 @@
 //! 2. A match alone opens nothing: challenge and counter move by conditional statements in
 //!    [`MatchedPasskey::use_up`], so of any number of parallel answers one is taken.
 
+use broker::AuthMethod;
 use domain::{AccountScope, PasskeyChallengeId, PasskeyId, RequestId, UserId};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
@@ -40,9 +41,17 @@ pub(crate) struct MatchedPasskey {
     challenge: PasskeyChallengeId,
     passkey: PasskeyId,
     used: PasskeyUse,
+    /// Whether the passkey lives in hardware, as of now.
+    hardware: bool,
 }
 
 impl MatchedPasskey {
+    /// How its person proved who they are.
+    pub(crate) fn methods(&self) -> Vec<AuthMethod> {
+        let hardware = self.hardware.then_some(AuthMethod::HardwareKey);
+        std::iter::once(AuthMethod::Passkey).chain(hardware).collect()
+    }
+
     /// Uses the challenge up and moves the counter. `false`: another request was faster.
     pub(crate) fn use_up(&self, tx: &mut PlatformTx<'_>, user: UserId) -> Result<bool, StoreError> {
         Ok(user == self.user
@@ -100,11 +109,13 @@ pub(crate) async fn matched(
     match judged {
         Ok(result) if result.user_verified() => {
             key.update_credential(&result);
+            let hardware = identity.hardware.hold(&stored);
             Ok(used(&result, &key).map(|used| MatchedPasskey {
                 user: stored.user,
                 challenge: challenge.id,
                 passkey: stored.id,
                 used,
+                hardware,
             }))
         }
         Err(WebauthnError::CredentialPossibleCompromise) => {

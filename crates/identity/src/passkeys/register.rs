@@ -1,7 +1,10 @@
 //! Registers a passkey.
 //!
 //! Always true: the key, its entry and the message to its person are one transaction, and the
-//! challenge is used up in it.
+//! challenge is used up in it. A member of the staff registers hardware, if the operator trusts
+//! roots to tell it by.
+
+use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
 use domain::{AccountScope, PasskeyName, limits};
@@ -66,7 +69,8 @@ pub async fn register(
         details: json!({ "factor": "passkey", "name": new.name.as_str() }),
         sealed: None,
     };
-    let scope = account.clone();
+    let hardware = identity.hardware.hold_stored(&new.public_key);
+    let (scope, roots) = (account.clone(), Arc::clone(&identity.hardware));
     identity
         .store
         .platform_write(&Caller::from(account), move |tx| {
@@ -74,11 +78,15 @@ pub async fn register(
             if !tx.passkey_challenges().use_up(challenge)? {
                 return Err(PasskeyError::Refused);
             }
+            if !hardware && super::hardware_only(tx, &roots, new.user)? {
+                return Err(PasskeyError::NotHardware);
+            }
             let passkey = stored(tx, &new)?;
             tx.notices().enqueue(&notice)?;
             let event =
                 AuditEvent::new(Verb::FactorAdded, "passkey", passkey.id).new_value(json!({
                     "user": passkey.user, "factor": "passkey", "backed_up": passkey.backed_up,
+                    "hardware": hardware,
                 }));
             Ok(Commit::audited(event, passkey))
         })

@@ -44,20 +44,17 @@ impl Proof {
     /// How they proved it, in the words of the token (RFC 8176).
     pub(crate) fn amr(&self) -> Vec<String> {
         let methods = match self {
-            Self::PasswordAnd(factor) => {
-                vec![AuthMethod::Password, factor.method(), AuthMethod::MultiFactor]
-            }
-            Self::Passkey(_) => vec![AuthMethod::Passkey, AuthMethod::MultiFactor],
+            Self::PasswordAnd(factor) => [vec![AuthMethod::Password], factor.methods()].concat(),
+            Self::Passkey(matched) => matched.methods(),
             Self::Approved(approval) => return approval.amr().to_vec(),
-            Self::Upstream(_) => vec![AuthMethod::SingleSignOn, AuthMethod::MultiFactor],
+            Self::Upstream(_) => vec![AuthMethod::SingleSignOn],
             Self::UpstreamAnd(factor, _) => {
-                vec![AuthMethod::SingleSignOn, factor.method(), AuthMethod::MultiFactor]
+                [vec![AuthMethod::SingleSignOn], factor.methods()].concat()
             }
-            Self::Enrolled => {
-                vec![AuthMethod::Password, AuthMethod::Totp, AuthMethod::MultiFactor]
-            }
+            Self::Enrolled => vec![AuthMethod::Password, AuthMethod::Totp],
         };
-        methods.into_iter().map(|method| tokens::name_of(method).to_owned()).collect()
+        let both = methods.into_iter().chain([AuthMethod::MultiFactor]);
+        both.map(|method| tokens::name_of(method).to_owned()).collect()
     }
 
     /// How the session will have begun; what every workspace's door judges. A session that was let

@@ -113,6 +113,14 @@ impl MatchedFactor {
         }
     }
 
+    /// How the person proved who they are, with what is known about it.
+    pub(crate) fn methods(&self) -> Vec<AuthMethod> {
+        match self {
+            Self::Passkey(matched) => matched.methods(),
+            typed => vec![typed.method()],
+        }
+    }
+
     /// How the person proved who they are.
     pub(crate) const fn method(&self) -> AuthMethod {
         match self {

@@ -100,17 +100,19 @@ pub(crate) const fn name_of(method: AuthMethod) -> &'static str {
         AuthMethod::BackupCode => "backup_code",
         AuthMethod::MultiFactor => "mfa",
         AuthMethod::Passkey => "passkey",
+        AuthMethod::HardwareKey => "hwk",
         AuthMethod::SingleSignOn => "sso",
     }
 }
 
 fn method_of(name: &str) -> Option<AuthMethod> {
-    const ALL: [AuthMethod; 6] = [
+    const ALL: [AuthMethod; 7] = [
         AuthMethod::Password,
         AuthMethod::Totp,
         AuthMethod::BackupCode,
         AuthMethod::MultiFactor,
         AuthMethod::Passkey,
+        AuthMethod::HardwareKey,
         AuthMethod::SingleSignOn,
     ];
     ALL.into_iter().find(|method| name_of(*method) == name)

@@ -66,6 +66,8 @@ checks! {
     SequencerLag = "sequencer-lag",
     /// No entry waits longer than receipts promise.
     MergeDelay = "merge-delay",
+    /// Whoever is staff has a passkey in hardware.
+    Staff = "staff",
 }
 
 impl Serialize for Check {

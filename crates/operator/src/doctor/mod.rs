@@ -12,9 +12,13 @@ mod finding;
 mod keys;
 mod log;
 mod process;
+mod staff;
+
+use std::sync::Arc;
 
 use broker::{Broker, SlotReport, Status};
 use domain::{Clock, InstanceId};
+use identity::passkeys::{HardwareRoots, HardwareRootsError};
 use rustix::net::sockopt::socket_peercred;
 use seal::SystemClock;
 use serde_json::json;
@@ -30,6 +34,7 @@ use crate::settings::{Folders, Settings};
 use crate::up::ready::Ready;
 use log::Logs;
 use process::Sight;
+use staff::Staff;
 
 /// `doctor`.
 #[derive(Debug, clap::Args)]
@@ -98,6 +103,7 @@ fn judge(check: Check, settings: &Settings, keys: &KeySide, data: &DataSide) -> 
         Check::Clock => log::clock(data.logs, now),
         Check::SequencerLag => log::sequencer_lag(data.logs, now),
         Check::MergeDelay => log::merge_delay(data.logs, now),
+        Check::Staff => staff::staff(&data.staff),
     }
 }
 
@@ -131,21 +137,33 @@ struct DataSide {
     instance: Option<InstanceId>,
     guards: Result<Vec<Guard>, StoreError>,
     logs: Result<Logs, StoreError>,
+    staff: Result<Staff, HardwareRootsError>,
 }
 
 impl DataSide {
     async fn look(settings: &Settings) -> Self {
+        let roots = settings.config.staff.hardware_roots().map(Arc::new);
         match data::open_existing(settings).await {
-            Ok(store) => Self::of(&store).await,
-            Err(error) => Self { instance: None, guards: Err(error), logs: Err(error) },
+            Ok(store) => Self::of(&store, roots).await,
+            Err(error) => Self {
+                instance: None,
+                guards: Err(error),
+                logs: Err(error),
+                staff: roots.map(|roots| Staff { roots: !roots.is_empty(), listed: Err(error) }),
+            },
         }
     }
 
-    async fn of(store: &Store) -> Self {
+    async fn of(store: &Store, roots: Result<Arc<HardwareRoots>, HardwareRootsError>) -> Self {
+        let staff = match roots {
+            Ok(roots) => Ok(Staff::of(store, roots).await),
+            Err(error) => Err(error),
+        };
         let seen = Self {
             instance: Some(store.instance()),
             guards: store.verify_guards().await,
             logs: Logs::of(store).await,
+            staff,
         };
         store.close().await;
         seen

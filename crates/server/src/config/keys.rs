@@ -103,6 +103,10 @@ keys! {
     "sso.microsoft_tenants" Words = "", "Microsoft tenants (ids) whose people may come.";
     "sso.github_client_id" Text = "", "What GitHub calls this platform; empty: no GitHub.";
     "sso.github_client_secret_file" Path = "", "File with the secret that GitHub gave out.";
+    "staff.attestation_roots_file" Path = "",
+        "PEM roots of vendors that sign for passkeys in hardware; without it no staff acts.";
+    "staff.authenticator_models" Words = "",
+        "Models (AAGUIDs) that staff may use; empty: all that the roots sign for.";
     "outbound.allow" Words = "",
         "Addresses that are not public and may be called all the same: host:port, or networks.";
     "outbound.root_certificate_file" Path = "",

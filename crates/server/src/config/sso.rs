@@ -89,7 +89,8 @@ impl SsoSettings {
     }
 }
 
-fn words(text: &str) -> Vec<String> {
+/// The words of a list, as the settings hold one.
+pub(super) fn words(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 

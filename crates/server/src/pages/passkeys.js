@@ -45,7 +45,8 @@ function row(passkey) {
   const line = document.createElement("li");
   const name = document.createElement("span");
   const since = new Date(passkey.created_at_ms).toLocaleDateString();
-  name.textContent = `${passkey.name}, since ${since}${passkey.backed_up ? ", synced" : ""}`;
+  const kept = passkey.hardware ? ", in hardware" : passkey.backed_up ? ", synced" : "";
+  name.textContent = `${passkey.name}, since ${since}${kept}`;
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = `Remove ${passkey.name}`;

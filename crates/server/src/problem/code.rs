@@ -94,12 +94,16 @@ codes! {
         "This needs a second factor given a short while ago.";
     PasskeyRefused = "passkey.refused", UNPROCESSABLE_ENTITY,
         "The challenge is over, or this is not its answer.";
+    PasskeyNotHardware = "passkey.not_hardware", UNPROCESSABLE_ENTITY,
+        "Staff registers passkeys that live in hardware of a trusted vendor.";
     PasskeyLastOfStaff = "passkey.last_of_staff", CONFLICT,
         "A member of the staff keeps at least one passkey.";
     PasskeyUnavailable = "passkey.unavailable", CONFLICT,
         "This instance has no name in its URL, so passkeys cannot be used.";
     StaffPasskeyNeeded = "staff.passkey_needed", FORBIDDEN,
         "Staff signs in with a passkey for this.";
+    StaffHardwareNeeded = "staff.hardware_needed", FORBIDDEN,
+        "Staff signs in with a passkey in hardware of a trusted vendor.";
     PersonNeeded = "person.needed", FORBIDDEN, "This needs a signed-in person.";
     KeyScopeMissing = "key.scope_missing", FORBIDDEN, "The API key was not given this act.";
     ActNotHeld = "act.not_held", FORBIDDEN, "The caller's role does not allow this.";

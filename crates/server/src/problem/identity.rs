@@ -155,6 +155,7 @@ impl Refusal for PasskeyError {
         Code::LimitReached,
         Code::PasskeyRefused,
         Code::ConflictExists,
+        Code::PasskeyNotHardware,
         Code::PasskeyLastOfStaff,
         Code::PasskeyUnavailable,
     ];
@@ -169,6 +170,7 @@ impl Refusal for PasskeyError {
             Self::LimitReached { .. } => Problem::new(Code::LimitReached).detail(self),
             Self::Refused => Problem::new(Code::PasskeyRefused),
             Self::Exists => Problem::new(Code::ConflictExists).detail(self),
+            Self::NotHardware => Problem::new(Code::PasskeyNotHardware),
             Self::LastOfStaff => Problem::new(Code::PasskeyLastOfStaff),
             Self::Unavailable => Problem::new(Code::PasskeyUnavailable),
             Self::Sealing(error) => error.problem(),
@@ -178,8 +180,13 @@ impl Refusal for PasskeyError {
 }
 
 impl Refusal for StaffError {
-    const CODES: &'static [Code] =
-        &[Code::AuthRevoked, Code::NotFound, Code::StaffPasskeyNeeded, Code::FactorNotFresh];
+    const CODES: &'static [Code] = &[
+        Code::AuthRevoked,
+        Code::NotFound,
+        Code::StaffPasskeyNeeded,
+        Code::StaffHardwareNeeded,
+        Code::FactorNotFresh,
+    ];
     const INNER: &'static [&'static [Code]] = &[StoreError::CODES];
 
     fn problem(self) -> Problem {
@@ -187,6 +194,7 @@ impl Refusal for StaffError {
             Self::Ended => Problem::new(Code::AuthRevoked),
             Self::NotStaff => Problem::new(Code::NotFound),
             Self::PasskeyNeeded => Problem::new(Code::StaffPasskeyNeeded),
+            Self::HardwareNeeded => Problem::new(Code::StaffHardwareNeeded),
             Self::FactorNotFresh => Problem::new(Code::FactorNotFresh),
             Self::Store(error) => error.problem(),
         }

@@ -5,13 +5,17 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use domain::Mint;
+use identity::passkeys::HardwareRoots;
+use identity::staff;
 use serde_json::{Value, json};
 use server::listen::{Door, Stop, Transport, bind, tls};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
-use crate::house::{Engine, PASSWORD, Random, Template, WIDE, code_of, served_at, watching};
+use crate::house::{
+    Engine, PASSWORD, Random, Template, WIDE, code_of, served_at, vendor, watching,
+};
 
 /// What the test needs of this machine; CI has it.
 pub(crate) fn tools() -> Option<(String, String)> {
@@ -44,9 +48,10 @@ async fn browse(input: &Value) -> Value {
     serde_json::from_str(&said).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_person_adds_a_passkey_in_a_browser_signs_in_with_it_alone_and_removes_it() {
-    let Some((modules, browser)) = tools() else { return };
+/// A server at a page of this machine, with a browser whose person tries what the script says.
+/// `None`: there is no browser.
+async fn tried(tries: &str) -> Option<Value> {
+    let (modules, browser) = tools()?;
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let template = Template::get(Engine::Sqlite).await;
     let (clock, folder) = (template.clock(), tempfile::tempdir().unwrap());
@@ -71,13 +76,34 @@ async fn a_person_adds_a_passkey_in_a_browser_signs_in_with_it_alone_and_removes
     let _watch = watching(&house);
 
     let guest = &template.acme.guest;
+    if tries == "staff" {
+        let roots = Arc::new(HardwareRoots::read(&vendor().root, &[]).unwrap());
+        staff::add(house.store(), roots, guest.email.parse().unwrap()).await.unwrap();
+    }
     let said = browse(&json!({
-        "url": url, "modules": modules, "browser": browser,
+        "url": url, "modules": modules, "browser": browser, "tries": tries,
         "profile": folder.path().join("profile"),
         "email": guest.email, "password": PASSWORD,
         "code": code_of(&guest.seed, template.now_ms),
     }))
     .await;
     assert!(!said["faults"].to_string().contains("Content Security Policy"), "{said}");
-    assert!(said["steps"].as_array().unwrap().iter().any(|step| step == "laptop was removed."));
+    Some(said)
+}
+
+fn took(said: &Value, step: &str) -> bool {
+    said["steps"].as_array().unwrap().iter().any(|taken| taken == step)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_adds_a_passkey_in_a_browser_signs_in_with_it_alone_and_removes_it() {
+    let Some(said) = tried("person").await else { return };
+    assert!(took(&said, "laptop was removed."), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browsers_software_authenticator_is_no_hardware_for_staff() {
+    let Some(said) = tried("staff").await else { return };
+    assert!(took(&said, "Staff registers passkeys that live in hardware"), "{said}");
+    assert_eq!(said["attestation"], "direct", "the page passes on what is asked");
 }

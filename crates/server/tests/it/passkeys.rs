@@ -1,9 +1,14 @@
 //! Passkeys and staff through the API: the four ways to use one, and who is shown what.
 
+use std::sync::Arc;
+
+use identity::passkeys::HardwareRoots;
 use identity::staff;
 use serde_json::{Value, json};
 
-use crate::house::{Answer, Authenticator, House, ORIGIN, PASSWORD, registered};
+use crate::house::{
+    Answer, Authenticator, House, ORIGIN, PASSWORD, registered, registered_key, vendor,
+};
 
 const PASSKEYS: &str = "/v1/account/passkeys";
 
@@ -120,15 +125,24 @@ async fn the_platforms_log_is_for_staff_with_a_passkey_and_is_not_there_for_anyb
     let house = House::open().await;
     let owner = &house.acme().owner;
     let (mut phone, _) = registered(house.router(), &owner.access).await;
+    let (mut key, id) = registered_key(house.router(), &owner.access).await;
     let reads =
         async |access: &str| house.call("GET", "/v1/staff/log?limit=200", Some(access), None).await;
     reads(&owner.access).await.refused(404, "not_found");
     let email = owner.email.parse().unwrap();
-    staff::add(house.house.store(), email).await.unwrap();
+    let roots = HardwareRoots::read(&vendor().root, &[]).unwrap();
+    staff::add(house.house.store(), Arc::new(roots), email).await.unwrap();
     reads(&owner.access).await.refused(403, "staff.passkey_needed");
     let body = answered(&house, &mut phone, None).await;
+    let by_phone = signs_in(&house, &body).await.ok();
+    reads(by_phone.text_at("access_token")).await.refused(403, "staff.hardware_needed");
+    let body = answered(&house, &mut key, None).await;
     let tokens = signs_in(&house, &body).await.ok();
     let access = tokens.text_at("access_token");
+    let listed = house.call("GET", PASSKEYS, Some(access), None).await.ok();
+    for one in listed.json["items"].as_array().unwrap() {
+        assert_eq!(one["hardware"], one["id"] == id.as_str(), "{one}");
+    }
     let log = reads(access).await.ok();
     assert!(log.header("casemate-receipt").is_some(), "the reading is an entry itself");
     let text = log.text();
@@ -141,6 +155,27 @@ async fn the_platforms_log_is_for_staff_with_a_passkey_and_is_not_there_for_anyb
     assert_eq!(answer.json["items"].as_array().unwrap().len(), 1);
     let answer = house.call("GET", "/v1/staff/log?verb=x", Some(access), None).await;
     answer.refused(422, "input.invalid");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn staff_registers_hardware_and_is_told_what_is_none() {
+    let house = House::open().await;
+    let owner = &house.acme().owner;
+    let roots = HardwareRoots::read(&vendor().root, &[]).unwrap();
+    staff::add(house.house.store(), Arc::new(roots), owner.email.parse().unwrap()).await.unwrap();
+    let purpose = json!({ "purpose": "register" });
+    let path = format!("{PASSKEYS}/challenges");
+    let asked = house.call("POST", &path, Some(&owner.access), Some(&purpose)).await.ok();
+    assert_eq!(asked.json["options"]["attestation"], "direct");
+    let (_, credential) = Authenticator::registers(&asked.json["options"], ORIGIN);
+    let challenge = asked.text_at("challenge");
+    let body = json!({ "name": "phone", "challenge": challenge, "credential": credential });
+    let answer = house.call("POST", PASSKEYS, Some(&owner.access), Some(&body)).await;
+    answer.refused(422, "passkey.not_hardware");
+    let rival = &house.rival().owner;
+    let asked = house.call("POST", &path, Some(&rival.access), Some(&purpose)).await.ok();
+    assert_eq!(asked.json["options"]["attestation"], "none", "a neighbour is not asked");
+    registered_key(house.router(), &owner.access).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

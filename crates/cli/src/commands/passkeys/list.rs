@@ -19,6 +19,8 @@ pub(crate) struct Passkey {
     pub(crate) name: String,
     pub(crate) transports: Vec<String>,
     pub(crate) backed_up: bool,
+    #[serde(default)]
+    pub(crate) hardware: bool,
     pub(crate) created_at_ms: TimeMs,
     #[serde(default)]
     pub(crate) last_used_at_ms: Option<TimeMs>,
@@ -30,7 +32,7 @@ pub(crate) struct Passkey {
 pub(crate) async fn run(_: &List, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
     let passkeys: Vec<Passkey> = names::all(&mut account, &Call::new(op::PASSKEYS, &[])).await?;
-    let headings = ["id", "name", "since", "last used", "by", "synced"];
+    let headings = ["id", "name", "since", "last used", "by", "kept"];
     context.output.list(&passkeys, &headings, |passkey| {
         vec![
             passkey.id.to_string(),
@@ -38,7 +40,16 @@ pub(crate) async fn run(_: &List, context: &Context) -> Result<(), Failure> {
             written(passkey.created_at_ms),
             passkey.last_used_at_ms.map(written).unwrap_or_default(),
             passkey.transports.join(", "),
-            if passkey.backed_up { "yes" } else { "" }.to_owned(),
+            kept(passkey).to_owned(),
         ]
     })
+}
+
+/// Where a passkey is kept, as far as the server knows.
+const fn kept(passkey: &Passkey) -> &'static str {
+    match (passkey.hardware, passkey.backed_up) {
+        (true, _) => "in hardware",
+        (false, true) => "synced",
+        (false, false) => "",
+    }
 }

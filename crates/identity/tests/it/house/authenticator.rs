@@ -1,18 +1,27 @@
-//! An authenticator in software, written from the standard (WebAuthn level 3 sections 6.1, 6.5),
-//! that can be told to misbehave. Two crates' tests read this file.
+//! An authenticator in software, written from the standard (WebAuthn level 3 sections 6.1, 6.5,
+//! 8.2), that can be told to misbehave; and vendors that sign for one. Two crates' tests read this
+//! file.
 
 #![allow(dead_code, reason = "not every crate's tests use every way to misbehave")]
+
+use std::sync::LazyLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use data_encoding::BASE64URL_NOPAD;
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer,
+    KeyPair as CertificateKey, KeyUsagePurpose, SigningKey,
+};
 use serde_json::{Value, json};
 
 /// The person was there.
 const PRESENT: u8 = 0b0000_0001;
 /// The person was verified.
 const VERIFIED: u8 = 0b0000_0100;
+/// The credential may be copied to other devices.
+const MAY_BE_COPIED: u8 = 0b0000_1000;
 /// A new credential is attached.
 const ATTACHED: u8 = 0b0100_0000;
 
@@ -42,11 +51,36 @@ impl Authenticator {
         Self::registers_with(options, origin, PRESENT).1
     }
 
+    /// The same by an authenticator that its vendor signs for.
+    pub(crate) fn registers_by(vendor: &Vendor, options: &Value, origin: &str) -> (Self, Value) {
+        let this = Self::made(options, origin, PRESENT | VERIFIED);
+        let answer = this.vouched(vendor, options, PRESENT | VERIFIED);
+        (this, answer)
+    }
+
+    /// The same by one that keeps copies of its keys elsewhere, though its vendor signs for it.
+    pub(crate) fn registers_a_copied_one(
+        vendor: &Vendor,
+        options: &Value,
+        origin: &str,
+    ) -> (Self, Value) {
+        let flags = PRESENT | VERIFIED | MAY_BE_COPIED;
+        let this = Self::made(options, origin, flags);
+        let answer = this.vouched(vendor, options, flags);
+        (this, answer)
+    }
+
     fn registers_with(options: &Value, origin: &str, flags: u8) -> (Self, Value) {
+        let this = Self::made(options, origin, flags);
+        let answer = this.attests(options, flags);
+        (this, answer)
+    }
+
+    fn made(options: &Value, origin: &str, flags: u8) -> Self {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
         let mut id = vec![0; 32];
         aws_lc_rs::rand::fill(&mut id).unwrap();
-        let this = Self {
+        Self {
             key,
             id,
             user: BASE64URL_NOPAD.decode(text(&options["user"]["id"]).as_bytes()).unwrap(),
@@ -54,9 +88,7 @@ impl Authenticator {
             verifies: flags & VERIFIED != 0,
             rp_id: text(&options["rp"]["id"]).to_owned(),
             origin: origin.to_owned(),
-        };
-        let answer = this.attests(options, flags);
-        (this, answer)
+        }
     }
 
     /// Its own key once more, for whoever asks with these options.
@@ -65,17 +97,31 @@ impl Authenticator {
     }
 
     fn attests(&self, options: &Value, flags: u8) -> Value {
+        let client = self.client_data("webauthn.create", options);
+        self.created(&attestation(&self.attached(flags, [0; 16])), &client)
+    }
+
+    fn vouched(&self, vendor: &Vendor, options: &Value, flags: u8) -> Value {
+        let client = self.client_data("webauthn.create", options);
+        self.created(&vendor.attestation(&self.attached(flags, vendor.model), &client), &client)
+    }
+
+    /// The authenticator's data with the new credential.
+    fn attached(&self, flags: u8, model: [u8; 16]) -> Vec<u8> {
         let mut data = self.data(flags | ATTACHED);
-        data.extend([0; 16]);
+        data.extend(model);
         data.extend(u16::try_from(self.id.len()).unwrap().to_be_bytes());
         data.extend(&self.id);
         data.extend(self.cose_key());
+        data
+    }
+
+    fn created(&self, attestation: &[u8], client: &[u8]) -> Value {
         json!({
             "id": self.id(), "rawId": self.id(), "type": "public-key",
             "clientExtensionResults": {},
             "response": {
-                "attestationObject": b64(&attestation(&data)),
-                "clientDataJSON": b64(&self.client_data("webauthn.create", options)),
+                "attestationObject": b64(attestation), "clientDataJSON": b64(client),
                 "transports": ["internal"],
             },
         })
@@ -143,4 +189,69 @@ fn b64(bytes: &[u8]) -> String {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap()
+}
+
+/// A vendor of authenticators: its root, and the key that a model of it signs with.
+pub(crate) struct Vendor {
+    /// The root, in PEM form.
+    pub(crate) root: String,
+    /// The model (AAGUID).
+    pub(crate) model: [u8; 16],
+    certificate: Vec<u8>,
+    key: CertificateKey,
+}
+
+/// The vendor that the houses of tests trust.
+pub(crate) fn vendor() -> &'static Vendor {
+    static TRUSTED: LazyLock<Vendor> = LazyLock::new(|| Vendor::new(*b"a trusted model!"));
+    &TRUSTED
+}
+
+impl Vendor {
+    /// A vendor with one model.
+    pub(crate) fn new(model: [u8; 16]) -> Self {
+        let root_key = CertificateKey::generate().unwrap();
+        let mut root = Self::named("Authenticator Attestation CA");
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        root.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let signed = root.self_signed(&root_key).unwrap();
+        let mut leaf = Self::named("Authenticator Attestation");
+        leaf.is_ca = IsCa::ExplicitNoCa;
+        let octets = [&[0x04, 0x10][..], &model].concat();
+        let oid = [1, 3, 6, 1, 4, 1, 45724, 1, 1, 4];
+        leaf.custom_extensions = vec![CustomExtension::from_oid_content(&oid, octets)];
+        let key = CertificateKey::generate().unwrap();
+        let certificate = leaf.signed_by(&key, &Issuer::new(root, root_key)).unwrap();
+        Self { root: signed.pem(), model, certificate: certificate.der().to_vec(), key }
+    }
+
+    fn named(unit: &str) -> CertificateParams {
+        let mut params = CertificateParams::default();
+        let mut name = DistinguishedName::new();
+        name.push(DnType::CountryName, "AA");
+        name.push(DnType::OrganizationName, "Vendor");
+        name.push(DnType::OrganizationalUnitName, unit);
+        name.push(DnType::CommonName, "Vendor of authenticators");
+        params.distinguished_name = name;
+        params
+    }
+
+    /// `{fmt: "packed", attStmt: {alg, sig, x5c}, authData}` in CBOR.
+    fn attestation(&self, data: &[u8], client: &[u8]) -> Vec<u8> {
+        let signed = [data, digest(&SHA256, client).as_ref()].concat();
+        let signature = self.key.sign(&signed).unwrap();
+        let long = |bytes: &[u8]| u16::try_from(bytes.len()).unwrap().to_be_bytes();
+        [
+            b"\xa3\x63fmt\x66packed\x67attStmt\xa3\x63alg\x26\x63sig\x59".as_slice(),
+            &long(&signature),
+            &signature,
+            b"\x63x5c\x81\x59",
+            &long(&self.certificate),
+            &self.certificate,
+            b"\x68authData\x59",
+            &long(data),
+            data,
+        ]
+        .concat()
+    }
 }

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use broker::Broker;
 use domain::{Clock, EmailAddress, Entropy, Mint, Name, Origin, TimeMs, UserAgent};
+use identity::passkeys::HardwareRoots;
 use identity::passwords::{Cost, PoolSize};
 use identity::sessions::SessionTokens;
 use identity::{AuthRefused, Identity, IdentityConfig, authenticate};
@@ -24,7 +25,7 @@ use serde_json::Value;
 use store::{EntryFilter, LoggedEntry, Page, Store};
 use tokio::task::JoinSet;
 
-pub(crate) use authenticator::Authenticator;
+pub(crate) use authenticator::{Authenticator, Vendor, vendor};
 pub(crate) use grounds::Ground;
 pub(crate) use holder::{HolderKey, presents};
 pub(crate) use people::{PASSWORD, Person, code_of, seed_of};
@@ -178,7 +179,13 @@ impl House {
 }
 
 async fn start(store: &Store, broker: &Broker) -> Identity {
-    Identity::start(store.clone(), broker.clone(), config()).await.unwrap()
+    let started = Identity::start(store.clone(), broker.clone(), config()).await.unwrap();
+    started.with_hardware_roots(HardwareRoots::read(&vendor().root, &[]).unwrap())
+}
+
+/// What the house trusts to tell hardware, as the host's commands read it.
+pub(crate) fn roots() -> Arc<HardwareRoots> {
+    Arc::new(HardwareRoots::read(&vendor().root, &[]).unwrap())
 }
 
 fn config() -> IdentityConfig {

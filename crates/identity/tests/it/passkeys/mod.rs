@@ -17,7 +17,7 @@ use ledger::Verb;
 use serde_json::{Value, json};
 use store::{Committed, Page, Passkey};
 
-use crate::house::{Authenticator, House, Person, each_engine, email};
+use crate::house::{Authenticator, House, Person, each_engine, email, roots, vendor};
 
 pub(crate) const ORIGIN: &str = "https://casemate.example";
 
@@ -35,12 +35,33 @@ pub(crate) async fn registered(
     person: &Person,
     tokens: &SessionTokens,
 ) -> (Authenticator, Passkey) {
+    let made = |options: &Value| Authenticator::registers(options, ORIGIN);
+    tries(house, person, tokens, made).await.unwrap()
+}
+
+/// The same in hardware that its vendor signs for.
+pub(crate) async fn registered_key(
+    house: &House,
+    person: &Person,
+    tokens: &SessionTokens,
+) -> (Authenticator, Passkey) {
+    let made = |options: &Value| Authenticator::registers_by(vendor(), options, ORIGIN);
+    tries(house, person, tokens, made).await.unwrap()
+}
+
+/// Registers what is made for the options that this person gets.
+pub(crate) async fn tries(
+    house: &House,
+    person: &Person,
+    tokens: &SessionTokens,
+    made: impl Fn(&Value) -> (Authenticator, Value),
+) -> Result<(Authenticator, Passkey), PasskeyError> {
     let account = person.account(tokens);
-    let asked = for_registration(&house.identity, &account).await.unwrap().value;
-    let (authenticator, new) = Authenticator::registers(&asked.options, ORIGIN);
+    let asked = for_registration(&house.identity, &account).await?.value;
+    let (authenticator, new) = made(&asked.options);
     let new = NewCredential::read(asked.id, new).unwrap();
-    let made = register(&house.identity, &account, new, named("phone")).await.unwrap();
-    (authenticator, made.value)
+    let made = register(&house.identity, &account, new, named("phone")).await?;
+    Ok((authenticator, made.value))
 }
 
 async fn challenge(house: &House, address: Option<EmailAddress>) -> IssuedChallenge {
@@ -72,7 +93,7 @@ pub(crate) async fn alone(house: &House, authenticator: &mut Authenticator) -> S
     presents(house, &asked, credential).await.unwrap().value
 }
 
-async fn amr(house: &House, person: &Person, tokens: &SessionTokens) -> Vec<String> {
+pub(crate) async fn amr(house: &House, person: &Person, tokens: &SessionTokens) -> Vec<String> {
     let account = person.account(tokens);
     let live = sessions::list(&house.identity, &account, Page::first(200)).await.unwrap();
     let own = live.items.into_iter().find(|one| one.session.id == tokens.session).unwrap();
@@ -401,7 +422,7 @@ async fn staff_keeps_its_last_passkey() {
         let account = ada.account(&tokens);
         let (_, first) = registered(house, ada, &tokens).await;
         let (_, second) = registered(house, ada, &tokens).await;
-        staff::add(&house.store, ada.email.clone()).await.unwrap();
+        staff::add(&house.store, roots(), ada.email.clone()).await.unwrap();
         let both = [first.id, second.id].map(|id| remove(&house.identity, &account, id));
         let answers = join_all(both).await;
         let refused: Vec<_> = answers.into_iter().filter_map(Result::err).collect();

@@ -52,5 +52,5 @@ pub async fn create(
     let answer = NewCredential::read(challenge, credential)
         .map_err(|error| Refused::because(Problem::invalid("credential", error)))?;
     let registered = register(house.identity(), &account.scope, answer, name).await?;
-    Ok(house.answer(registered, Passkey::from).await)
+    Ok(house.answer(registered, |one| Passkey::of(house.identity().hardware_roots(), one)).await)
 }

@@ -25,6 +25,7 @@ pub async fn list(
 ) -> Result<Reply<200, PasskeyList>, Refused<AccountError>> {
     let page = page.by_id().map_err(Refused::because)?;
     let listing = identity::passkeys::list(house.identity(), &account.scope, page).await?;
-    let (items, next_cursor) = cursor::page(listing, |one| one.id.uuid(), Passkey::from);
+    let shown = |one| Passkey::of(house.identity().hardware_roots(), one);
+    let (items, next_cursor) = cursor::page(listing, |one| one.id.uuid(), shown);
     Ok(Reply::new(PasskeyList { items, next_cursor }))
 }

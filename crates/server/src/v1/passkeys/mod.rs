@@ -7,6 +7,7 @@ pub mod remove;
 pub mod rename;
 
 use domain::{PasskeyId, PasskeyName, TimeMs};
+use identity::passkeys::HardwareRoots;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -45,6 +46,8 @@ pub struct Passkey {
     pub transports: Vec<String>,
     /// Whether its authenticator keeps a copy elsewhere.
     pub backed_up: bool,
+    /// Whether a vendor that the operator trusts signed that it lives in hardware.
+    pub hardware: bool,
     /// When it was registered.
     #[schema(value_type = shapes::TimeMsNumber)]
     pub created_at_ms: TimeMs,
@@ -54,9 +57,11 @@ pub struct Passkey {
     pub last_used_at_ms: Option<TimeMs>,
 }
 
-impl From<store::Passkey> for Passkey {
-    fn from(passkey: store::Passkey) -> Self {
+impl Passkey {
+    /// As these roots tell hardware.
+    fn of(roots: &HardwareRoots, passkey: store::Passkey) -> Self {
         Self {
+            hardware: roots.hold(&passkey),
             id: passkey.id,
             name: passkey.name,
             transports: passkey.transports,

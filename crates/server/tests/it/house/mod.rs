@@ -23,6 +23,7 @@ use domain::{Clock, Entropy, Mint, TimeMs};
 use http::{HeaderMap, Method, Request, header};
 use http_body_util::BodyExt;
 use identity::ShownOnce;
+use identity::passkeys::HardwareRoots;
 use identity::passwords::{Cost, PoolSize};
 use identity::sso::{PlatformSettings, SsoConfig};
 use identity::{Identity, IdentityConfig};
@@ -42,12 +43,12 @@ use tower::ServiceExt;
 use ground::Plot;
 
 pub(crate) use answer::Answer;
-pub(crate) use authenticator::Authenticator;
+pub(crate) use authenticator::{Authenticator, vendor};
 pub(crate) use ground::Engine;
 pub(crate) use holder::HolderKey;
 pub(crate) use people::{PASSWORD, Person, code_of};
 pub(crate) use relay::Relay;
-pub(crate) use template::{Team, Template, registered};
+pub(crate) use template::{Team, Template, registered, registered_key};
 
 /// The moment every test starts at.
 const START_MS: i64 = 1_790_000_000_000;
@@ -220,7 +221,9 @@ pub(crate) async fn parts(
         pool: PoolSize { at_once: 2, waiting_max: 64 },
         cost: Cost::LEAST,
     };
-    let identity = Identity::start(store, broker, config).await.unwrap().with_sso(sso());
+    let roots = HardwareRoots::read(&vendor().root, &[]).unwrap();
+    let identity = Identity::start(store, broker, config).await.unwrap();
+    let identity = identity.with_sso(sso()).with_hardware_roots(roots);
     let security = SecurityConfig {
         contact: Some("mailto:security@casemate.example".to_owned()),
         contact_until: Some("2027-01-31T00:00:00Z".to_owned()),

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use super::ground::{Engine, Ground};
 use super::people::{Link, Person, ask, begin};
 use super::{
-    Authenticator, MovedClock, ORIGIN, Random, START_MS, WIDE, sequence, served, watching,
+    Authenticator, MovedClock, ORIGIN, Random, START_MS, WIDE, sequence, served, vendor, watching,
 };
 
 /// Two steps of an authenticator.
@@ -225,11 +225,25 @@ async fn made(router: &Router, owner: &Person, path: &str, body: Value) -> Strin
 
 /// A passkey of whoever holds this token: its authenticator and its id.
 pub(crate) async fn registered(router: &Router, access: &str) -> (Authenticator, String) {
+    registered_by(router, access, |options| Authenticator::registers(options, ORIGIN)).await
+}
+
+/// The same in hardware that its vendor signs for.
+pub(crate) async fn registered_key(router: &Router, access: &str) -> (Authenticator, String) {
+    let made = |options: &Value| Authenticator::registers_by(vendor(), options, ORIGIN);
+    registered_by(router, access, made).await
+}
+
+async fn registered_by(
+    router: &Router,
+    access: &str,
+    made: impl Fn(&Value) -> (Authenticator, Value),
+) -> (Authenticator, String) {
     let path = "/v1/account/passkeys";
     let purpose = json!({ "purpose": "register" });
     let asked =
         ask(router, "POST", &format!("{path}/challenges"), Some(access), Some(purpose)).await;
-    let (authenticator, credential) = Authenticator::registers(&asked.json["options"], ORIGIN);
+    let (authenticator, credential) = made(&asked.json["options"]);
     let challenge = asked.text_at("challenge");
     let body = json!({ "name": "phone", "challenge": challenge, "credential": credential });
     let made = ask(router, "POST", path, Some(access), Some(body)).await;
