@@ -136,7 +136,9 @@ fn a_root_with_any_bit_of_its_key_flipped_vouches_for_nothing() {
 proptest::proptest! {
     #[test]
     fn any_text_is_refused_or_holds_certificates(
-        parts in proptest::collection::vec("-----(BEGIN|END) CERTIFICATE-----|MII[A-Z+/=\n]{0,9}|\\PC", 0..40),
+        parts in proptest::collection::vec(
+            "-----(BEGIN|END) CERTIFICATE-----|MII[A-Z+/=\n]{0,9}|\\PC", 0..40,
+        ),
     ) {
         let text = parts.concat();
         if let Ok(roots) = HardwareRoots::read(&text, &[]) {
