@@ -411,6 +411,14 @@ fn keys_and_log(walk: &mut Walk) {
         .asks(op::SESSIONS_REVOKE_ALL)
         .reads::<Page<audit::list::Entry>>(op::AUDIT_ENTRIES)
         .queries(op::AUDIT_ENTRIES, &["cursor", "limit", "verb", "resource", "stream"])
+        .reads::<audit::search::Found>(op::AUDIT_SEARCH)
+        .queries(
+            op::AUDIT_SEARCH,
+            &[
+                "cursor", "limit", "verb", "resource", "stream", "actor", "from_ms", "until_ms",
+                "request", "ip",
+            ],
+        )
         .reads::<Page<audit::list::Entry>>(op::STAFF_LOG)
         .queries(op::STAFF_LOG, &["cursor", "limit", "verb", "resource", "stream"])
         .reads::<audit::list::Entry>(op::AUDIT_ENTRY)

@@ -25,6 +25,7 @@ mod credentials;
 mod exit;
 mod failure;
 mod hidden;
+mod moment;
 mod names;
 mod output;
 mod problem;

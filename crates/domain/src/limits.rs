@@ -200,6 +200,8 @@ pub const REQUEST_MS_MAX: u64 = 30_000;
 pub const PAGE_ITEMS_MAX: u32 = 200;
 /// Items on one page when nothing is asked.
 pub const PAGE_ITEMS_DEFAULT: u32 = 50;
+/// Most entries of a log that one request of a search looks at; the rest is the next page's.
+pub const SEARCH_SCANNED_MAX: u32 = 5_000;
 /// A credential's use is logged once in this long, per network.
 pub const CREDENTIAL_USE_MS: i64 = 3_600 * 1_000;
 /// How long the security log is kept (AUD-4).

@@ -3,7 +3,7 @@
 use domain::authz::{ReadAudit, ReadSecurity, decide};
 use domain::{EntryId, Scope};
 use ledger::Stream;
-use store::{EntryFilter, Listing, LoggedEntry, Page, Store};
+use store::{EntryFilter, Listing, LoggedEntry, Page, Store, TenantTx};
 
 use crate::{NotaryError, access};
 
@@ -19,19 +19,25 @@ pub async fn list_entries(
 ) -> Result<Listing<LoggedEntry>, NotaryError> {
     store
         .read(scope, move |tx| {
-            let authority = access::authority(tx)?;
-            decide(&authority, ReadAudit {})?;
-            let sees_security = decide(&authority, ReadSecurity {});
-            let mut filter = filter;
-            match (filter.stream, sees_security) {
-                (Some(Stream::Security), Err(denied)) => return Err(denied.into()),
-                // Without the act, "both" is the workspace's log.
-                (None, Err(_)) => filter.stream = Some(Stream::Workspace),
-                _ => {}
-            }
+            let filter = readable(tx, filter)?;
             Ok(tx.audit().list(&filter, page)?)
         })
         .await
+}
+
+/// The filter, narrowed to what the caller may read.
+pub(crate) fn readable(
+    tx: &mut TenantTx<'_>,
+    filter: EntryFilter,
+) -> Result<EntryFilter, NotaryError> {
+    let authority = access::authority(tx)?;
+    decide(&authority, ReadAudit {})?;
+    match (filter.stream, decide(&authority, ReadSecurity {})) {
+        (Some(Stream::Security), Err(denied)) => Err(denied.into()),
+        // Without the act, "both" is the workspace's log.
+        (None, Err(_)) => Ok(EntryFilter { stream: Some(Stream::Workspace), ..filter }),
+        _ => Ok(filter),
+    }
 }
 
 /// The entry at an index of one of the workspace's logs.

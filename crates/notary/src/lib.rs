@@ -13,7 +13,7 @@
 //! Never: HTTP, SQL, a private key, a change to an entry.
 //!
 //! Walk: [`sequencer`], [`journal`] and [`projection`] are turned by [`worker`]; [`receipts`],
-//! [`entries`], [`proofs`] and [`export`] answer requests.
+//! [`entries`], [`mod@search`], [`proofs`] and [`export`] answer requests.
 
 mod access;
 pub mod entries;
@@ -24,6 +24,7 @@ mod nodes;
 pub mod projection;
 pub mod proofs;
 pub mod receipts;
+pub mod search;
 mod sequencer;
 mod worker;
 
@@ -36,5 +37,6 @@ pub use proofs::{
     ConsistencyProof, InclusionProof, consistency_proof, inclusion_proof, latest_checkpoint,
 };
 pub use receipts::receipts;
+pub use search::{Found, NotAnActor, Search, SearchedActor, search};
 pub use sequencer::{Sequenced, sequence};
 pub use worker::{Touched, Worker};

@@ -184,19 +184,31 @@ pub(crate) use platform_statements;
 /// The place in a statement where [`Filters`] are put.
 pub(crate) const FILTERS: &str = "{filters}";
 
-/// Further conditions of a listing: `column = value`, ANDed, each in parentheses. Columns are
-/// constants of this crate and values are bound, so no text of a caller reaches a statement.
+/// Further conditions of a listing: `column = value` or `column >= value`, ANDed, each in
+/// parentheses. Columns are constants of this crate and values are bound, so no text of a caller reaches a statement.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filters {
-    parts: Vec<(&'static str, Value)>,
+    parts: Vec<(&'static str, &'static str, Value)>,
 }
 
 impl Filters {
     /// Keeps rows whose `column` equals `value`, when one is given.
-    pub(crate) fn equal(mut self, column: &'static str, value: Option<impl Into<Value>>) -> Self {
-        if let Some(value) = value {
-            self.parts.push((column, value.into()));
-        }
+    pub(crate) fn equal(self, column: &'static str, value: Option<impl Into<Value>>) -> Self {
+        self.compared(column, "=", value)
+    }
+
+    /// Keeps rows whose `column` is `value` or more, when one is given.
+    pub(crate) fn at_least(self, column: &'static str, value: Option<impl Into<Value>>) -> Self {
+        self.compared(column, ">=", value)
+    }
+
+    fn compared(
+        mut self,
+        column: &'static str,
+        how: &'static str,
+        value: Option<impl Into<Value>>,
+    ) -> Self {
+        self.parts.extend(value.map(|value| (column, how, value.into())));
         self
     }
 
@@ -206,13 +218,13 @@ impl Filters {
             .parts
             .iter()
             .enumerate()
-            .map(|(n, (column, _))| format!(" and ({column} = ${})", first + n))
+            .map(|(n, (column, how, _))| format!(" and ({column} {how} ${})", first + n))
             .collect();
         text.replace(FILTERS, &conditions)
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &Value> {
-        self.parts.iter().map(|(_, value)| value)
+        self.parts.iter().map(|(_, _, value)| value)
     }
 }
 

@@ -22,6 +22,7 @@ mod engine;
 mod environment;
 mod house;
 mod http;
+mod log_reading;
 mod person;
 mod separation;
 mod together;

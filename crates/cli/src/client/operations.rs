@@ -125,6 +125,7 @@ operations! {
     KEY_REVOKE = "DELETE" "/v1/keys/{key}" Harmless;
 
     AUDIT_ENTRIES = "GET" "/v1/audit/entries" Harmless;
+    AUDIT_SEARCH = "GET" "/v1/audit/search" Harmless;
     AUDIT_ENTRY = "GET" "/v1/audit/entries/{index}" Harmless;
     AUDIT_CHECKPOINT = "GET" "/v1/audit/checkpoint" Harmless;
     AUDIT_EXPORT = "GET" "/v1/audit/export" Harmless;

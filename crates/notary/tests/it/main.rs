@@ -8,5 +8,6 @@ mod journal;
 mod kills;
 mod projection;
 mod reading;
+mod searching;
 mod sequencing;
 mod tampering;

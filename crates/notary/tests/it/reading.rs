@@ -84,7 +84,11 @@ async fn a_list_is_paged_newest_first_and_filtered_by_verb_and_resource(house: H
     let updates = EntryFilter { verb: Some(Verb::WorkspaceUpdated), ..all.clone() };
     let listing = list_entries(store, &scope, updates, Page::first(50)).await.unwrap();
     assert_eq!(listing.items.len(), 5);
-    let third = EntryFilter { resource: Some(("workspace".into(), "3".into())), ..all };
+    let third = EntryFilter {
+        resource_kind: Some("workspace".into()),
+        resource_id: Some("3".into()),
+        ..all
+    };
     let listing = list_entries(store, &scope, third, Page::first(50)).await.unwrap();
     let view = EntryView::read(&listing.items[0].body).unwrap();
     assert_eq!((listing.items.len(), view.resource.id), (1, "3".into()));
@@ -96,6 +100,7 @@ async fn attempts(house: &House, scope: &domain::Scope) -> Vec<Option<NotaryErro
     let filter = EntryFilter::default();
     vec![
         list_entries(store, scope, filter, Page::first(9)).await.err(),
+        notary::search(store, scope, notary::Search::default(), None, 9).await.err(),
         show_entry(store, scope, LOG, 0).await.err(),
         latest_checkpoint(store, scope, LOG).await.err(),
         inclusion_proof(store, scope, LOG, 0, 1).await.err(),
@@ -109,12 +114,12 @@ async fn viewers_and_operators_read_nothing_of_the_log_and_admins_all_of_it(hous
     for role in [Role::Viewer, Role::Operator] {
         let scope = house.join(house.ours, role).await;
         let (read, export) = (Denied::ActNotHeld(Act::AuditRead), Act::AuditExport);
-        let mut expected = vec![Some(NotaryError::Denied(read)); 5];
+        let mut expected = vec![Some(NotaryError::Denied(read)); 6];
         expected.push(Some(NotaryError::Denied(Denied::ActNotHeld(export))));
         assert_eq!(attempts(&house, &scope).await, expected, "{role:?}");
     }
     let admin = house.join(house.ours, Role::Admin).await;
-    assert_eq!(attempts(&house, &admin).await, vec![None; 6]);
+    assert_eq!(attempts(&house, &admin).await, vec![None; 7]);
 }
 
 async fn a_neighbour_finds_nothing_with_a_scope_into_this_workspace(house: House) {
@@ -122,7 +127,7 @@ async fn a_neighbour_finds_nothing_with_a_scope_into_this_workspace(house: House
     // The neighbour's owner, in a scope that names our tenant: as if authentication had failed us.
     let forged = Workspace { tenant: house.ours.tenant, ..house.theirs };
     let scope = house.scope(forged);
-    assert_eq!(attempts(&house, &scope).await, vec![Some(NotaryError::NotFound); 6]);
+    assert_eq!(attempts(&house, &scope).await, vec![Some(NotaryError::NotFound); 7]);
 }
 
 async fn an_export_holds_its_own_entry_and_a_refused_one_leaves_none(house: House) {

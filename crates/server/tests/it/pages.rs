@@ -37,6 +37,7 @@ async fn pages_hold_everything_once_whatever_their_size() {
         ("/v1/projects", 5),
         ("/v1/keys", 2),
         ("/v1/audit/entries", 10),
+        ("/v1/audit/search", 10),
         (members.as_str(), 5),
         (invitations.as_str(), 2),
     ] {

@@ -44,21 +44,22 @@ pub struct EntryFilter {
     pub stream: Option<Stream>,
     /// Entries with this verb.
     pub verb: Option<Verb>,
-    /// Entries about this resource: kind and id.
-    pub resource: Option<(String, String)>,
+    /// Entries about resources of this kind.
+    pub resource_kind: Option<String>,
+    /// Entries about a resource with this id.
+    pub resource_id: Option<String>,
+    /// Entries whose id is this one's or a later one's. An id's time is never before its entry's.
+    pub from: Option<EntryId>,
 }
 
 impl EntryFilter {
     fn filters(&self) -> Filters {
-        let (kind, id) = match &self.resource {
-            Some((kind, id)) => (Some(kind.as_str()), Some(id.as_str())),
-            None => (None, None),
-        };
         Filters::default()
             .equal("e.stream", self.stream.map(Stream::as_str))
             .equal("e.verb", self.verb.map(Verb::as_str))
-            .equal("e.resource_kind", kind)
-            .equal("e.resource_id", id)
+            .equal("e.resource_kind", self.resource_kind.as_deref())
+            .equal("e.resource_id", self.resource_id.as_deref())
+            .at_least("e.entry_id", self.from.map(EntryId::uuid))
     }
 }
 
@@ -99,14 +100,26 @@ impl Log<'_> {
         filter: &EntryFilter,
         page: Page<EntryId>,
     ) -> Result<Listing<LoggedEntry>, StoreError> {
-        let before = page.key().map_or(uuid::Uuid::max(), EntryId::uuid);
-        let rows =
-            self.bound.filtered(&LIST, values![before, page.fetched()], &filter.filters())?;
-        let mut listing = page.listing(rows, entry_from_row)?;
+        let mut listing = self.scan(filter, page)?;
         for entry in &mut listing.items {
             entry.personal = self.personal(entry.entry)?;
         }
         Ok(listing)
+    }
+
+    /// The same without the personal values beside them, for whoever looks at many.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn scan(
+        &mut self,
+        filter: &EntryFilter,
+        page: Page<EntryId>,
+    ) -> Result<Listing<LoggedEntry>, StoreError> {
+        let before = page.key().map_or(uuid::Uuid::max(), EntryId::uuid);
+        let rows =
+            self.bound.filtered(&LIST, values![before, page.fetched()], &filter.filters())?;
+        page.listing(rows, entry_from_row)
     }
 
     /// One entry by its id.
@@ -194,7 +207,11 @@ impl Log<'_> {
         tree::newest_checkpoint(self.bound, stream)
     }
 
-    fn personal(&mut self, id: EntryId) -> Result<Vec<PersonalValue>, StoreError> {
+    /// The personal values beside an entry, by field.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn personal(&mut self, id: EntryId) -> Result<Vec<PersonalValue>, StoreError> {
         self.bound.rows(&PERSONAL, values![id])?.into_iter().map(personal_from_row).collect()
     }
 }

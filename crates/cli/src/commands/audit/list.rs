@@ -40,7 +40,7 @@ pub(super) struct Wanted {
     cursor: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) id: EntryId,
     #[serde(default)]
@@ -60,7 +60,9 @@ impl Entry {
         vec![written(self.at_ms), self.verb.clone(), personal("ip"), personal("user_agent")]
     }
 
-    fn row(&self) -> Vec<String> {
+    pub(super) const HEADINGS: [&str; 5] = ["index", "when", "what", "about", "by"];
+
+    pub(super) fn row(&self) -> Vec<String> {
         let text = |path: &str| self.entry.pointer(path).and_then(Value::as_str);
         let resource = [text("/resource/kind"), text("/resource/id")];
         let actor = ["/actor/user", "/actor/key", "/actor/kind"].into_iter().find_map(text);
@@ -100,8 +102,7 @@ pub(super) async fn newest(
         call = log.of(call);
     }
     let page: Page<Entry> = account.ask(&call).await?;
-    let headings = ["index", "when", "what", "about", "by"];
-    context.output.list(&page.items, &headings, Entry::row)?;
+    context.output.list(&page.items, &Entry::HEADINGS, Entry::row)?;
     if let Some(cursor) = page.next_cursor {
         context.output.note(&format!("More with --cursor {cursor}"));
     }

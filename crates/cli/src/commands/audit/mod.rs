@@ -5,7 +5,11 @@ pub(crate) mod export;
 pub(crate) mod list;
 mod log;
 pub(crate) mod platform;
+pub(crate) mod search;
+mod sheet;
 pub(crate) mod show;
+mod sought;
+pub(crate) mod tail;
 
 use super::Context;
 use crate::failure::Failure;
@@ -15,6 +19,10 @@ use crate::failure::Failure;
 pub enum Audit {
     /// The newest entries
     List(list::List),
+    /// Search the logs: newest first, by who, what, about what, when and from where
+    Search(search::Search),
+    /// Show entries as they come, until interrupted
+    Tail(tail::Tail),
     /// One entry, whole
     Show(show::Show),
     /// Write the log and its proofs into a file that anybody can verify
@@ -29,6 +37,8 @@ pub enum Audit {
 pub(crate) async fn run(verb: Audit, context: &Context) -> Result<(), Failure> {
     match verb {
         Audit::List(arguments) => list::run(&arguments, context).await,
+        Audit::Search(arguments) => search::run(&arguments, context).await,
+        Audit::Tail(arguments) => tail::run(&arguments, context).await,
         Audit::Show(arguments) => show::run(&arguments, context).await,
         Audit::Export(arguments) => export::run(&arguments, context).await,
         Audit::Checkpoint(arguments) => checkpoint::run(&arguments, context).await,

@@ -69,18 +69,27 @@ impl EntriesQuery {
     }
 
     fn filter(&self) -> Result<EntryFilter, Problem> {
-        let verb = self.verb.as_deref().map(|text| {
-            text.parse::<Verb>().map_err(|_| Problem::invalid("verb", "there is no such verb"))
-        });
-        let resource = self.resource.as_deref().map(|text| {
+        let about = self.resource.as_deref().map(|text| {
             let rule = "it is a kind and an id, with a slash between";
-            let (kind, id) =
-                text.split_once('/').ok_or_else(|| Problem::invalid("resource", rule))?;
-            Ok::<_, Problem>((kind.to_owned(), id.to_owned()))
+            text.split_once('/').ok_or_else(|| Problem::invalid("resource", rule))
         });
-        let stream = self.stream.map(Stream::from);
-        Ok(EntryFilter { stream, verb: verb.transpose()?, resource: resource.transpose()? })
+        let (kind, id) = about.transpose()?.unzip();
+        Ok(EntryFilter {
+            stream: self.stream.map(Stream::from),
+            verb: self.verb.as_deref().map(verb).transpose()?,
+            resource_kind: kind.map(str::to_owned),
+            resource_id: id.map(str::to_owned),
+            from: None,
+        })
     }
+}
+
+/// The verb of a query.
+///
+/// # Errors
+/// `input.invalid`.
+pub fn verb(text: &str) -> Result<Verb, Problem> {
+    text.parse().map_err(|_| Problem::invalid("verb", "there is no such verb"))
 }
 
 /// Entries of the workspace's logs, newest first

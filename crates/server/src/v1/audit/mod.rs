@@ -7,6 +7,7 @@ pub mod entry;
 pub mod export;
 pub mod inclusion;
 pub mod key;
+pub mod search;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
     OpenApiRouter::new()
         .routes(routes!(entries::entries))
         .routes(routes!(entry::entry))
+        .routes(routes!(search::search))
         .routes(routes!(checkpoint::checkpoint))
         .routes(routes!(inclusion::inclusion))
         .routes(routes!(consistency::consistency))

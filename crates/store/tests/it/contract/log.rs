@@ -35,10 +35,16 @@ async fn entries_are_listed_newest_first_and_by_filter(kind: Kind) {
             let rest = Page::after(first.items[1].entry, 10);
             assert_eq!(tx.audit().list(&EntryFilter::default(), rest)?.items, all.items[2..]);
             let verb = Some(Verb::SecretSet);
-            let filter = EntryFilter { verb, stream: Some(Stream::Workspace), resource: None };
+            let filter =
+                EntryFilter { verb, stream: Some(Stream::Workspace), ..EntryFilter::default() };
             assert_eq!(tx.audit().list(&filter, Page::first(10))?.items.len(), 3);
-            let resource = Some(("thing".into(), "one' or '1'='1".into()));
-            let filter = EntryFilter { resource, ..filter };
+            let from = Some(all.items[1].entry);
+            let later = EntryFilter { from, ..EntryFilter::default() };
+            assert_eq!(tx.audit().list(&later, Page::first(10))?.items, all.items[..2]);
+            let scanned = tx.audit().scan(&later, Page::first(10))?.items;
+            assert!(scanned.iter().all(|entry| entry.personal.is_empty()));
+            let resource_id = Some("one' or '1'='1".into());
+            let filter = EntryFilter { resource_id, ..filter };
             assert_eq!(tx.audit().list(&filter, Page::first(10))?.items, vec![]);
             Ok(())
         })
