@@ -24,5 +24,7 @@ mod house;
 mod http;
 mod person;
 mod separation;
+mod slots;
 mod together;
+mod transit;
 mod walk;

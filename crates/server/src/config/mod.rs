@@ -26,7 +26,7 @@ mod sso;
 use std::path::PathBuf;
 
 pub use api::ApiConfig;
-pub use broker::BrokerConfig;
+pub use broker::{BrokerConfig, UnsealConfig};
 pub use data::DataConfig;
 pub use database::{DatabaseConfig, Engine, PostgresUrls};
 pub use files::FilesConfig;
