@@ -20,6 +20,8 @@ mod canary;
 mod crash;
 mod engine;
 mod environment;
+#[cfg(any(feature = "pkcs11", feature = "tpm"))]
+mod hardware;
 mod house;
 mod http;
 mod person;

@@ -49,13 +49,15 @@ fn reached(errand: &Errand) -> Result<(Context, KeyHandle), ElsewhereFault> {
     let named = errand.access.tpm.as_deref().ok_or(ElsewhereFault::NotConfigured)?;
     let named: TctiNameConf = named.parse().map_err(|_| ElsewhereFault::NotConfigured)?;
     let mut context = Context::new(named).map_err(|_| ElsewhereFault::Unreachable)?;
-    let session = plain_session(&mut context, None);
+    let session = new_session(&mut context, None);
     context.set_sessions((session.map_err(|_| ElsewhereFault::Unreachable)?, None, None));
     // Deterministic: the same TPM makes the same storage key from the same template every time.
     let template = storage_key().map_err(|_| ElsewhereFault::Failed)?;
     let made = context.create_primary(Hierarchy::Owner, template, None, None, None, None);
     let parent = made.map_err(|_| ElsewhereFault::Forbidden)?.key_handle;
-    let session = plain_session(&mut context, Some(parent)).map_err(|_| ElsewhereFault::Failed)?;
+    // A session is started without another one around it.
+    context.clear_sessions();
+    let session = new_session(&mut context, Some(parent)).map_err(|_| ElsewhereFault::Failed)?;
     let encrypted = session.ok_or(ElsewhereFault::Failed)?;
     let (attributes, mask) =
         SessionAttributesBuilder::new().with_decrypt(true).with_encrypt(true).build();
@@ -66,7 +68,7 @@ fn reached(errand: &Errand) -> Result<(Context, KeyHandle), ElsewhereFault> {
     Ok((context, parent))
 }
 
-fn plain_session(
+fn new_session(
     context: &mut Context,
     salted_with: Option<KeyHandle>,
 ) -> tss_esapi::Result<Option<AuthSession>> {
