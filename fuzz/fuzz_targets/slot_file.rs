@@ -1,4 +1,4 @@
-//! A text is a slot in its one spelling, or an error; and so are keys, codes, shares and identities.
+//! A text is a slot in its one spelling, or an error; so are keys, codes, shares and identities.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -20,8 +20,9 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let _ = Shares::read(&Exposed::copy_of(bytes));
     let _ = AgeIdentities::read(&Exposed::copy_of(bytes));
-    let recipient = std::str::from_utf8(bytes).ok().and_then(|text| text.parse::<AgeRecipient>().ok());
-    if let Some(recipient) = recipient {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(recipient) = text.parse::<AgeRecipient>()
+    {
         assert_eq!(recipient.as_str().as_bytes(), bytes);
     }
 });

@@ -11,86 +11,24 @@
 //! The broker may run meanwhile: it only reads the folder. The root key passes through this
 //! process, which is hardened first.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use domain::{Clock, Entropy, limits};
-use seal::slot::{
-    AgeIdentities, AgeRecipient, Kind, Making, Name, NotAnIdentity, Share, ShareError, Shares,
-    Split, Way,
-};
-use seal::{
-    Exposed, Key, KeyHomes, KeyId, RecoveryCode, RecoveryCodeError, RootKey, Slot, SlotError,
-    SlotSecret, key_file,
-};
+use seal::slot::{Kind, Making};
+use seal::{Exposed, KeyHomes, KeyId, RootKey, Slot, SlotError, key_file};
 
-use super::errand::{self, Act, Errands, Place};
+use super::errand::Errands;
+use super::given::{Given, GivenError, open_with};
+use super::making::{Made, NewSlot, make};
 use super::shelf::{self, Placed, SLOTS_MAX, Shelf};
 use super::unlock::staged_key;
 use super::{
-    Expected, Unlock, file_error, move_into_place, read_secret_file, replace_private, report_all,
-    unlock_any, write_private,
+    Expected, Unlock, file_error, move_into_place, read_secret_file, report_all, unlock_any,
 };
 use crate::key_store::KeyStore;
 use crate::process::{BrokerConfig, LockedHomes, harden};
 use crate::start_error::{StartError, Tried};
 use crate::status::{ElsewhereFault, SlotKind, SlotReport};
-
-/// The secret of a slot that is made or turned.
-pub enum NewSlot {
-    /// A new key file at this path.
-    KeyFile(PathBuf),
-    /// This passphrase.
-    Passphrase(Exposed),
-    /// A new recovery code.
-    Recovery,
-    /// Whoever has the identity of this recipient.
-    Age(AgeRecipient),
-    /// New shares.
-    Shamir(Split),
-    /// A key file for the service manager to encrypt: a credential of this name, put at a path.
-    Credential {
-        /// The credential's name.
-        name: Name,
-        /// Where its content is written, for its owner alone.
-        out: PathBuf,
-    },
-    /// A key that a key management service wraps.
-    Kms {
-        /// `https://host:port`.
-        address: Name,
-        /// Where transit is mounted.
-        mount: Name,
-        /// The key there.
-        key: Name,
-    },
-    /// A key that a PKCS#11 token wraps.
-    Pkcs11 {
-        /// The token's label.
-        token: Name,
-        /// The key's label.
-        key: Name,
-    },
-    /// A key that the machine's TPM seals.
-    Tpm,
-}
-
-impl NewSlot {
-    /// Its kind.
-    #[must_use]
-    pub const fn kind(&self) -> SlotKind {
-        match self {
-            Self::KeyFile(_) => SlotKind::KeyFile,
-            Self::Passphrase(_) => SlotKind::Passphrase,
-            Self::Recovery => SlotKind::Recovery,
-            Self::Age(_) => SlotKind::Age,
-            Self::Shamir(_) => SlotKind::Shamir,
-            Self::Credential { .. } => SlotKind::Credential,
-            Self::Kms { .. } => SlotKind::Kms,
-            Self::Pkcs11 { .. } => SlotKind::Pkcs11,
-            Self::Tpm => SlotKind::Tpm,
-        }
-    }
-}
 
 /// A slot that was added, turned or removed.
 pub struct Changed {
@@ -104,8 +42,20 @@ pub struct Changed {
     pub opened_by: String,
     /// Whether it was really opened after it was made. What only a person holds cannot be.
     pub tried: bool,
-    /// The recovery code or the shares: shown once, kept nowhere.
-    pub handed: Vec<Exposed>,
+}
+
+/// Hands out what is shown once and kept nowhere, a recovery code or shares, of the slot with this
+/// name. `false` when nobody got it: then the slot stays as it was.
+pub type HandOut<'h> = &'h mut dyn FnMut(&str, &[Exposed]) -> bool;
+
+/// Who and what a change needs besides the new secret.
+pub struct Circumstances<'c> {
+    /// What opens an existing slot; else what the settings name does.
+    pub given: Option<&'c Given>,
+    /// When it is.
+    pub clock: &'c dyn Clock,
+    /// Where keys come from.
+    pub entropy: &'c dyn Entropy,
 }
 
 /// The rule that a change would break.
@@ -152,43 +102,12 @@ pub enum SlotChangeError {
     /// What was given opens nothing.
     #[error("what was given does not open slot {0}")]
     Given(String, #[source] GivenError),
+    /// What is shown once could not be handed out.
+    #[error("what is shown once could not be handed out, so nothing was changed")]
+    NotHandedOut,
     /// No existing slot opened, or the files failed.
     #[error(transparent)]
     Start(#[from] StartError),
-}
-
-/// What a person gives to open a slot: the content of its file, or what they typed.
-pub struct Given {
-    /// The slot's name.
-    pub name: String,
-    /// What opens it.
-    pub content: Exposed,
-}
-
-/// Why what a person gave does not open a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum GivenError {
-    /// A share is none.
-    #[error(transparent)]
-    Share(#[from] ShareError),
-    /// It is no recovery code.
-    #[error(transparent)]
-    Code(#[from] RecoveryCodeError),
-    /// It holds no age identity.
-    #[error(transparent)]
-    Identity(#[from] NotAnIdentity),
-    /// It is no key file.
-    #[error("it is not a key file")]
-    KeyFile,
-    /// Nothing that a person could give opens a slot of this kind.
-    #[error("slots of this kind are opened by a machine, not by something that is given")]
-    Machine,
-    /// The slot did not open.
-    #[error(transparent)]
-    Slot(#[from] SlotError),
-    /// It holds another root key than this installation's.
-    #[error("it holds the root key of another installation")]
-    Foreign,
 }
 
 /// Whether it is right that no slot stays which opens without this machine.
@@ -260,9 +179,8 @@ impl<'a> Slots<'a> {
     pub fn add(
         &self,
         new: &NewSlot,
-        given: Option<&Given>,
-        clock: &dyn Clock,
-        entropy: &dyn Entropy,
+        circumstances: &Circumstances<'_>,
+        hand_out: HandOut<'_>,
     ) -> Result<Changed, SlotChangeError> {
         let shelf = self.take()?;
         let placed = shelf.list();
@@ -274,8 +192,14 @@ impl<'a> Slots<'a> {
         if placed.len() >= SLOTS_MAX {
             return Err(SlotRule::TooMany.into());
         }
+        if let NewSlot::KeyFile(path) = new
+            && path.exists()
+        {
+            // Whose it is nobody knows: it may open a backup.
+            return Err(file_error(path, std::io::ErrorKind::AlreadyExists.into()).into());
+        }
         let name = shelf::free_name(&placed, kind);
-        self.write(&shelf, "add", name, new, given, clock, entropy)
+        self.write(&shelf, Act { word: "add", name: &name, new }, circumstances, hand_out)
     }
 
     /// Gives a slot a new secret; the old one opens it no more.
@@ -286,16 +210,15 @@ impl<'a> Slots<'a> {
         &self,
         name: &str,
         new: &NewSlot,
-        given: Option<&Given>,
-        clock: &dyn Clock,
-        entropy: &dyn Entropy,
+        circumstances: &Circumstances<'_>,
+        hand_out: HandOut<'_>,
     ) -> Result<Changed, SlotChangeError> {
         let shelf = self.take()?;
         let placed = find(&shelf.list(), name)?.kind;
         if placed != new.kind() {
             return Err(SlotRule::OtherKind.into());
         }
-        self.write(&shelf, "rotate", name.to_owned(), new, given, clock, entropy)
+        self.write(&shelf, Act { word: "rotate", name, new }, circumstances, hand_out)
     }
 
     /// Removes a slot. Another one must open the root key first.
@@ -322,7 +245,7 @@ impl<'a> Slots<'a> {
             _ => {}
         }
         let name = name.to_owned();
-        Ok(Changed { name, kind, root: root.id(), opened_by, tried: false, handed: Vec::new() })
+        Ok(Changed { name, kind, root: root.id(), opened_by, tried: false })
     }
 
     fn check_what_stays(
@@ -344,33 +267,35 @@ impl<'a> Slots<'a> {
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one walk of two callers, each word once")]
     fn write(
         &self,
         shelf: &Shelf,
-        act: &str,
-        name: String,
-        new: &NewSlot,
-        given: Option<&Given>,
-        clock: &dyn Clock,
-        entropy: &dyn Entropy,
+        act: Act<'_>,
+        circumstances: &Circumstances<'_>,
+        hand_out: HandOut<'_>,
     ) -> Result<Changed, SlotChangeError> {
+        let Act { word, name, new } = act;
+        let Circumstances { given, clock, entropy } = *circumstances;
         let kind = new.kind();
         check_passphrase(new)?;
         let (root, opened_by) = self.prove(given, None)?;
         let homes: &dyn KeyHomes = &self.homes;
         let instance = self.expected.instance;
         let made = make(new, &Making { instance, root: &root, homes, entropy }, self.errands())?;
-        let tried = self.stage(shelf, &name, &made, &root);
-        let tried = tried.inspect_err(|_| shelf.unstage(&name))?;
-        if let Some(key) = &made.key {
-            key.stage().inspect_err(|_| shelf.unstage(&name))?;
-        }
-        shelf.record(&line(act, &name, kind, &root, clock))?;
+        let ready = self.stage(shelf, name, &made, &root).and_then(|tried| {
+            if let Some(key) = &made.key {
+                key.stage()?;
+            }
+            // Before the slot takes its place: cut off in between, the old secret still opens it.
+            let handed = made.handed.is_empty() || hand_out(name, &made.handed);
+            if handed { Ok(tried) } else { Err(SlotChangeError::NotHandedOut) }
+        });
+        let tried = ready.inspect_err(|_| shelf.unstage(name))?;
+        shelf.record(&line(word, name, kind, &root, clock))?;
         if kind == SlotKind::Recovery {
             self.forget_recovery()?;
         }
-        shelf.settle(&name)?;
+        shelf.settle(name)?;
         if let Some(key) = &made.key {
             key.settle()?;
         }
@@ -378,7 +303,7 @@ impl<'a> Slots<'a> {
             // Once more: the old code may have been typed back in between.
             self.forget_recovery()?;
         }
-        Ok(Changed { name, kind, root: root.id(), opened_by, tried, handed: made.handed })
+        Ok(Changed { name: name.to_owned(), kind, root: root.id(), opened_by, tried })
     }
 
     /// Writes the slot beside its place, and opens what lies there. Returns whether it could be
@@ -476,6 +401,13 @@ impl<'a> Slots<'a> {
     }
 }
 
+/// What is written, and for which act.
+struct Act<'a> {
+    word: &'a str,
+    name: &'a str,
+    new: &'a NewSlot,
+}
+
 fn find<'p>(placed: &'p [Placed], name: &str) -> Result<&'p Placed, SlotRule> {
     let found = placed.iter().find(|one| one.name == name);
     found.ok_or_else(|| SlotRule::NoSuchSlot(name.to_owned()))
@@ -494,176 +426,4 @@ fn check_passphrase(new: &NewSlot) -> Result<(), SlotRule> {
 fn line(act: &str, name: &str, kind: SlotKind, root: &RootKey, clock: &dyn Clock) -> String {
     let (at, kind, root) = (clock.now().0, Kind::from(kind).as_str(), root.id());
     format!("{at} {act} slot={name} kind={kind} root={root}")
-}
-
-/// Opens a slot with the content of a file, or with what was typed.
-fn open_with(slot: &Slot, content: &Exposed, homes: &dyn KeyHomes) -> Result<RootKey, GivenError> {
-    let key = || key_file::read(content, homes).map_err(|_| GivenError::KeyFile);
-    Ok(match slot.kind() {
-        Kind::KeyFile => slot.open(&SlotSecret::KeyFile(&key()?), homes)?,
-        Kind::Credential => slot.open(&SlotSecret::Wrapping(slot.kind(), &key()?), homes)?,
-        Kind::Passphrase => slot.open(&SlotSecret::Passphrase(content), homes)?,
-        Kind::Recovery => {
-            slot.open(&SlotSecret::Recovery(&RecoveryCode::parse(content)?), homes)?
-        }
-        Kind::Age => slot.open(&SlotSecret::Age(&AgeIdentities::read(content)?), homes)?,
-        Kind::Shamir => slot.open(&SlotSecret::Shamir(&Shares::read(content)?), homes)?,
-        Kind::Kms | Kind::Pkcs11 | Kind::Tpm => return Err(GivenError::Machine),
-    })
-}
-
-/// A key file on its way to its place.
-enum KeyFile {
-    /// Takes the place of the one that is there, after its slot did.
-    Replacing { path: PathBuf, content: Exposed },
-    /// Overwrites nothing.
-    Beside { path: PathBuf, content: Exposed },
-}
-
-impl KeyFile {
-    fn stage(&self) -> Result<(), StartError> {
-        match self {
-            Self::Replacing { path, content } => {
-                replace_private(&staged_key(path), content.expose())
-            }
-            Self::Beside { path, content } => write_private(path, content.expose()),
-        }
-    }
-
-    fn settle(&self) -> Result<(), StartError> {
-        match self {
-            Self::Replacing { path, .. } => move_into_place(&staged_key(path), path),
-            Self::Beside { .. } => Ok(()),
-        }
-    }
-}
-
-/// What opens a new slot, as somebody will open it later.
-enum Trial {
-    Key(Key),
-    Text(Exposed),
-    Wrapping(Key),
-}
-
-impl Trial {
-    fn open(&self, slot: &Slot, homes: &dyn KeyHomes) -> Result<RootKey, GivenError> {
-        match self {
-            Self::Key(key) => Ok(slot.open(&SlotSecret::KeyFile(key), homes)?),
-            Self::Wrapping(key) => Ok(slot.open(&SlotSecret::Wrapping(slot.kind(), key), homes)?),
-            Self::Text(text) => open_with(slot, text, homes),
-        }
-    }
-}
-
-/// A slot that lies nowhere yet.
-struct Made {
-    slot: Slot,
-    key: Option<KeyFile>,
-    trial: Option<Trial>,
-    handed: Vec<Exposed>,
-}
-
-fn make(
-    new: &NewSlot,
-    making: &Making<'_>,
-    errands: Option<&Errands>,
-) -> Result<Made, SlotChangeError> {
-    let Making { instance, root, homes, entropy } = *making;
-    let no_room = |_| SlotChangeError::DoesNotOpen;
-    let close = |secret: &SlotSecret<'_>| Slot::close(secret, instance, root, homes, entropy);
-    let random = || Key::random(homes, entropy).map_err(|_| SlotChangeError::DoesNotOpen);
-    let made = |slot, trial| Made { slot, key: None, trial: Some(trial), handed: Vec::new() };
-    Ok(match new {
-        NewSlot::KeyFile(path) => {
-            let key = random()?;
-            let slot = close(&SlotSecret::KeyFile(&key)).map_err(no_room)?;
-            let content = key_file::write(&key);
-            let key_file = KeyFile::Replacing { path: path.clone(), content };
-            Made { key: Some(key_file), ..made(slot, Trial::Key(key)) }
-        }
-        NewSlot::Passphrase(passphrase) => {
-            let slot = close(&SlotSecret::Passphrase(passphrase)).map_err(no_room)?;
-            made(slot, Trial::Text(Exposed::copy_of(passphrase.expose())))
-        }
-        NewSlot::Recovery => {
-            let code = RecoveryCode::random(entropy);
-            let slot = close(&SlotSecret::Recovery(&code)).map_err(no_room)?;
-            Made { handed: vec![code.text()], ..made(slot, Trial::Text(code.text())) }
-        }
-        NewSlot::Age(recipient) => {
-            let slot = Slot::close_for_age(recipient.clone(), making).map_err(no_room)?;
-            Made { slot, key: None, trial: None, handed: Vec::new() }
-        }
-        NewSlot::Shamir(split) => {
-            let (slot, shares) = Slot::close_for_shares(*split, making).map_err(no_room)?;
-            let handed: Vec<Exposed> = shares.iter().map(Share::text).collect();
-            Made { handed, ..made(slot, Trial::Text(all_lines(&shares))) }
-        }
-        NewSlot::Credential { name, out } => {
-            let key = random()?;
-            let way = Way::Credential { name: name.clone() };
-            let slot = Slot::close_elsewhere(way, &key, making).map_err(no_room)?;
-            let content = key_file::write(&key);
-            let key_file = KeyFile::Beside { path: out.clone(), content };
-            Made { key: Some(key_file), ..made(slot, Trial::Wrapping(key)) }
-        }
-        NewSlot::Kms { .. } | NewSlot::Pkcs11 { .. } | NewSlot::Tpm => {
-            let errands = errands.ok_or(SlotChangeError::Elsewhere(ElsewhereFault::NotBuilt))?;
-            let (way, key) = wrapped_elsewhere(new, errands, homes)?;
-            let slot = Slot::close_elsewhere(way, &key, making).map_err(no_room)?;
-            made(slot, Trial::Wrapping(key))
-        }
-    })
-}
-
-/// Every share, as a file of them is typed: with more than enough, each is tried.
-fn all_lines(shares: &[Share]) -> Exposed {
-    let mut lines = Vec::with_capacity(shares.len() * 128);
-    for share in shares {
-        lines.extend_from_slice(share.text().expose());
-        lines.push(b'\n');
-    }
-    Exposed::new(lines)
-}
-
-/// Has a new wrapping key wrapped, and what was wrapped unwrapped again: the slot is closed with
-/// what came back.
-fn wrapped_elsewhere(
-    new: &NewSlot,
-    errands: &Errands,
-    homes: &dyn KeyHomes,
-) -> Result<(Way, Key), SlotChangeError> {
-    let failed = || SlotChangeError::Elsewhere(ElsewhereFault::Failed);
-    let text = |name: &Name| name.as_str().to_owned();
-    let place = match new {
-        NewSlot::Kms { address, mount, key } => {
-            Place::Kms { address: text(address), mount: text(mount), key: text(key) }
-        }
-        NewSlot::Pkcs11 { token, key } => Place::Pkcs11 { token: text(token), key: text(key) },
-        _ => Place::Tpm,
-    };
-    let run = |act| {
-        let brought = errands.run(place.clone(), act, errand::deadline(), homes);
-        brought.map_err(SlotChangeError::Elsewhere)
-    };
-    let (wrapped_key, parts) = run(Act::Wrap)?;
-    let (key, _) = run(Act::Unwrap(parts.clone()))?;
-    if !Exposed::copy_of(key.bytes()).same_as(&Exposed::copy_of(wrapped_key.bytes())) {
-        return Err(failed());
-    }
-    let way = match (new, parts.as_slice()) {
-        (NewSlot::Kms { address, mount, key }, [wrapped]) => {
-            let wrapped = std::str::from_utf8(wrapped).ok().and_then(|text| Name::new(text).ok());
-            let (address, mount, key) = (address.clone(), mount.clone(), key.clone());
-            Way::Kms { address, mount, key, wrapped: wrapped.ok_or_else(failed)? }
-        }
-        (NewSlot::Pkcs11 { token, key }, [wrapped]) => {
-            Way::Pkcs11 { token: token.clone(), key: key.clone(), wrapped: wrapped.clone() }
-        }
-        (NewSlot::Tpm, [public, private]) => {
-            Way::Tpm { public: public.clone(), private: private.clone() }
-        }
-        _ => return Err(failed()),
-    };
-    Ok((way, key))
 }

@@ -2,12 +2,14 @@
 
 mod change;
 mod errand;
+mod given;
+mod making;
 mod shelf;
 mod unlock;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use domain::InstanceId;
@@ -19,11 +21,13 @@ use crate::start_error::StartError;
 use crate::status::{SlotKind, SlotOutcome};
 
 pub use change::{
-    Changed, Given, GivenError, NewSlot, SlotChangeError, SlotRule, Slots, WithoutRecovery,
+    Changed, Circumstances, HandOut, SlotChangeError, SlotRule, Slots, WithoutRecovery,
 };
 pub use errand::{
     Access, Act, ERRAND_BYTES_MAX, ERRAND_MS_MAX, Errand, Errands, Fetched, Place as ElsewherePlace,
 };
+pub use given::{Given, GivenError};
+pub use making::NewSlot;
 pub use shelf::{Placed, SLOTS_MAX, list};
 pub use unlock::{Credentials, Unlock};
 pub(crate) use unlock::{report_all, unlock_any};
@@ -117,6 +121,17 @@ pub(crate) fn replace_private(path: &Path, content: &[u8]) -> Result<(), StartEr
     let mut options = File::options();
     options.write(true).create(true).truncate(true).mode(0o600);
     write_synced(path, options.open(path), content)
+}
+
+/// Gives a new file to the owner of its folder: root writes, the broker's user reads.
+pub(crate) fn give_to_folders_owner(path: &Path) -> Result<(), StartError> {
+    let Some(folder) = path.parent().filter(|_| rustix::process::geteuid().is_root()) else {
+        return Ok(());
+    };
+    let given = folder
+        .metadata()
+        .and_then(|folder| std::os::unix::fs::lchown(path, Some(folder.uid()), Some(folder.gid())));
+    given.map_err(|source| file_error(path, source))
 }
 
 /// Renames within a folder, durably.

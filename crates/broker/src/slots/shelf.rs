@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 use seal::Slot;
 use seal::slot::Kind;
 
-use super::{file_error, move_into_place, read_slot, replace_private, sync_folder_of};
+use super::{
+    file_error, give_to_folders_owner, move_into_place, read_slot, replace_private, sync_folder_of,
+};
 use crate::start_error::StartError;
 use crate::status::SlotKind;
 
@@ -47,7 +49,7 @@ pub fn list(folder: &Path) -> Vec<Placed> {
             Some((order, number, Placed { name: name.to_owned(), kind: kind.into(), slot }))
         })
         .collect();
-    found.sort_by(|left, right| (left.0, left.1).cmp(&(right.0, right.1)));
+    found.sort_by_key(|(order, number, _)| (*order, *number));
     found.into_iter().take(SLOTS_MAX).map(|(_, _, placed)| placed).collect()
 }
 
@@ -100,6 +102,7 @@ impl Shelf {
     pub(crate) fn stage(&self, name: &str, slot: &Slot) -> Result<Option<Slot>, StartError> {
         let fresh = self.fresh(name);
         replace_private(&fresh, slot.to_string().as_bytes())?;
+        give_to_folders_owner(&fresh)?;
         Ok(read_slot(&fresh).filter(|read| read == slot))
     }
 

@@ -236,13 +236,15 @@ pub(crate) fn report_all(
             report(one, outcome)
         })
         .collect();
-    let demanded = unlocks.iter().filter_map(Unlock::demands).chain([SlotKind::Recovery]);
-    for kind in demanded {
-        let there = reports.iter().any(|report| report.kind == kind);
-        // Whoever removed the recovery slot said so; people who hold something else are enough.
-        let replaced =
-            kind == SlotKind::Recovery && reports.iter().any(|report| report.kind.recovers());
-        if !there && !replaced {
+    let opens = reports.iter().any(|report| report.outcome == SlotOutcome::Opens);
+    // Whoever removed the recovery slot said so: something else that people hold is enough. And a
+    // key file is wanted only where nothing opens in its place; a passphrase the settings name.
+    let recovers = reports.iter().any(|report| report.kind.recovers());
+    let wanted = unlocks.iter().filter_map(Unlock::demands);
+    let wanted = wanted.filter(|kind| *kind != SlotKind::KeyFile || !opens);
+    let wanted = wanted.chain((!recovers).then_some(SlotKind::Recovery));
+    for kind in wanted.collect::<Vec<_>>() {
+        if reports.iter().all(|report| report.kind != kind) {
             reports.push(missing(kind));
         }
     }

@@ -87,7 +87,8 @@ fn an_age_identity_opens_a_start_when_the_key_file_is_gone() {
     remove_key_file(&house);
     let up = house.up();
     assert_eq!(outcome(&house, "age"), "\"opens\"");
-    assert_eq!(outcome(&house, "key-file"), "\"unreadable\"", "the settings still want one");
+    assert_eq!(outcome(&house, "key-file"), "none", "nobody misses it");
+    assert_eq!(find(&house, "slots")["verdict"], "ok");
     up.stop();
     // Turned to a stranger's recipient, the identity that opened it opens nothing any more.
     let turn = ["slots", "rotate", "age", "--recipient", STRANGER];
@@ -290,6 +291,8 @@ fn two_slots_stay_and_the_last_that_recovers_only_goes_when_somebody_says_so() {
     assert!(last.stderr.contains("when this machine is gone"), "{}", last.stderr);
     assert!(house.slots().join("recovery.slot").exists());
     // What opens the root key for it is not the slot that goes.
+    let itself = remove("key-file", &[]);
+    assert_eq!(itself.code(), Some(4), "{}", itself.stderr);
     std::fs::rename(house.slots().join("root.key"), house.path("kept")).unwrap();
     assert_eq!(remove("recovery", &["--even-the-last-recovery"]).code(), Some(4));
     let wrong = ["--opened-by", "passphrase", "--secret-file", short.to_str().unwrap()];
@@ -301,9 +304,36 @@ fn two_slots_stay_and_the_last_that_recovers_only_goes_when_somebody_says_so() {
     remove("recovery", &[&right[..], &["--even-the-last-recovery"]].concat()).ok();
     std::fs::rename(house.path("kept"), house.slots().join("root.key")).unwrap();
     assert!(!house.slots().join("recovery.slot").exists());
-    assert_eq!(house.run(&["slots", "add", "recovery"]).code(), Some(0));
+    // What is shown once is handed out before the slot takes its place, or the slot does not.
+    std::fs::remove_file(&code).unwrap();
+    std::fs::create_dir(&code).unwrap();
+    assert_eq!(house.run(&["slots", "add", "recovery"]).code(), Some(1));
+    assert!(!house.slots().join("recovery.slot").exists());
+    std::fs::remove_dir(&code).unwrap();
+    house.run(&["slots", "add", "recovery"]).ok();
     let gone = ["slots", "test", "recovery", "--secret-file", code.to_str().unwrap()];
     house.run(&gone).ok();
+}
+
+#[test]
+fn a_slot_of_another_installation_proves_nothing_and_is_not_counted() {
+    let ((house, _), (other, code)) = (begun(), begun());
+    let word = note(&house, "word", "a sentence that nobody else says\n");
+    let words = ["slots", "add", "passphrase", "--passphrase-file", word.to_str().unwrap()];
+    house.run(&words).ok();
+    std::fs::copy(other.slots().join("recovery.slot"), house.slots().join("recovery.slot"))
+        .unwrap();
+    assert_eq!(outcome(&house, "recovery"), "\"fails\"");
+    let file = code.to_str().unwrap();
+    let tested = house.run(&["slots", "test", "recovery", "--secret-file", file]);
+    assert_eq!(tested.code(), Some(4), "{}", tested.stderr);
+    assert!(tested.stderr.contains("another installation"), "{}", tested.stderr);
+    let given = ["--opened-by", "recovery", "--secret-file", file];
+    let words = ["slots", "add", "age", "--recipient", recipient()];
+    assert_eq!(house.run(&[&words[..], &given].concat()).code(), Some(4));
+    assert!(!house.slots().join("age.slot").exists());
+    let removed = house.run(&["slots", "remove", "passphrase"]);
+    assert_eq!(removed.code(), Some(6), "the stranger's slot does not count: {}", removed.stderr);
 }
 
 #[test]
@@ -390,7 +420,8 @@ fn a_change_that_is_cut_off_leaves_the_old_or_the_new_and_never_neither() {
         assert!(list.lines.iter().any(|line| line["id"] == "recovery"));
     }
     assert!(cut_off > 0, "at least the first was killed before it began");
-    // The next command finishes what was begun, and the platform starts.
+    // The platform starts with what is there, and the next command finishes what was begun.
+    house.up().stop();
     house.run(&["slots", "rotate", "key-file"]).ok();
     assert!(!house.slots().join("root.key.new").exists());
     house.up().stop();

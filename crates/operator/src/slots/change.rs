@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use broker::SlotKind;
 use broker::slots::{
-    Changed, GivenError, NewSlot, SlotChangeError, SlotRule, Slots, WithoutRecovery,
+    Changed, Circumstances, GivenError, NewSlot, SlotChangeError, SlotRule, Slots, WithoutRecovery,
 };
+use broker::{Exposed, SlotKind};
 use ledger::Verb;
 use seal::slot::{AgeRecipient, Kind, Name, Split, Way};
 use seal::{SystemClock, SystemEntropy};
@@ -182,8 +182,12 @@ impl Add {
         let config = keys::broker_config(&settings, Vec::new())?;
         let (new, given) = (new(&settings)?, whole.opened_by.given()?);
         let slots = Slots::of(&config)?;
-        let added = slots.add(&new, given.as_ref(), &SystemClock, &SystemEntropy)?;
-        tell(output, &settings, &added, "slots.added", Verb::UnsealSlotAdded)
+        let circumstances =
+            Circumstances { given: given.as_ref(), clock: &SystemClock, entropy: &SystemEntropy };
+        let mut desk = Desk::new(output, &settings, new.kind());
+        let added = slots.add(&new, &circumstances, &mut |name, secrets| desk.give(name, secrets));
+        let added = desk.checked(added)?;
+        tell(output, &settings, &added, &desk.files, Verb::UnsealSlotAdded)
     }
 
     const fn whole(&self) -> &Whole {
@@ -208,9 +212,13 @@ impl Rotate {
         let new = self.new_secret(&settings)?;
         let given = self.change.opened_by.given()?;
         let slots = Slots::of(&config)?;
-        let name = &self.slot;
-        let turned = slots.rotate(name, &new, given.as_ref(), &SystemClock, &SystemEntropy)?;
-        tell(output, &settings, &turned, "slots.rotated", Verb::UnsealSlotRotated)
+        let circumstances =
+            Circumstances { given: given.as_ref(), clock: &SystemClock, entropy: &SystemEntropy };
+        let mut desk = Desk::new(output, &settings, new.kind());
+        let mut hand_out = |name: &str, secrets: &[Exposed]| desk.give(name, secrets);
+        let turned = slots.rotate(&self.slot, &new, &circumstances, &mut hand_out);
+        let turned = desk.checked(turned)?;
+        tell(output, &settings, &turned, &desk.files, Verb::UnsealSlotRotated)
     }
 
     /// The new secret, of the slot's own kind; what is public stays as it is unless it was given.
@@ -287,7 +295,7 @@ impl Remove {
         };
         let slots = Slots::of(&config)?;
         let removed = slots.remove(&self.slot, given.as_ref(), without_recovery, &SystemClock)?;
-        tell(output, &settings, &removed, "slots.removed", Verb::UnsealSlotRemoved)
+        tell(output, &settings, &removed, &[], Verb::UnsealSlotRemoved)
     }
 }
 
@@ -310,29 +318,69 @@ pub(super) fn of_recovery(settings: &Settings) -> Change {
     }
 }
 
-/// Gives the files back to the broker, records the change, and hands out what is shown once.
+/// Where recovery codes and shares are handed out, before the slot that they open takes its place.
+struct Desk<'a> {
+    output: &'a Output,
+    settings: &'a Settings,
+    kind: SlotKind,
+    /// The files that hold what no terminal could show.
+    files: Vec<PathBuf>,
+    failure: Option<Failure>,
+}
+
+impl<'a> Desk<'a> {
+    const fn new(output: &'a Output, settings: &'a Settings, kind: SlotKind) -> Self {
+        Self { output, settings, kind, files: Vec::new(), failure: None }
+    }
+
+    /// Shows each secret once, or puts it into a file of its own. `false` when that failed.
+    fn give(&mut self, name: &str, secrets: &[Exposed]) -> bool {
+        let config = &self.settings.places.config;
+        for (secret, number) in secrets.iter().zip(1..) {
+            let (what, path) = match self.kind {
+                SlotKind::Recovery => ("Recovery code".to_owned(), config.recovery_code()),
+                _ => (format!("Share {number} of {name}"), config.share(name, number)),
+            };
+            match Handout::give(self.output, secret.expose(), &path) {
+                Ok(handout) => {
+                    let shown = handout.shown();
+                    self.output
+                        .step(&format!("{what}; keep it away from this machine:\n  {shown}"));
+                    self.files.extend(handout.file().map(Path::to_owned));
+                }
+                Err(error) => {
+                    self.failure = Some(error.into());
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// The outcome, with the reason why something could not be handed out.
+    fn checked(&mut self, outcome: Result<Changed, SlotChangeError>) -> Result<Changed, Failure> {
+        match (outcome, self.failure.take()) {
+            (Err(SlotChangeError::NotHandedOut), Some(failure)) => Err(failure),
+            (outcome, _) => Ok(outcome?),
+        }
+    }
+}
+
+/// Gives the files back to the broker, records the change, and says what was done.
 fn tell(
     output: &Output,
     settings: &Settings,
     changed: &Changed,
-    event: &str,
+    files: &[PathBuf],
     verb: Verb,
 ) -> Result<(), Failure> {
-    // First what exists nowhere else.
-    let handouts = hand_out(output, settings, changed)?;
     prepare::give_back(settings)?;
     let (name, root) = (&changed.name, changed.root.to_string());
     let kind = Kind::from(changed.kind).as_str();
     let change = Change { verb, slot: name.clone(), kind, root: root.clone() };
     let recorded = record::record(settings, change)?;
-    let files: Vec<_> = handouts.iter().filter_map(Handout::file).collect();
-    let text = format!(
-        "{}{}{}{}",
-        headline(changed, verb),
-        shown(changed.kind, &handouts),
-        next(changed, verb),
-        record::note(recorded)
-    );
+    let (event, headline) = headline(changed, verb);
+    let text = format!("{headline}{}{}", next(changed, verb), record::note(recorded));
     output.result(
         event,
         json!({
@@ -344,44 +392,19 @@ fn tell(
     Ok(())
 }
 
-fn hand_out(
-    output: &Output,
-    settings: &Settings,
-    changed: &Changed,
-) -> Result<Vec<Handout>, Failure> {
-    let config = &settings.places.config;
-    let place = |number: usize| match changed.kind {
-        SlotKind::Recovery => config.recovery_code(),
-        _ => config.share(&changed.name, number),
-    };
-    let given = changed.handed.iter().zip(1..);
-    let given = given.map(|(secret, number)| {
-        let path: PathBuf = place(number);
-        Ok(Handout::give(output, secret.expose(), Path::new(&path))?)
-    });
-    given.collect()
-}
-
-fn headline(changed: &Changed, verb: Verb) -> String {
+fn headline(changed: &Changed, verb: Verb) -> (&'static str, String) {
     let Changed { name, root, opened_by, .. } = changed;
     match verb {
         Verb::UnsealSlotAdded => {
-            format!("Slot {name} holds root key {root}, which {opened_by} opened.")
+            ("slots.added", format!("Slot {name} holds root key {root}, which {opened_by} opened."))
         }
         Verb::UnsealSlotRotated => {
-            format!("Slot {name} has a new secret; the old one opens nothing.")
+            ("slots.rotated", format!("Slot {name} has a new secret; the old one opens nothing."))
         }
-        _ => format!("Slot {name} is removed; {opened_by} opens root key {root}."),
+        _ => {
+            ("slots.removed", format!("Slot {name} is removed; {opened_by} opens root key {root}."))
+        }
     }
-}
-
-fn shown(kind: SlotKind, handouts: &[Handout]) -> String {
-    if handouts.is_empty() {
-        return String::new();
-    }
-    let what = if kind == SlotKind::Recovery { "The recovery code" } else { "The shares" };
-    let lines: Vec<String> = handouts.iter().map(|one| format!("  {}", one.shown())).collect();
-    format!("\n{what}, shown this once; keep each away from this machine:\n{}", lines.join("\n"))
 }
 
 fn next(changed: &Changed, verb: Verb) -> String {
@@ -414,7 +437,9 @@ impl Teaches for SlotChangeError {
                 "correct the [broker] settings of this kind, or what they name: casemate config check"
                     .into()
             }
-            Self::DoesNotOpen => "see that the disk of the config folder is healthy".into(),
+            Self::DoesNotOpen | Self::NotHandedOut => {
+                "see that the disk of the config folder is healthy".into()
+            }
             Self::Given(_, GivenError::Slot(_) | GivenError::Foreign) => {
                 "give what belongs to this slot: casemate slots list shows its details".into()
             }
@@ -430,7 +455,7 @@ impl Teaches for SlotChangeError {
             Self::Rule(_) => Exit::Conflict,
             Self::Busy => Exit::TryAgain,
             Self::Elsewhere(_) | Self::Given(..) => Exit::Refused,
-            Self::DoesNotOpen => Exit::Failed,
+            Self::DoesNotOpen | Self::NotHandedOut => Exit::Failed,
             Self::Start(error) => error.exit(),
         }
     }

@@ -340,7 +340,8 @@ proptest! {
     fn any_text_is_a_slot_in_its_one_spelling_or_an_error(
         lines in proptest::collection::vec(
             "(casemate slot [12]|kind (recovery|key-file|shamir|kms|tpm)|id [0-9a-f]{32}|instance [0-9a-f-]{36}|\
-              root [0-9a-f]{32}|cost 0 0 0|shares 2 of 3|key a|salt [0-9a-f]{64}|sealed [A-Za-z0-9+/]{0,40}|.{0,20})",
+              root [0-9a-f]{32}|cost 0 0 0|shares 2 of 3|key a|salt [0-9a-f]{64}|\
+              sealed [A-Za-z0-9+/]{0,40}|.{0,20})",
             0..10,
         ),
     ) {
