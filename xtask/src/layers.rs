@@ -30,8 +30,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "notary",
         ],
     ),
-    // `up` and `link` have the first owner's link made by the use case that makes all codes.
-    ("operator", &["domain", "seal", "store", "broker", "ledger", "identity", "server"]),
+    // `up` and `link` have the first owner's link made by the use case that makes all codes; the
+    // unseal helper, a process of its own, calls a key service through the one door outward.
+    (
+        "operator",
+        &["domain", "seal", "store", "broker", "ledger", "outbound", "identity", "server"],
+    ),
     ("cli", &["domain", "seal", "ledger", "mask"]),
     // The last two are for its integration tests, which read what the walls left behind.
     ("casemate", &["broker", "cli", "operator", "server", "ledger", "domain", "store"]),

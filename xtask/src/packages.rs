@@ -139,6 +139,29 @@ pub fn chromium() -> Result<PathBuf, Failure> {
     Ok(program)
 }
 
+/// What slots in hardware are built and tested with: a token and a TPM in software, and the TSS
+/// libraries. Installs what is missing.
+///
+/// # Errors
+/// A package is not listed, or could not be installed.
+pub fn software_hardware() -> Result<(), Failure> {
+    let needed = [
+        ("/usr/bin/pkg-config", "pkg-config"),
+        ("/usr/bin/softhsm2-util", "softhsm2"),
+        ("/usr/bin/swtpm", "swtpm"),
+        ("/usr/include/tss2/tss2_esys.h", "libtss2-dev"),
+    ];
+    for (file, package) in needed {
+        if !Path::new(file).exists() {
+            install(package)?;
+        }
+        if !Path::new(file).exists() {
+            return Err(Failure(format!("{package} was installed, but {file} is not there")));
+        }
+    }
+    Ok(())
+}
+
 /// A short name for a lock file: FNV-1a, for telling folders apart and for nothing else.
 fn name_of(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |name, byte| {

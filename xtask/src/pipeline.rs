@@ -12,6 +12,9 @@ use crate::{asvs, layers, mutants, promises, schemathesis, tidy, walk};
 /// The version of cargo-deny that CI installs.
 const CARGO_DENY: &str = "0.20.2";
 
+/// Features that are off by default.
+const HARDWARE: &str = "casemate/pkcs11,casemate/tpm";
+
 /// One stage of the pipeline.
 type Stage<'a> = Box<dyn Fn() -> Result<(), Failure> + 'a>;
 
@@ -59,6 +62,7 @@ pub fn test(only: Option<&str>) -> Result<(), Failure> {
         ("clippy", Box::new(clippy)),
         ("advisories, licences and bans", Box::new(deny)),
         ("tests on both engines", Box::new(tests)),
+        ("slots in hardware", Box::new(hardware)),
         ("promises", Box::new(promises::check)),
         ("ASVS", Box::new(asvs::check)),
         ("README walk on SQLite", Box::new(|| walk::run(Engine::Sqlite))),
@@ -83,6 +87,24 @@ fn format() -> Result<(), Failure> {
 
 fn clippy() -> Result<(), Failure> {
     must(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-Dwarnings"]))
+}
+
+/// The features that need hardware or foreign libraries: built, judged, and tested against both in
+/// software.
+fn hardware() -> Result<(), Failure> {
+    packages::software_hardware()?;
+    let features = ["--package", "operator", "--package", "casemate", "--features", HARDWARE];
+    must(cargo().arg("clippy").args(features).args([
+        "--all-targets",
+        "--quiet",
+        "--",
+        "-Dwarnings",
+    ]))?;
+    must(cargo().args(["test", "--package", "casemate", "--features", HARDWARE]).args([
+        "--test",
+        "it",
+        "hardware::",
+    ]))
 }
 
 /// cargo-deny with the live advisory database, else the copy that `CASEMATE_ADVISORY_DB` names.

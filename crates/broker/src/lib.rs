@@ -24,7 +24,7 @@ mod protocol;
 pub mod record;
 pub mod renewal;
 pub mod setup;
-mod slots;
+pub mod slots;
 pub mod start_error;
 pub mod status;
 mod tokens;
@@ -41,9 +41,9 @@ pub use record::{DataScope, Realm, RecordKind, RecordName};
 pub use renewal::renew_recovery;
 pub use seal::Exposed;
 pub use setup::{PrimarySlot, SetUp, Setup, setup};
-pub use slots::{Unlock, read_passphrase};
+pub use slots::{Credentials, Unlock, read_passphrase};
 pub use start_error::{SetupError, StartError, Tried};
-pub use status::{JournalEntry, SlotKind, SlotOutcome, SlotReport, Status};
+pub use status::{ElsewhereFault, JournalEntry, SlotKind, SlotOutcome, SlotReport, Status};
 
 /// Longest actor text in a grant.
 pub const ACTOR_BYTES_MAX: usize = 128;

@@ -226,12 +226,7 @@ fn write_slot(
 ) -> Result<(), SetupError> {
     let closed: Result<Slot, SlotError> = Slot::close(secret, setup.instance, root, homes, entropy);
     let slot = closed.map_err(|_| no_room(&setup.slots))?;
-    let kind = match slot.kind() {
-        Kind::KeyFile => SlotKind::KeyFile,
-        Kind::Passphrase => SlotKind::Passphrase,
-        Kind::Recovery => SlotKind::Recovery,
-    };
-    write_private(&slot_path(&setup.slots, kind), slot.to_string().as_bytes())?;
+    write_private(&slot_path(&setup.slots, slot.kind().into()), slot.to_string().as_bytes())?;
     Ok(())
 }
 

@@ -76,7 +76,7 @@ pub enum SetupError {
     #[error("the passphrase must have at least 12 characters")]
     PassphraseTooShort,
     /// A new slot did not give the root key back when it was tried. Nothing was kept.
-    #[error("the new {} slot did not give the root key back when it was tried", slot_word(*.0))]
+    #[error("the new {} slot did not give the root key back when it was tried", .0.words())]
     SlotDoesNotOpen(SlotKind),
     /// The same reasons for which a start fails.
     #[error(transparent)]
@@ -96,18 +96,25 @@ impl fmt::Display for Tried {
             let outcome = match report.outcome {
                 SlotOutcome::KeyMissing => "its key is not where the configuration says",
                 SlotOutcome::Unreadable => "its slot file is missing or damaged",
+                SlotOutcome::NotTried => "nobody gave what opens it",
+                SlotOutcome::Incomplete => "the shares that were given do not make a set for it",
+                SlotOutcome::Elsewhere(fault) => {
+                    write!(f, "; {}: {fault}", named(report))?;
+                    continue;
+                }
                 _ => "it does not open that key",
             };
-            write!(f, "; {}: {outcome}", slot_word(report.kind))?;
+            write!(f, "; {}: {outcome}", named(report))?;
         }
         Ok(())
     }
 }
 
-const fn slot_word(kind: SlotKind) -> &'static str {
-    match kind {
-        SlotKind::KeyFile => "key file",
-        SlotKind::Passphrase => "passphrase",
-        SlotKind::Recovery => "recovery code",
+/// What people call a slot; with its name, when it is not the first of its kind.
+fn named(report: &SlotReport) -> String {
+    let words = report.kind.words();
+    if report.id == seal::slot::Kind::from(report.kind).as_str() {
+        return words.to_owned();
     }
+    format!("{words} ({})", report.id)
 }

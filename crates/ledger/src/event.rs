@@ -107,6 +107,12 @@ verbs! {
         AuditExported = "audit.exported",
         /// The recovery code was typed back.
         RecoveryConfirmed = "recovery.confirmed",
+        /// The root key can be opened in one more way.
+        UnsealSlotAdded = "unseal_slot.added",
+        /// A way to open the root key has a new secret; the old one opens nothing.
+        UnsealSlotRotated = "unseal_slot.rotated",
+        /// A way to open the root key is gone.
+        UnsealSlotRemoved = "unseal_slot.removed",
         /// The first owner's single-use link was issued.
         BootstrapIssued = "bootstrap.issued",
         /// A person's account exists from now on.

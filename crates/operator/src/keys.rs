@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use broker::{BrokerConfig, PrimarySlot, SetupError, StartError, Unlock};
+use broker::slots::{Access, Errands};
+use broker::{BrokerConfig, Credentials, PrimarySlot, SetupError, StartError, Unlock};
+use seal::slot::Way;
+use server::config::UnsealConfig;
 
 use crate::failure::{Exit, Teaches};
 use crate::folders;
@@ -27,17 +30,55 @@ pub(crate) fn primary_slot(settings: &Settings) -> Result<PrimarySlot, StartErro
     }
 }
 
-/// What may open the keys without a person: the passphrase of the settings, and the key file unless
-/// the passphrase stands in its place.
-fn unlock(settings: &Settings) -> Result<Vec<Unlock>, StartError> {
+/// What may open the keys without a person: the passphrase of the settings, the key file unless the
+/// passphrase stands in its place, and what the settings name for the other kinds.
+fn unlock(settings: &Settings, handed: Option<Credentials>) -> Result<Vec<Unlock>, StartError> {
+    let mut unlock = Vec::new();
     let key = key_file(settings);
-    let Some(file) = &settings.config.broker.passphrase_file else {
-        return Ok(vec![Unlock::KeyFile(key)]);
-    };
-    let passphrase = Unlock::Passphrase(broker::read_passphrase(file)?);
-    // `slots restore` makes one for whoever lost the passphrase.
-    let restored = key.exists().then_some(Unlock::KeyFile(key));
-    Ok(std::iter::once(passphrase).chain(restored).collect())
+    match &settings.config.broker.passphrase_file {
+        None => unlock.push(Unlock::KeyFile(key)),
+        Some(file) => {
+            unlock.push(Unlock::Passphrase(broker::read_passphrase(file)?));
+            // `slots restore` makes one for whoever lost the passphrase, and `slots add` another.
+            if key.exists() || key.with_extension("key.new").exists() {
+                unlock.push(Unlock::KeyFile(key));
+            }
+        }
+    }
+    let unseal = &settings.config.broker.unseal;
+    let folder = unseal.credentials_folder.clone().map(Credentials::Folder);
+    unlock.extend(handed.or(folder).map(Unlock::Credential));
+    unlock.extend(unseal.age_identity_file.clone().map(Unlock::Age));
+    unlock.push(Unlock::Elsewhere(errands(unseal)));
+    unlock.extend(unseal.shares_file.clone().map(Unlock::Shamir));
+    Ok(unlock)
+}
+
+/// The helper: this same program, told nothing but where to ask.
+fn errands(unseal: &UnsealConfig) -> Errands {
+    Errands {
+        program: Some("/proc/self/exe".into()),
+        arguments: vec!["unseal-helper".into()],
+        environment: unseal.pkcs11_environment.clone(),
+        access: Access {
+            kms_token_file: unseal.kms_token_file.clone(),
+            kms_root_certificate_file: unseal.kms_root_certificate_file.clone(),
+            pkcs11_module: unseal.pkcs11_module.clone(),
+            pkcs11_pin_file: unseal.pkcs11_pin_file.clone(),
+            tpm: Some(unseal.tpm.clone()),
+        },
+    }
+}
+
+/// The names of the credentials that slots are opened with.
+pub(crate) fn credential_names(settings: &Settings) -> Vec<String> {
+    let placed = broker::slots::list(&settings.config.broker.slots);
+    let slots = placed.into_iter().filter_map(|one| one.slot);
+    let names = slots.filter_map(|slot| match slot.way() {
+        Way::Credential { name } => Some(name.as_str().to_owned()),
+        _ => None,
+    });
+    names.collect()
 }
 
 /// What the broker process is told.
@@ -45,13 +86,22 @@ pub(crate) fn broker_config(
     settings: &Settings,
     peer_uids: Vec<u32>,
 ) -> Result<BrokerConfig, StartError> {
+    broker_config_with(settings, peer_uids, None)
+}
+
+/// As [`broker_config`], for a broker that was handed a credential.
+pub(crate) fn broker_config_with(
+    settings: &Settings,
+    peer_uids: Vec<u32>,
+    handed: Option<Credentials>,
+) -> Result<BrokerConfig, StartError> {
     let config = &settings.config.broker;
     Ok(BrokerConfig {
         key_store: key_store(settings),
         slots: config.slots.clone(),
         journal: config.key_store.join("journal"),
         socket: config.socket.clone(),
-        unlock: unlock(settings)?,
+        unlock: unlock(settings, handed)?,
         peer_uids,
     })
 }

@@ -178,6 +178,12 @@ impl ConfigFolder {
         /// The recovery code, when no terminal could show it.
         recovery_code = "recovery-code";
     }
+
+    /// A share of a slot, when no terminal could show it.
+    #[must_use]
+    pub(crate) fn share(&self, slot: &str, number: usize) -> PathBuf {
+        self.folder.join(format!("{slot}-share-{number}"))
+    }
 }
 
 #[cfg(test)]

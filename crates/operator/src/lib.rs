@@ -31,6 +31,7 @@ mod risk;
 mod settings;
 mod slots;
 mod staff;
+mod unseal;
 mod up;
 mod users;
 
@@ -46,6 +47,9 @@ pub enum Command {
     Up(up::Up),
     /// Run the key broker alone (`up` starts it for you).
     Broker(processes::Broker),
+    /// Fetch one wrapping key for the broker.
+    #[command(hide = true)]
+    UnsealHelper(unseal::UnsealHelper),
     /// Run the API and the workers alone (`up` starts them for you).
     Serve(processes::Serve),
     /// Check everything, and say how to mend what is wrong. Changes nothing.
@@ -83,6 +87,7 @@ pub fn run(command: Command, form: Form) -> ExitCode {
     let done = match command {
         Command::Up(up) => up.run(&output),
         Command::Broker(broker) => broker.run(),
+        Command::UnsealHelper(helper) => helper.run(),
         Command::Serve(serve) => serve.run(),
         Command::Doctor(doctor) => doctor.run(&output),
         Command::Slots(slots) => slots.run(&output),

@@ -6,15 +6,17 @@
 //! 2. Nothing is served while keys and data are of different instances.
 
 use std::io::ErrorKind;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
+use broker::Credentials;
 use rustix::fs::Mode;
 use seal::{SystemClock, SystemEntropy};
 use server::ServeError;
 
 use crate::data;
 use crate::failure::{Exit, Failure, Teaches};
-use crate::folders;
+use crate::folders::{self, FolderError};
 use crate::format::{self, Format};
 use crate::keys;
 use crate::logging;
@@ -43,6 +45,9 @@ pub struct Broker {
     /// The users who may connect [default: this one]
     #[arg(long = "peer", hide = true, value_name = "UID")]
     peers: Option<Vec<u32>>,
+    /// The name of the credential that standard input holds
+    #[arg(long, hide = true, value_name = "NAME")]
+    credential_on_stdin: Option<String>,
 }
 
 /// `serve`.
@@ -93,9 +98,20 @@ impl Broker {
         let none = ("database.engine".to_owned(), "sqlite".to_owned());
         let settings = self.start.settings(Some(none))?;
         let peers = self.peers.unwrap_or_else(|| Separation::of_this_process().broker_peers());
-        let config = keys::broker_config(&settings, peers)?;
+        let handed = match self.credential_on_stdin {
+            None => None,
+            Some(name) => Some(Credentials::Handed { name, file: standard_input()? }),
+        };
+        let config = keys::broker_config_with(&settings, peers, handed)?;
         Ok(broker::run(config, Arc::new(SystemClock), Arc::new(SystemEntropy))?)
     }
+}
+
+/// The file that standard input is.
+fn standard_input() -> Result<std::fs::File, Failure> {
+    let input = std::io::stdin().as_fd().try_clone_to_owned();
+    let input = input.map_err(|source| FolderError::new("/dev/stdin".as_ref(), "read", source))?;
+    Ok(input.into())
 }
 
 impl Serve {

@@ -26,6 +26,7 @@ pub mod key_file;
 pub mod passphrase;
 pub mod recovery;
 pub mod root;
+mod shamir;
 pub mod slot;
 
 pub use clock::SystemClock;

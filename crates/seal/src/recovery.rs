@@ -13,8 +13,8 @@ use crate::exposed::Exposed;
 const CODE_BYTES: usize = 20;
 const CODE_SYMBOLS: usize = CODE_BYTES * 8 / 5;
 const CHECKSUM_SYMBOLS: usize = 4;
-const GROUP_SYMBOLS: usize = 4;
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+pub(crate) const GROUP_SYMBOLS: usize = 4;
+pub(crate) const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// A recovery code. No `Debug`, `Clone` or `Serialize`.
 pub struct RecoveryCode(Zeroizing<[u8; CODE_BYTES]>);
@@ -99,7 +99,7 @@ impl RecoveryCode {
 }
 
 /// Five bytes as eight values of five bits, the highest first.
-fn five_bit_symbols(five: &[u8]) -> impl Iterator<Item = u8> + use<> {
+pub(crate) fn five_bit_symbols(five: &[u8]) -> impl Iterator<Item = u8> + use<> {
     let bits = five.iter().fold(0u64, |bits, byte| (bits << 8) | u64::from(*byte));
     (0..8u32).rev().map(move |place| {
         let [.., low] = (bits >> (place * 5)).to_be_bytes();
@@ -107,7 +107,7 @@ fn five_bit_symbols(five: &[u8]) -> impl Iterator<Item = u8> + use<> {
     })
 }
 
-fn symbol_value(typed: u8) -> Option<u8> {
+pub(crate) fn symbol_value(typed: u8) -> Option<u8> {
     let symbol = match typed.to_ascii_uppercase() {
         b'O' => b'0',
         b'I' | b'L' => b'1',

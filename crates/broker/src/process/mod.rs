@@ -23,7 +23,6 @@ use crate::key_ring::KeyRing;
 use crate::key_store::KeyStore;
 use crate::slots::{self, Expected, Unlock};
 use crate::start_error::{StartError, Tried};
-use crate::status::SlotReport;
 
 pub(crate) use hardening::harden;
 pub use memory::MemoryError;
@@ -98,14 +97,10 @@ pub(crate) fn unlock(
     expected: &Expected,
     homes: &dyn KeyHomes,
 ) -> Result<RootKey, StartError> {
-    let mut tried = Vec::new();
-    for unlock in &config.unlock {
-        match slots::try_unlock(&config.slots, unlock, expected, homes) {
-            Ok(root) => return Ok(root),
-            Err(outcome) => tried.push(SlotReport { kind: unlock.kind(), outcome }),
-        }
-    }
-    Err(StartError::WrongKey { expected: expected.root, tried: Tried(tried) })
+    let opened = slots::unlock_any(&config.slots, &config.unlock, None, expected, homes);
+    opened
+        .map(|(root, _)| root)
+        .map_err(|tried| StartError::WrongKey { expected: expected.root, tried: Tried(tried) })
 }
 
 /// One process per key store: the lock is the kernel's, and ends with the process however it ends.

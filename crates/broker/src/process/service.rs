@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::{Clock, Entropy, TimeMs, UserId, limits};
+use domain::{Clock, Entropy, UserId, limits};
 use ledger::{Checkpoint, Receipt};
 use seal::{Exposed, KeyHomes, RecoveryCode, Slot, SlotSecret};
 
@@ -18,7 +18,7 @@ use crate::key_ring::KeyRing;
 use crate::protocol::{Reply, Request, WireBytes, WireSecret};
 use crate::record::{DataScope, Realm, RecordKind, RecordName};
 use crate::slots::{self, Expected, Unlock};
-use crate::status::{SlotKind, SlotOutcome, SlotReport, Status};
+use crate::status::{SlotKind, Status};
 use crate::{ACTOR_BYTES_MAX, MAC_MESSAGE_BYTES_MAX, tokens, totp};
 
 /// Everything a request may need.
@@ -221,29 +221,10 @@ impl Service {
     }
 
     fn test_slots(&self) -> Answer {
-        let homes = self.homes.as_ref();
-        let mut reports: Vec<_> = self
-            .unlock
-            .iter()
-            .map(|unlock| {
-                let tried = slots::try_unlock(&self.slots, unlock, &self.expected, homes);
-                let outcome = tried.map_or_else(|outcome| outcome, |_root| SlotOutcome::Opens);
-                SlotReport { kind: unlock.kind(), outcome }
-            })
-            .collect();
         let confirmed = self.ring.with_store(|store| store.recovery_confirmed_at())?;
-        let outcome = self.recovery_outcome(confirmed);
-        reports.push(SlotReport { kind: SlotKind::Recovery, outcome });
+        let (expected, homes) = (&self.expected, self.homes.as_ref());
+        let reports = slots::report_all(&self.slots, &self.unlock, confirmed, expected, homes);
         Ok(Reply::Slots(reports))
-    }
-
-    fn recovery_outcome(&self, confirmed: Option<TimeMs>) -> SlotOutcome {
-        match (self.recovery_slot(), confirmed) {
-            (None, _) => SlotOutcome::Unreadable,
-            (Some(slot), _) if slot.root() != self.expected.root => SlotOutcome::Fails,
-            (Some(_), Some(at)) => SlotOutcome::ConfirmedAt(at),
-            (Some(_), None) => SlotOutcome::NeverConfirmed,
-        }
     }
 
     fn recovery_slot(&self) -> Option<Slot> {

@@ -152,7 +152,7 @@ async fn recovery_counts_as_confirmed_only_after_the_code_really_unwrapped_the_k
     let recovery = |broker: broker::Broker| async move {
         let slots = broker.test_slots().await.unwrap();
         let status = broker.status().await.unwrap().recovery_confirmed;
-        (slots.last().unwrap().outcome, slots[0], status)
+        (slots.last().unwrap().outcome, slots[0].clone(), status)
     };
     let (outcome, key_file, confirmed) = recovery(broker.clone()).await;
     assert_eq!((outcome, confirmed), (SlotOutcome::NeverConfirmed, false));

@@ -20,10 +20,14 @@ mod canary;
 mod crash;
 mod engine;
 mod environment;
+#[cfg(any(feature = "pkcs11", feature = "tpm"))]
+mod hardware;
 mod house;
 mod http;
 mod log_reading;
 mod person;
 mod separation;
+mod slots;
 mod together;
+mod transit;
 mod walk;

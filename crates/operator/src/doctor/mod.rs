@@ -25,7 +25,6 @@ use serde_json::json;
 use store::{Finding as Guard, Store, StoreError};
 
 pub(crate) use finding::{Check, Finding, Verdict};
-pub(crate) use keys::slot_name;
 
 use crate::data;
 use crate::failure::{Exit, Failure};
@@ -97,7 +96,7 @@ fn judge(check: Check, settings: &Settings, keys: &KeySide, data: &DataSide) -> 
         Check::Separation => process::separation(keys.sight),
         Check::KeyIds => keys::key_ids(status, data.instance),
         Check::Slots => keys::slots(keys.slots.as_deref()),
-        Check::Recovery => keys::recovery(status),
+        Check::Recovery => keys::recovery(status, keys.slots.as_deref()),
         Check::JournalLag => keys::journal_lag(status),
         Check::DatabaseGuards => log::guards(&data.guards),
         Check::Clock => log::clock(data.logs, now),

@@ -1,29 +1,33 @@
-//! `slots`: the ways to open the root key, tried and confirmed.
+//! `slots`: the ways to open the root key: added, tried, turned, removed and confirmed.
 //!
 //! A recovery code that nobody typed back is a hope. `slots confirm` has the broker really unwrap
 //! the root key with what was typed, and remembers that it did.
+//!
+//! Always true: what opens a slot is read from a file or typed unseen, never an argument; and every
+//! change is in the record beside the slots, and in the platform's log where the database answers.
 
+mod change;
+mod look;
+mod record;
 mod restore;
+mod secret;
 
-use std::io::{IsTerminal, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use broker::{Broker, BrokerError, Exposed, SlotOutcome};
+use broker::{Broker, BrokerError};
+use ledger::Verb;
 use seal::SystemEntropy;
 use serde_json::json;
-use zeroize::Zeroizing;
 
-use crate::doctor::slot_name;
 use crate::failure::{Exit, Failure, Teaches};
-use crate::folders::FolderError;
 use crate::handout::Handout;
 use crate::keys;
 use crate::output::Output;
 use crate::settings::{Folders, Settings};
 use crate::up::prepare;
+use record::Change;
 
-/// Longest code that is read: far above a real one, so that a wrong file is refused and not tried.
-const CODE_BYTES_MAX: u64 = 1_024;
+pub(crate) use look::{is_broken, outcome_text};
 
 /// The ways to open the root key.
 #[derive(Debug, clap::Subcommand)]
@@ -32,8 +36,15 @@ pub enum Slots {
     Confirm(Typed),
     /// Show the slots, and what happened when each was tried.
     List(Plain),
-    /// Try every slot by really unwrapping the root key.
-    Test(Plain),
+    /// Try slots by really unwrapping the root key.
+    Test(look::Test),
+    /// Make one more way to open the root key.
+    #[command(subcommand)]
+    Add(change::Add),
+    /// Give a slot a new secret; the old one opens it no more.
+    Rotate(change::Rotate),
+    /// Remove a slot; two stay, and another one must open first.
+    Remove(change::Remove),
     /// Replace a lost recovery code by a new one, while the platform is stopped.
     Renew(Plain),
     /// Replace a lost key file by a new one, with the recovery code.
@@ -50,7 +61,7 @@ pub struct Typed {
     code_file: Option<PathBuf>,
 }
 
-/// `slots list` and `slots test`.
+/// `slots list` and `slots renew`.
 #[derive(Debug, clap::Args)]
 pub struct Plain {
     #[command(flatten)]
@@ -61,8 +72,11 @@ impl Slots {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         match self {
             Self::Confirm(typed) => typed.confirm(output),
-            Self::List(plain) => show(output, &plain.folders, Strictness::Show),
-            Self::Test(plain) => show(output, &plain.folders, Strictness::MustOpen),
+            Self::List(plain) => look::list(output, &plain.folders),
+            Self::Test(test) => test.run(output),
+            Self::Add(add) => add.run(output),
+            Self::Rotate(rotate) => rotate.run(output),
+            Self::Remove(remove) => remove.run(output),
             Self::Restore(typed) => typed.restore(output),
             Self::Renew(plain) => renew(output, &plain.folders),
         }
@@ -72,21 +86,32 @@ impl Slots {
 impl Typed {
     fn restore(self, output: &Output) -> Result<(), Failure> {
         let settings = Settings::load(&self.folders, Vec::new())?;
-        let code = read_code(self.code_file.as_deref())?;
+        let code = secret::read(self.code_file.as_deref(), "Recovery code: ")?;
         let (slots, key) = (&settings.config.broker.slots, keys::key_file(&settings));
         let root = restore::restore(slots, &key, &code)?;
         prepare::give_back(&settings)?;
+        let change = Change {
+            verb: Verb::UnsealSlotRotated,
+            slot: "key-file".into(),
+            kind: "key-file",
+            root: root.clone(),
+        };
+        let recorded = record::record(&settings, change)?;
         output.result(
             "slots.restored",
-            json!({"root_key": root, "key_file": key}),
-            &format!("{} opens root key {root} again.\n\nNext: casemate up", key.display()),
+            json!({"root_key": root, "key_file": key, "recorded": recorded}),
+            &format!(
+                "{} opens root key {root} again.{}\n\nNext: casemate up",
+                key.display(),
+                record::note(recorded)
+            ),
         );
         Ok(())
     }
 
     fn confirm(self, output: &Output) -> Result<(), Failure> {
         let settings = Settings::load(&self.folders, Vec::new())?;
-        let code = read_code(self.code_file.as_deref())?;
+        let code = secret::read(self.code_file.as_deref(), "Recovery code: ")?;
         let confirmed = crate::runtime()?.block_on(async {
             Broker::connect(&settings.config.broker.socket).await?.confirm_recovery(code).await
         })?;
@@ -120,90 +145,18 @@ fn renew(output: &Output, folders: &Folders) -> Result<(), Failure> {
     prepare::give_back(&settings)?;
     let file = settings.places.config.recovery_code();
     let handout = Handout::give(output, code.expose(), &file)?;
+    let recorded = record::record(&settings, change::of_recovery(&settings))?;
     output.result(
         "slots.renewed",
-        json!({"recovery_code_file": handout.file()}),
+        json!({"recovery_code_file": handout.file(), "recorded": recorded}),
         &format!(
-            "The new recovery code, shown this once; the old one opens nothing any more:\n  {}\n\n\
+            "The new recovery code, shown this once; the old one opens nothing any more:\n  {}\n{}\n\
              Next: casemate up, then casemate slots confirm",
-            handout.shown()
+            handout.shown(),
+            record::note(recorded)
         ),
     );
     Ok(())
-}
-
-/// The code from `file`, from a pipe, or typed unseen.
-fn read_code(file: Option<&Path>) -> Result<Exposed, Failure> {
-    let failed = |path: &Path, source| Failure::from(FolderError::new(path, "read", source));
-    let typed = match file {
-        Some(path) if path != Path::new("-") => {
-            let file = std::fs::File::open(path).map_err(|e| failed(path, e))?;
-            bounded(file).map_err(|e| failed(path, e))?
-        }
-        None if std::io::stdin().is_terminal() => rpassword::prompt_password("Recovery code: ")
-            .map(|text| Zeroizing::new(text.into_bytes()))
-            .map_err(|e| failed(Path::new("/dev/tty"), e))?,
-        _ => {
-            bounded(std::io::stdin().lock()).map_err(|e| failed(Path::new("standard input"), e))?
-        }
-    };
-    Ok(Exposed::copy_of(typed.trim_ascii()))
-}
-
-fn bounded(source: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(1_025));
-    source.take(CODE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.is_empty() || u64::try_from(bytes.len()).unwrap_or(u64::MAX) > CODE_BYTES_MAX {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it holds no code"));
-    }
-    Ok(bytes)
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Strictness {
-    Show,
-    MustOpen,
-}
-
-fn show(output: &Output, folders: &Folders, strictness: Strictness) -> Result<(), Failure> {
-    let settings = Settings::load(folders, Vec::new())?;
-    let reports = crate::runtime()?.block_on(async {
-        Broker::connect(&settings.config.broker.socket).await?.test_slots().await
-    })?;
-    let mut broken = 0;
-    for report in &reports {
-        let kind = slot_name(report.kind);
-        let outcome = outcome_text(report.outcome);
-        broken += usize::from(is_broken(report.outcome));
-        output.result(
-            "slot",
-            json!({"kind": report.kind, "outcome": report.outcome}),
-            &format!("{kind:14} {outcome}"),
-        );
-    }
-    if broken > 0 && strictness == Strictness::MustOpen {
-        return Err(Failure::new(
-            Exit::Failed,
-            format!("{broken} of {} slots do not open", reports.len()),
-            "put the slot's file or key back (docs/runbooks/wrong-key.md)",
-        ));
-    }
-    Ok(())
-}
-
-pub(crate) const fn is_broken(outcome: SlotOutcome) -> bool {
-    matches!(outcome, SlotOutcome::KeyMissing | SlotOutcome::Unreadable | SlotOutcome::Fails)
-}
-
-const fn outcome_text(outcome: SlotOutcome) -> &'static str {
-    match outcome {
-        SlotOutcome::Opens => "opens",
-        SlotOutcome::ConfirmedAt(_) => "was typed back and opened",
-        SlotOutcome::NeverConfirmed => "never typed back: casemate slots confirm",
-        SlotOutcome::KeyMissing => "its key is missing",
-        SlotOutcome::Unreadable => "its file is missing or damaged",
-        SlotOutcome::Fails => "does not open this root key",
-    }
 }
 
 impl Teaches for BrokerError {
@@ -224,30 +177,6 @@ impl Teaches for BrokerError {
         match self {
             Self::Refused(_) | Self::CannotOpen(_) => Exit::Refused,
             Self::Unreachable | Self::JournalBehind | Self::Storage => Exit::TryAgain,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_is_read_from_a_file_without_its_line_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("code");
-        std::fs::write(&path, " ABCD-EFGH \n").unwrap();
-        assert_eq!(read_code(Some(&path)).unwrap().expose(), b"ABCD-EFGH");
-    }
-
-    #[test]
-    fn an_empty_a_missing_and_a_huge_file_hold_no_code() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("code");
-        assert!(read_code(Some(&path)).is_err());
-        for length in [0, 2_000] {
-            std::fs::write(&path, vec![b'A'; length]).unwrap();
-            assert!(read_code(Some(&path)).is_err(), "{length}");
         }
     }
 }

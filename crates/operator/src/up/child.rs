@@ -11,6 +11,7 @@
 //! The death signal is tied to the thread that started the child: the supervisor has one thread.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,7 @@ use rustix::process::{Pid, Signal};
 use tokio::process::{Child as Process, Command};
 
 use crate::failure::{Exit, Teaches};
+use crate::keys;
 use crate::output::Form;
 use crate::settings::Settings;
 use crate::users::{Account, Separation};
@@ -108,11 +110,19 @@ impl Orders<'_> {
     /// does not run as the supervisor, so neither does it know who its peers are.
     fn add_brokers_own(&self, arguments: &mut Vec<OsString>) {
         let broker = &self.settings.config.broker;
+        let unseal = &broker.unseal;
         let places = [
             ("broker.key_store", Some(&broker.key_store)),
             ("broker.slots", Some(&broker.slots)),
             ("broker.socket", Some(&broker.socket)),
             ("broker.passphrase_file", broker.passphrase_file.as_ref()),
+            ("broker.age_identity_file", unseal.age_identity_file.as_ref()),
+            ("broker.shares_file", unseal.shares_file.as_ref()),
+            ("broker.credentials_folder", unseal.credentials_folder.as_ref()),
+            ("broker.kms_token_file", unseal.kms_token_file.as_ref()),
+            ("broker.kms_root_certificate_file", unseal.kms_root_certificate_file.as_ref()),
+            ("broker.pkcs11_module", unseal.pkcs11_module.as_ref()),
+            ("broker.pkcs11_pin_file", unseal.pkcs11_pin_file.as_ref()),
         ];
         for (key, path) in places {
             let Some(path) = path else { continue };
@@ -120,9 +130,36 @@ impl Orders<'_> {
             setting.push(path);
             arguments.extend(["--set".into(), setting]);
         }
+        let variables = unseal.pkcs11_environment.iter();
+        let variables: Vec<String> =
+            variables.map(|(name, value)| format!("{name}={value}")).collect();
+        if !variables.is_empty() {
+            let words = format!("broker.pkcs11_environment={}", variables.join(","));
+            arguments.extend(["--set".into(), words.into()]);
+        }
+        arguments.extend(["--set".into(), format!("broker.tpm={}", unseal.tpm).into()]);
+        if let Some((name, _)) = self.credential() {
+            arguments.extend(["--credential-on-stdin".into(), name.into()]);
+        }
         for uid in self.separation.broker_peers() {
             arguments.extend(["--peer".into(), uid.to_string().into()]);
         }
+    }
+}
+
+impl Orders<'_> {
+    /// The credential that the broker's user may not open: the service manager gives its folder to
+    /// the supervisor alone, which hands the open file on. One: standard input is one file.
+    fn credential(&self) -> Option<(String, File)> {
+        let folder = self.settings.config.broker.unseal.credentials_folder.as_ref()?;
+        if self.role != Role::Broker || self.account().is_none() {
+            return None;
+        }
+        let names = keys::credential_names(self.settings).into_iter();
+        let inside = names.filter(|name| !name.contains('/') && name != "..");
+        inside
+            .filter_map(|name| File::open(folder.join(&name)).ok().map(|file| (name, file)))
+            .next()
     }
 }
 
@@ -140,7 +177,9 @@ impl Child {
         // The link to the running program, not its path: it works after the file was replaced, and
         // for a user who may not enter the folder it lies in.
         let mut command = Command::new("/proc/self/exe");
-        command.arg0("casemate").args(orders.arguments()).stdin(Stdio::null());
+        let credential = orders.credential().map(|(_, file)| Stdio::from(file));
+        command.arg0("casemate").args(orders.arguments());
+        command.stdin(credential.unwrap_or_else(Stdio::null));
         command.process_group(0).kill_on_drop(true);
         match role {
             Role::Broker => command.env_clear(),

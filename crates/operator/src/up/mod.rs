@@ -68,7 +68,7 @@ impl Up {
         folders::make_if_missing(places.data.path())?;
         let _lock = FolderLock::take(&places.data.lock())?;
         prepare::folders(places, separation)?;
-        prepare::passphrase(&settings, separation)?;
+        prepare::secrets(&settings, separation)?;
         prepare::limits();
         first_start::finish(output, &settings, format, separation)?;
         first_start::clear_half_certificate(&places.data)?;

@@ -51,15 +51,21 @@ pub(crate) fn folders(places: &Places, separation: Separation) -> Result<(), Fol
     }
 }
 
-/// Gives the file of the passphrase to the broker's user when it lies in the config folder. One
+/// Gives the files that open slots to the broker's user when they lie in the config folder. One
 /// elsewhere, made by a secret manager say, stays as whoever put it there wanted it.
-pub(crate) fn passphrase(settings: &Settings, separation: Separation) -> Result<(), FolderError> {
+pub(crate) fn secrets(settings: &Settings, separation: Separation) -> Result<(), FolderError> {
+    let Separation::Users { broker, .. } = separation else { return Ok(()) };
     let config = settings.places.config.path();
-    let file = settings.config.broker.passphrase_file.as_ref();
-    match (separation, file.filter(|file| file.starts_with(config))) {
-        (Separation::Users { broker, .. }, Some(file)) => owned(file, broker, 0o600),
-        _ => Ok(()),
-    }
+    let unseal = &settings.config.broker.unseal;
+    let files = [
+        &settings.config.broker.passphrase_file,
+        &unseal.age_identity_file,
+        &unseal.shares_file,
+        &unseal.kms_token_file,
+        &unseal.pkcs11_pin_file,
+    ];
+    let ours = files.into_iter().flatten().filter(|file| file.starts_with(config) && file.exists());
+    ours.into_iter().try_for_each(|file| owned(file, broker, 0o600))
 }
 
 const ROOT: Account = Account { uid: 0, gid: 0 };

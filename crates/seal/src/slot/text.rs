@@ -4,25 +4,27 @@ use std::fmt;
 
 use data_encoding::{BASE64, HEXLOWER};
 
-use super::{Kind, Slot, SlotError};
+use super::{Kind, Slot, SlotError, Way};
 use crate::envelope;
 use crate::key::KeyId;
-use crate::passphrase::PassphraseCost;
 
-/// Largest slot file: a real one has about 600 bytes.
+/// Largest slot file: a real one has 600 to 2,000 bytes.
 pub const SLOT_FILE_BYTES_MAX: usize = 4096;
 
-const FORMAT_LINE: &str = "casemate slot 1";
 const FORMAT_WORDS: &str = "casemate slot ";
+/// The newest format that this release writes.
+const FORMAT_MAX: u32 = 2;
 
 pub(super) fn write(slot: &Slot, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let [memory_kib, passes, lanes] = slot.cost.map_or([0; 3], PassphraseCost::parts);
-    writeln!(f, "{FORMAT_LINE}")?;
-    writeln!(f, "kind {}", slot.kind.as_str())?;
+    let kind = slot.kind();
+    writeln!(f, "{FORMAT_WORDS}{}", kind.format())?;
+    writeln!(f, "kind {}", kind.as_str())?;
     writeln!(f, "id {}", slot.id)?;
     writeln!(f, "instance {}", slot.instance)?;
     writeln!(f, "root {}", slot.root)?;
-    writeln!(f, "cost {memory_kib} {passes} {lanes}")?;
+    for (name, value) in slot.way.lines() {
+        writeln!(f, "{name} {value}")?;
+    }
     writeln!(f, "salt {}", HEXLOWER.encode(&slot.salt))?;
     writeln!(f, "sealed {}", BASE64.encode(&slot.sealed))
 }
@@ -31,9 +33,9 @@ pub(super) fn parse(file: &str) -> Result<Slot, SlotError> {
     if file.len() > SLOT_FILE_BYTES_MAX {
         return Err(SlotError::NotASlot);
     }
-    match file.lines().next() {
-        Some(FORMAT_LINE) => {}
-        Some(line) if is_newer(line) => return Err(SlotError::NewerFormat),
+    match file.lines().next().and_then(format_of) {
+        Some(1..=FORMAT_MAX) => {}
+        Some(newer) if newer > FORMAT_MAX => return Err(SlotError::NewerFormat),
         _ => return Err(SlotError::NotASlot),
     }
     let slot = read(file).ok_or(SlotError::NotASlot)?;
@@ -44,9 +46,8 @@ pub(super) fn parse(file: &str) -> Result<Slot, SlotError> {
     if slot.to_string() == file { Ok(slot) } else { Err(SlotError::NotASlot) }
 }
 
-fn is_newer(line: &str) -> bool {
-    let version = line.strip_prefix(FORMAT_WORDS).and_then(|number| number.parse::<u32>().ok());
-    version.is_some_and(|version| version > 1)
+fn format_of(line: &str) -> Option<u32> {
+    line.strip_prefix(FORMAT_WORDS)?.parse().ok()
 }
 
 fn read(file: &str) -> Option<Slot> {
@@ -57,21 +58,8 @@ fn read(file: &str) -> Option<Slot> {
     let id = KeyId::parse(field("id")?)?;
     let instance = field("instance")?.parse().ok()?;
     let root = KeyId::parse(field("root")?)?;
-    let cost = read_cost(field("cost")?)?;
+    let way = Way::read(kind, &mut field)?;
     let salt = HEXLOWER.decode(field("salt")?.as_bytes()).ok()?.try_into().ok()?;
     let sealed = BASE64.decode(field("sealed")?.as_bytes()).ok()?;
-    let cost = match (kind, cost) {
-        (Kind::Passphrase, [memory_kib, passes, lanes]) => {
-            Some(PassphraseCost::read(memory_kib, passes, lanes).ok()?)
-        }
-        (_, [0, 0, 0]) => None,
-        _ => return None,
-    };
-    Some(Slot { kind, id, instance, root, cost, salt, sealed })
-}
-
-fn read_cost(text: &str) -> Option<[u32; 3]> {
-    let mut numbers = text.split(' ').map(|number| number.parse().ok());
-    let cost = [numbers.next()??, numbers.next()??, numbers.next()??];
-    numbers.next().is_none().then_some(cost)
+    Some(Slot { id, instance, root, way, salt, sealed })
 }

@@ -77,8 +77,18 @@ fn secrets_and_keys_cannot_be_printed_copied_compared_or_serialised() {
         let said = compile(program, &seal, &serde).unwrap_or_else(|| panic!("compiles: {program}"));
         assert!(said.contains(code), "{code} expected for {program}\n{said}");
     };
-    let types =
-        ["Exposed", "Key", "RootKey", "DataKey", "WrappingKey", "RecoveryCode", "SlotSecret<'_>"];
+    let types = [
+        "Exposed",
+        "Key",
+        "RootKey",
+        "DataKey",
+        "WrappingKey",
+        "RecoveryCode",
+        "SlotSecret<'_>",
+        "slot::Share",
+        "slot::Shares",
+        "slot::AgeIdentities",
+    ];
     for name in types {
         for bound in [
             "std::fmt::Debug",

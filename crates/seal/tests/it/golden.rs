@@ -8,6 +8,7 @@ use seal::root::SEED_BYTES;
 use seal::{
     Context, Exposed, FileLock, HeapHomes, Key, KeyHomes, KeyId, KeyRealm, OpenError, RecoveryCode,
     RootKey, Slot, SlotSecret, open_file,
+    slot::{AgeIdentities, Kind, Shares},
 };
 use uuid::Uuid;
 
@@ -16,6 +17,16 @@ const ENVELOPE: &str = include_str!("../../testdata/envelope.v1.b64");
 const KEY_FILE_SLOT: &str = include_str!("../../testdata/key-file.v1.slot");
 const PASSPHRASE_SLOT: &str = include_str!("../../testdata/passphrase.v1.slot");
 const RECOVERY_SLOT: &str = include_str!("../../testdata/recovery.v1.slot");
+const AGE_SLOT: &str = include_str!("../../testdata/age.v2.slot");
+const AGE_IDENTITY: &str = include_str!("../../testdata/age-identity.txt");
+const SHAMIR_SLOT: &str = include_str!("../../testdata/shamir.v2.slot");
+const SHARES: &str = include_str!("../../testdata/shares.v1.txt");
+const ELSEWHERE_SLOTS: [(Kind, &str); 4] = [
+    (Kind::Credential, include_str!("../../testdata/credential.v2.slot")),
+    (Kind::Kms, include_str!("../../testdata/kms.v2.slot")),
+    (Kind::Pkcs11, include_str!("../../testdata/pkcs11.v2.slot")),
+    (Kind::Tpm, include_str!("../../testdata/tpm.v2.slot")),
+];
 const SEALED_FILE: &str = include_str!("../../testdata/file.v1.b64");
 const RECOVERY_CODE: &str = include_str!("../../testdata/recovery-code.v1.txt");
 const VALUE: &str = "sealed by format 1, and readable for ever";
@@ -94,6 +105,23 @@ fn slots_of_format_1_open() {
         (PASSPHRASE_SLOT, SlotSecret::Passphrase(&passphrase)),
         (RECOVERY_SLOT, SlotSecret::Recovery(&code)),
     ] {
+        let slot = Slot::parse(file).unwrap();
+        assert_eq!(slot.instance(), instance());
+        assert_eq!(slot.open(&secret, &HeapHomes).ok().unwrap().id(), root);
+    }
+}
+
+#[test]
+fn slots_of_format_2_open() {
+    let root = RootKey::new(key(0x11)).id();
+    let identities = AgeIdentities::read(&Exposed::copy_of(AGE_IDENTITY.as_bytes())).ok().unwrap();
+    let shares = Shares::read(&Exposed::copy_of(SHARES.as_bytes())).ok().unwrap();
+    let wrapping = key(0x55);
+    let elsewhere =
+        ELSEWHERE_SLOTS.map(|(kind, file)| (file, SlotSecret::Wrapping(kind, &wrapping)));
+    let with_people =
+        [(AGE_SLOT, SlotSecret::Age(&identities)), (SHAMIR_SLOT, SlotSecret::Shamir(&shares))];
+    for (file, secret) in with_people.into_iter().chain(elsewhere) {
         let slot = Slot::parse(file).unwrap();
         assert_eq!(slot.instance(), instance());
         assert_eq!(slot.open(&secret, &HeapHomes).ok().unwrap().id(), root);

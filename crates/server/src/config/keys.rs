@@ -74,6 +74,19 @@ keys! {
         "The unseal slots, which serve must not reach; default slots/ beside this file.";
     "broker.passphrase_file" Path = "",
         "File with a passphrase that opens the keys at a start, in place of the key file.";
+    "broker.age_identity_file" Path = "", "File with the age identity that opens an age slot.";
+    "broker.shares_file" Path = "",
+        "File with the shares of a shamir slot, one a line; put there for a start, taken away after.";
+    "broker.credentials_folder" Path = "",
+        "Folder of system credentials; default $CREDENTIALS_DIRECTORY.";
+    "broker.kms_token_file" Path = "", "File with the token for the key service of a kms slot.";
+    "broker.kms_root_certificate_file" Path = "",
+        "PEM certificates that the key service's TLS is verified with, besides the public ones.";
+    "broker.pkcs11_module" Path = "", "The PKCS#11 library of a pkcs11 slot's token.";
+    "broker.pkcs11_pin_file" Path = "", "File with the PIN of that token.";
+    "broker.pkcs11_environment" Words = "",
+        "Variables that the PKCS#11 library is told, as NAME=VALUE.";
+    "broker.tpm" Text = "device:/dev/tpmrm0", "How the TPM of a tpm slot is reached, as TSS says it.";
     "limits.connections_max" Number = "1024", "Most connections open at once.";
     "limits.anonymous_per_minute" Number = "120",
         "Requests a network may send without a credential.";

@@ -27,7 +27,7 @@ mod staff;
 use std::path::PathBuf;
 
 pub use api::ApiConfig;
-pub use broker::BrokerConfig;
+pub use broker::{BrokerConfig, UnsealConfig};
 pub use data::DataConfig;
 pub use database::{DatabaseConfig, Engine, PostgresUrls};
 pub use files::FilesConfig;

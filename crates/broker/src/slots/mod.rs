@@ -1,12 +1,18 @@
 //! Slot files in the configuration folder, and the secrets that open them.
 
+mod change;
+mod errand;
+mod given;
+mod making;
+mod shelf;
+mod unlock;
+
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use domain::InstanceId;
-use seal::key_file::{self, KEY_FILE_BYTES_MAX};
 use seal::slot::{Kind, SLOT_FILE_BYTES_MAX};
 use seal::{Exposed, KeyHomes, KeyId, RootKey, Slot, SlotError, SlotSecret};
 
@@ -14,27 +20,20 @@ use crate::key_store::Identity;
 use crate::start_error::StartError;
 use crate::status::{SlotKind, SlotOutcome};
 
+pub use change::{
+    Changed, Circumstances, HandOut, SlotChangeError, SlotRule, Slots, WithoutRecovery,
+};
+pub use errand::{
+    Access, Act, ERRAND_BYTES_MAX, ERRAND_MS_MAX, Errand, Errands, Fetched, Place as ElsewherePlace,
+};
+pub use given::{Given, GivenError};
+pub use making::NewSlot;
+pub use shelf::{Placed, SLOTS_MAX, list};
+pub use unlock::{Credentials, Unlock};
+pub(crate) use unlock::{report_all, unlock_any};
+
 /// Longest file of a passphrase: far above one that a person makes.
-const PASSPHRASE_FILE_BYTES_MAX: usize = 4_096;
-
-/// What a start may use to open a slot without a person.
-pub enum Unlock {
-    /// The key file at this path, which lies outside the data folder.
-    KeyFile(PathBuf),
-    /// A passphrase that was read from a file or a credential.
-    Passphrase(Exposed),
-}
-
-impl Unlock {
-    /// The slot it is for.
-    #[must_use]
-    pub const fn kind(&self) -> SlotKind {
-        match self {
-            Self::KeyFile(_) => SlotKind::KeyFile,
-            Self::Passphrase(_) => SlotKind::Passphrase,
-        }
-    }
-}
+pub(crate) const PASSPHRASE_FILE_BYTES_MAX: usize = 4_096;
 
 /// The passphrase in a file, without the end of its line.
 ///
@@ -67,27 +66,6 @@ pub(crate) fn slot_path(folder: &Path, kind: SlotKind) -> PathBuf {
     folder.join(format!("{}.slot", Kind::from(kind).as_str()))
 }
 
-/// Opens the slot that `unlock` is for, and checks that it holds the expected root key.
-pub(crate) fn try_unlock(
-    folder: &Path,
-    unlock: &Unlock,
-    expected: &Expected,
-    homes: &dyn KeyHomes,
-) -> Result<RootKey, SlotOutcome> {
-    let slot = read_slot(&slot_path(folder, unlock.kind())).ok_or(SlotOutcome::Unreadable)?;
-    match unlock {
-        Unlock::Passphrase(passphrase) => {
-            try_secret(&slot, &SlotSecret::Passphrase(passphrase), expected, homes)
-        }
-        Unlock::KeyFile(path) => {
-            let content = read_secret_file(path, KEY_FILE_BYTES_MAX);
-            let content = content.map_err(|_| SlotOutcome::KeyMissing)?;
-            let key = key_file::read(&content, homes).map_err(|_| SlotOutcome::Fails)?;
-            try_secret(&slot, &SlotSecret::KeyFile(&key), expected, homes)
-        }
-    }
-}
-
 /// Opens `slot` with `secret`, and checks that it holds the expected root key.
 pub(crate) fn try_secret(
     slot: &Slot,
@@ -102,6 +80,7 @@ pub(crate) fn try_secret(
         SlotError::NotASlot | SlotError::NewerFormat | SlotError::Damaged => {
             SlotOutcome::Unreadable
         }
+        SlotError::Shares(_) => SlotOutcome::Incomplete,
         SlotError::OtherKind | SlotError::WrongSecret | SlotError::NoRoom(_) => SlotOutcome::Fails,
     })?;
     let fits = root.id() == expected.root && root.check_value() == expected.check;
@@ -144,6 +123,17 @@ pub(crate) fn replace_private(path: &Path, content: &[u8]) -> Result<(), StartEr
     write_synced(path, options.open(path), content)
 }
 
+/// Gives a new file to the owner of its folder: root writes, the broker's user reads.
+pub(crate) fn give_to_folders_owner(path: &Path) -> Result<(), StartError> {
+    let Some(folder) = path.parent().filter(|_| rustix::process::geteuid().is_root()) else {
+        return Ok(());
+    };
+    let given = folder
+        .metadata()
+        .and_then(|folder| std::os::unix::fs::lchown(path, Some(folder.uid()), Some(folder.gid())));
+    given.map_err(|source| file_error(path, source))
+}
+
 /// Renames within a folder, durably.
 pub(crate) fn move_into_place(from: &Path, to: &Path) -> Result<(), StartError> {
     std::fs::rename(from, to).and_then(|()| sync_folder_of(to)).map_err(|e| file_error(to, e))
@@ -172,12 +162,20 @@ fn write_synced(path: &Path, file: io::Result<File>, content: &[u8]) -> Result<(
     written.map_err(|source| file_error(path, source))
 }
 
-impl From<SlotKind> for Kind {
-    fn from(kind: SlotKind) -> Self {
-        match kind {
-            SlotKind::KeyFile => Self::KeyFile,
-            SlotKind::Passphrase => Self::Passphrase,
-            SlotKind::Recovery => Self::Recovery,
+macro_rules! same_kinds {
+    ($($kind:ident)*) => {
+        impl From<SlotKind> for Kind {
+            fn from(kind: SlotKind) -> Self {
+                match kind { $(SlotKind::$kind => Self::$kind,)* }
+            }
         }
-    }
+
+        impl From<Kind> for SlotKind {
+            fn from(kind: Kind) -> Self {
+                match kind { $(Kind::$kind => Self::$kind,)* }
+            }
+        }
+    };
 }
+
+same_kinds! { KeyFile Passphrase Recovery Age Shamir Credential Kms Pkcs11 Tpm }
