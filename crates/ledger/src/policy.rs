@@ -57,6 +57,12 @@ pub struct Judged<'a> {
 }
 
 impl Policy {
+    /// The policy of a reader who knows no witness: the log's own signature is enough.
+    #[must_use]
+    pub const fn operator_only() -> Self {
+        Self { logs: Vec::new(), witnesses: Vec::new(), quorum: Quorum::None }
+    }
+
     /// Reads a policy file.
     ///
     /// # Errors

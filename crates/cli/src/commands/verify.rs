@@ -75,7 +75,7 @@ fn judge(
     };
     let bearing = kept.bearing_on(&claimed.origin, claimed.size, keys);
     let (seen, receipts) = (bearing.checkpoints.as_slice(), bearing.receipts.as_slice());
-    let verdict = verify_export(source, Evidence { keys, seen, receipts });
+    let verdict = verify_export(source, Evidence { keys, seen, receipts, ..Evidence::default() });
     if let Verdict::Verified(verified) = &verdict {
         let here = receipts.len().saturating_sub(verified.pending_receipts);
         context.output.note(&format!(
@@ -95,7 +95,7 @@ fn judge(
 /// evidence to bring.
 fn claimed(path: &Path) -> Option<Checkpoint> {
     let mut reader = ExportReader::new(BufReader::new(File::open(path).ok()?));
-    let (note, _) = reader.head().ok()?;
+    let note = reader.head().ok()?.checkpoint;
     Checkpoint::parse(note.split_inclusive("\n\n").next()?.strip_suffix('\n')?).ok()
 }
 

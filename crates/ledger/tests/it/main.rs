@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod anchoring;
 mod blinding;
 mod cosignatures;
 mod entries;
