@@ -76,16 +76,18 @@ pub(super) fn open(
         return Err(Finding::Anchor(AnchorFault::Renamed).into());
     }
     passages.push(proof.opening.checkpoint.clone());
-    let mut leaves = None;
+    let (mut leaves, mut short) = (None, None);
     if let Some(copy) = evidence.copy {
         let openings = of_this_log(checkpoint, pseudonym, copy.openings)?;
-        leaves = Some(scan(copy, checkpoint.size, &proof)?);
+        leaves = scan(copy, checkpoint.size, &proof)?;
+        // What else is wrong with the log is worth more than this.
+        short = leaves.is_none().then_some(Reason::ShortCopy);
         // What was opened after the export was made says nothing about it.
         let passed = openings.into_iter().filter(|opened| opened.size <= checkpoint.size);
         passages.extend(passed.cloned());
     }
     let Proof { head_size, cosigned, witnesses, .. } = proof;
-    let lacking = (!proof.quorum).then_some(Reason::NoQuorum { cosigned, witnesses });
+    let lacking = (!proof.quorum).then_some(Reason::NoQuorum { cosigned, witnesses }).or(short);
     let size = proof.opening.checkpoint.size;
     let anchored = Anchored { size, pseudonym, head_size, cosigned, witnesses, leaves };
     Ok(Published { passages, anchored: Some(anchored), lacking })
@@ -160,8 +162,8 @@ fn of_this_log<'a>(
 }
 
 /// Goes over every leaf that the signed root covers. How many are about this log, whose export has
-/// `size` entries.
-fn scan(copy: PublicCopy<'_>, size: u64, proof: &Proof) -> Result<u64, Stop> {
+/// `size` entries; `None` when the copy ends before that.
+fn scan(copy: PublicCopy<'_>, size: u64, proof: &Proof) -> Result<Option<u64>, Stop> {
     let fault = |fault| Stop::from(Finding::Anchor(fault));
     let openings = copy.openings.iter().chain(std::iter::once(&proof.opening));
     let opened: BTreeMap<Hash, u64> =
@@ -169,7 +171,7 @@ fn scan(copy: PublicCopy<'_>, size: u64, proof: &Proof) -> Result<u64, Stop> {
     let (mut frontier, mut found, mut wrong) = (Frontier::new(), 0_u64, None);
     let mut entries = copy.entries;
     while frontier.size() < proof.head_size {
-        let (entry, rest) = split_entry(entries).ok_or(Reason::ShortCopy)?;
+        let Some((entry, rest)) = split_entry(entries) else { return Ok(None) };
         let leaf = BlindedCheckpoint::parse(entry).map_err(|_| fault(AnchorFault::Copy))?;
         if leaf.pseudonym == proof.opening.pseudonym {
             found += 1;
@@ -189,5 +191,5 @@ fn scan(copy: PublicCopy<'_>, size: u64, proof: &Proof) -> Result<u64, Stop> {
     if frontier.root() != proof.head_root {
         return Err(fault(AnchorFault::Copy));
     }
-    wrong.map_or(Ok(found), |wrong| Err(fault(wrong)))
+    wrong.map_or(Ok(Some(found)), |wrong| Err(fault(wrong)))
 }
