@@ -33,6 +33,7 @@ mod slots;
 mod staff;
 mod up;
 mod users;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -72,6 +73,9 @@ pub enum Command {
     /// People's accounts: sign somebody out, give an owner back what they lost.
     #[command(subcommand)]
     People(people::People),
+    /// A small witness for other people's logs.
+    #[command(subcommand)]
+    Witness(witness::Witness),
 }
 
 /// Runs one command to its end. Everything that went wrong is already printed when this returns.
@@ -93,6 +97,7 @@ pub fn run(command: Command, form: Form) -> ExitCode {
         Command::Link(link) => link.run(&output),
         Command::Staff(staff) => staff.run(&output),
         Command::People(people) => people.run(&output),
+        Command::Witness(witness) => witness.run(&output),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

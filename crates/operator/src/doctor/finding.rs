@@ -66,6 +66,8 @@ checks! {
     SequencerLag = "sequencer-lag",
     /// No entry waits longer than receipts promise.
     MergeDelay = "merge-delay",
+    /// Witnesses stand behind the log of checkpoints.
+    Witnesses = "witnesses",
 }
 
 impl Serialize for Check {

@@ -12,6 +12,7 @@ mod finding;
 mod keys;
 mod log;
 mod process;
+mod witnesses;
 
 use broker::{Broker, SlotReport, Status};
 use domain::{Clock, InstanceId};
@@ -30,6 +31,7 @@ use crate::settings::{Folders, Settings};
 use crate::up::ready::Ready;
 use log::Logs;
 use process::Sight;
+use witnesses::Witnesses;
 
 /// `doctor`.
 #[derive(Debug, clap::Args)]
@@ -98,6 +100,7 @@ fn judge(check: Check, settings: &Settings, keys: &KeySide, data: &DataSide) -> 
         Check::Clock => log::clock(data.logs, now),
         Check::SequencerLag => log::sequencer_lag(data.logs, now),
         Check::MergeDelay => log::merge_delay(data.logs, now),
+        Check::Witnesses => witnesses::witnesses(&data.witnesses, now),
     }
 }
 
@@ -131,21 +134,26 @@ struct DataSide {
     instance: Option<InstanceId>,
     guards: Result<Vec<Guard>, StoreError>,
     logs: Result<Logs, StoreError>,
+    witnesses: Result<Witnesses, StoreError>,
 }
 
 impl DataSide {
     async fn look(settings: &Settings) -> Self {
         match data::open_existing(settings).await {
-            Ok(store) => Self::of(&store).await,
-            Err(error) => Self { instance: None, guards: Err(error), logs: Err(error) },
+            Ok(store) => Self::of(&store, settings).await,
+            Err(error) => {
+                Self { instance: None, guards: Err(error), logs: Err(error), witnesses: Err(error) }
+            }
         }
     }
 
-    async fn of(store: &Store) -> Self {
+    async fn of(store: &Store, settings: &Settings) -> Self {
+        let asked = &settings.config.witnesses;
         let seen = Self {
             instance: Some(store.instance()),
             guards: store.verify_guards().await,
             logs: Logs::of(store).await,
+            witnesses: Witnesses::of(store, asked.keys(), asked.quorum).await,
         };
         store.close().await;
         seen

@@ -22,6 +22,7 @@ mod roles;
 mod security;
 mod sources;
 mod sso;
+mod witnesses;
 
 use std::path::PathBuf;
 
@@ -37,6 +38,7 @@ pub use roles::RolesConfig;
 pub use security::SecurityConfig;
 pub use sources::Sources;
 pub use sso::SsoSettings;
+pub use witnesses::{WitnessSettings, WitnessesConfig};
 
 /// Everything `serve` is told from outside.
 #[derive(Debug)]
@@ -59,6 +61,8 @@ pub struct Config {
     pub security: SecurityConfig,
     /// Identity providers of the platform.
     pub sso: SsoSettings,
+    /// Who cosigns the log of checkpoints.
+    pub witnesses: WitnessesConfig,
     /// Which parts of `serve` run in this process.
     pub roles: RolesConfig,
 }
@@ -128,6 +132,7 @@ impl Config {
             files: FilesConfig::from_values(&values),
             security: SecurityConfig::from_values(&values)?,
             sso: SsoSettings::from_values(&values)?,
+            witnesses: WitnessesConfig::from_values(&values)?,
             roles: RolesConfig::from_values(&values)?,
             data,
         })
