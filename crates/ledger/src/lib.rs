@@ -19,6 +19,7 @@
 pub mod blinded;
 pub mod canonical;
 pub mod checkpoint;
+pub mod copy_file;
 pub mod cosignature;
 pub mod entry;
 pub mod event;
@@ -36,6 +37,7 @@ pub mod witness;
 
 pub use blinded::{BlindedCheckpoint, Opening, Pseudonym};
 pub use checkpoint::{Checkpoint, TreeHead};
+pub use copy_file::CopyFile;
 pub use cosignature::{Cosignature, CosignerKey};
 pub use entry::{CanonicalEntry, EntryActor, EntryContext, PersonalValue, canonical_entry};
 pub use event::{AuditEvent, PersonalField, Resource, Verb};

@@ -26,3 +26,4 @@ mod person;
 mod separation;
 mod together;
 mod walk;
+mod witnessed;

@@ -2,7 +2,7 @@
 //! them.
 
 use ledger::blinded::{pseudonym_from_hex, pseudonym_hex};
-use ledger::{BlindedCheckpoint, Checkpoint, Opening};
+use ledger::{BlindedCheckpoint, Checkpoint, CopyFile, Opening};
 use proptest::prelude::*;
 
 use crate::house::{origin, unit};
@@ -58,7 +58,30 @@ fn every_flip_and_cut_of_a_leaf_is_another_leaf_or_none() {
     }
 }
 
+#[test]
+fn a_copy_gives_its_openings_and_entries_back_and_no_cut_of_its_head_is_one() {
+    for count in [0, 1, 3] {
+        let openings = vec![opening(); count];
+        let head = CopyFile::head(&openings).into_bytes();
+        let file = [&head[..], b"\0\x03abc"].concat();
+        let copy = CopyFile::parse(&file).unwrap();
+        assert_eq!((copy.openings, copy.entries), (openings, &b"\0\x03abc"[..]));
+        for end in 0..head.len() {
+            assert!(CopyFile::parse(&head[..end]).is_err(), "{count} openings, cut at {end}");
+        }
+    }
+    for bad in ["casemate.copy.v2\n0\n", "casemate.copy.v1\n00\n", "casemate.copy.v1\n9999999\n"] {
+        assert!(CopyFile::parse(bad.as_bytes()).is_err(), "{bad}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn no_noise_makes_a_copy_panic(bytes in any::<Vec<u8>>()) {
+        let _ = CopyFile::parse(&bytes);
+        let _ = CopyFile::parse(&[b"casemate.copy.v1\n1\n", &bytes[..]].concat());
+    }
+
     #[test]
     fn what_is_read_is_what_is_written(bytes in any::<Vec<u8>>(), place in 0_usize..200) {
         let mut text = opening().text().into_bytes();
