@@ -6,8 +6,8 @@
 //!    how long that log has become.
 //! 2. A log keeps its pseudonym, so that whoever has its openings can go over all leaves and find
 //!    every checkpoint that was ever published for it.
-//! 3. The hash is taken over a nonce of 32 random bytes and the checkpoint's own text, under a label
-//!    that no other hash of this house begins with.
+//! 3. The hash is taken over a nonce of 32 random bytes and the checkpoint's own text, under a
+//!    label that no other hash of this house begins with.
 //!
 //! Choice: docs/decisions/0018-log-of-checkpoints.md.
 

@@ -6,8 +6,8 @@
 //!    against anything the request says.
 //! 2. Every request gets one answer, decided in the order of the format: form, log, signature,
 //!    sizes, record, proof.
-//! 3. An [`Accepted`] is signed only after its [`Record`] is durable; the rule gives both at once so
-//!    that a caller cannot have one without the other.
+//! 3. An [`Accepted`] is signed only after its [`Record`] is durable; the rule gives both at once
+//!    so that a caller cannot have one without the other.
 //!
 //! Source: C2SP tlog-witness, `add-checkpoint`.
 

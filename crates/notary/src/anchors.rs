@@ -53,8 +53,8 @@ pub async fn list_openings(
 /// What a log's unit knows of its newest publications.
 pub(crate) type Candidates = (Option<[u8; 16]>, Vec<StoredOpening>);
 
-/// The proof for the candidate that most witnesses cosigned, the newest of several; `None` when none
-/// is in the log of checkpoints yet.
+/// The proof for the candidate that most witnesses cosigned, the newest of several; `None` when
+/// none is in the log of checkpoints yet.
 pub(crate) async fn best_proof(
     store: &Store,
     origin: LogOrigin,

@@ -16,8 +16,8 @@
 //!
 //! Walk: [`sequencer`], [`journal`] and [`projection`] are turned by [`worker`]; [`receipts`],
 //! [`entries`], [`proofs`] and [`export`] answer requests. [`publisher`] feeds the log of
-//! checkpoints, [`witnesses`] has it cosigned, [`checkpoint_log`] serves it, [`anchors`] takes proofs
-//! out of it.
+//! checkpoints, [`witnesses`] has it cosigned, [`checkpoint_log`] serves it, [`anchors`] takes
+//! proofs out of it.
 
 mod access;
 pub mod anchors;

@@ -1,4 +1,5 @@
-//! What is asked of witnesses, and what is kept of their answers. The call itself is made elsewhere.
+//! What is asked of witnesses, and what is kept of their answers. The call itself is made
+//! elsewhere.
 //!
 //! Always true
 //! 1. A line is kept only after it was verified with the witness's own key, over the very head it

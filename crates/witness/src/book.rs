@@ -1,8 +1,8 @@
 //! The record of what a witness has cosigned: the newest size and root of each log.
 //!
 //! Always true
-//! 1. A size only grows, and a size has one root: [`Book::with`] refuses anything else, whatever its
-//!    caller decided before.
+//! 1. A size only grows, and a size has one root: [`Book::with`] refuses anything else, whatever
+//!    its caller decided before.
 //! 2. The file is the whole book, replaced at once; a file that is not exactly what this program
 //!    writes is refused, since reading less than was signed would allow a second history.
 

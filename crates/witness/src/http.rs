@@ -1,4 +1,5 @@
-//! `POST /add-checkpoint`, as C2SP tlog-witness has it. Plain HTTP: TLS is a proxy's, or a tunnel's.
+//! `POST /add-checkpoint`, as C2SP tlog-witness has it. Plain HTTP: TLS is a proxy's, or a
+//! tunnel's.
 //!
 //! Never: a session, a cookie, a log line with a request's text.
 

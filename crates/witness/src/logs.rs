@@ -1,5 +1,5 @@
-//! The logs a witness watches: one line for each key, `<verifier key> [<origin>]`. Without an origin
-//! it is the key's name. Empty lines and lines that begin with `#` are passed over.
+//! The logs a witness watches: one line for each key, `<verifier key> [<origin>]`. Without an
+//! origin it is the key's name. Empty lines and lines that begin with `#` are passed over.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,7 +24,8 @@ impl TrustedLogs {
     /// Reads the list.
     ///
     /// # Errors
-    /// [`Trouble::Missing`], [`Trouble::Form`] with the first line that is wrong, [`Trouble::File`].
+    /// [`Trouble::Missing`], [`Trouble::Form`] with the first line that is wrong,
+    /// [`Trouble::File`].
     pub fn open(path: &Path) -> Result<Self, Trouble> {
         let text = files::read(path)?.ok_or_else(|| Trouble::Missing(path.to_owned()))?;
         Self::parse(&text).map_err(|line| Trouble::Form { path: path.to_owned(), line })

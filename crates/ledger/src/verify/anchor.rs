@@ -2,7 +2,8 @@
 //!
 //! Always true
 //! 1. A published checkpoint counts only when its opening is of this very log, its blinded hash is
-//!    computed here, and the proof leads from that leaf to a root that the log of checkpoints signed.
+//!    computed here, and the proof leads from that leaf to a root that the log of checkpoints
+//!    signed.
 //! 2. The log of checkpoints is the one of the installation that the log itself names; another's is
 //!    refused.
 //! 3. Of a copy, only leaves that the signed root covers are believed.

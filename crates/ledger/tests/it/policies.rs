@@ -1,4 +1,5 @@
-//! Policies: the example of the specification, every rule it states, and checkpoints judged by them.
+//! Policies: the example of the specification, every rule it states, and checkpoints judged by
+//! them.
 //!
 //! Source: C2SP tlog-policy.
 

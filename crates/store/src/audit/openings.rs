@@ -2,8 +2,8 @@
 //!
 //! Always true
 //! 1. A log has one pseudonym, given once.
-//! 2. An opening is written before its leaf can exist, and never again for that size: repeating what
-//!    was cut off makes the same leaf.
+//! 2. An opening is written before its leaf can exist, and never again for that size: repeating
+//!    what was cut off makes the same leaf.
 
 use domain::TimeMs;
 use ledger::{Pseudonym, Stream};

@@ -50,7 +50,8 @@ async fn the_log_cannot_be_changed_by_sql() {
         "insert into audit_leaves select tenant_id, stream, 0, entry_id, hash from audit_entries \
          limit 1; \
          insert into audit_nodes select tenant_id, stream, 1, 0, hash from audit_leaves; \
-         insert into audit_checkpoints select tenant_id, stream, 1, hash, 1, 'n' from audit_leaves; \
+         insert into audit_checkpoints \
+             select tenant_id, stream, 1, hash, 1, 'n' from audit_leaves; \
          insert into audit_pseudonyms select tenant_id, stream, zeroblob(16) from audit_leaves; \
          insert into audit_openings select tenant_id, stream, 1, hash, hash, 1 from audit_leaves",
     )
