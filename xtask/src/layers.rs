@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("mask", &[]),
     ("seal", &["domain"]),
     ("ledger", &["domain"]),
+    ("witness", &["domain", "ledger"]),
     ("store", &["domain", "ledger"]),
     ("broker", &["domain", "seal", "ledger"]),
     ("outbound", &["domain"]),
@@ -34,7 +35,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     // unseal helper, a process of its own, calls a key service through the one door outward.
     (
         "operator",
-        &["domain", "seal", "store", "broker", "ledger", "outbound", "identity", "server"],
+        &[
+            "domain", "seal", "store", "broker", "ledger", "outbound", "identity", "server",
+            "witness",
+        ],
     ),
     ("cli", &["domain", "seal", "ledger", "mask"]),
     // The last two are for its integration tests, which read what the walls left behind.
@@ -54,6 +58,7 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
     ("mask", &["tokio", "hyper", "rusqlite"], "masking does no I/O"),
     ("ledger", &["tokio", "hyper", "rusqlite", "tokio-postgres"], "the ledger does no I/O"),
     ("store", &["argon2", "jsonwebtoken", "totp-rs", "hyper", "axum"], "the store opens nothing"),
+    ("witness", &["rusqlite", "tokio-postgres", "rustls"], "a witness is a file, a key, a door"),
     ("broker", &["hyper", "axum", "hyper-util", "rustls"], "the broker speaks no HTTP"),
     ("identity", &["axum", "hyper", "rusqlite", "tokio-postgres"], "use cases know no wire"),
     ("vault", &["axum", "hyper", "rusqlite", "tokio-postgres"], "use cases know no wire"),

@@ -426,6 +426,8 @@ fn keys_and_log(walk: &mut Walk) {
         .queries(op::AUDIT_CHECKPOINT, &["stream"])
         .asks(op::AUDIT_EXPORT)
         .queries(op::AUDIT_EXPORT, &["stream"])
+        .reads::<audit::copy::Openings>(op::AUDIT_OPENINGS)
+        .queries(op::AUDIT_OPENINGS, &["stream", "after"])
         .reads::<first_contact::LogKey>(op::AUDIT_KEY);
 }
 

@@ -223,6 +223,22 @@ pub const SEQUENCE_POLL_MS: u64 = 250;
 /// Most entries sequenced in one transaction.
 pub const ENTRIES_PER_BATCH_MAX: usize = 1_000;
 
+/// A log's checkpoint goes into the log of checkpoints at most this often, however busy the log is.
+pub const PUBLISH_EVERY_MS: i64 = 300 * 1_000;
+/// Shortest period that can be set: a busy workspace then costs 8,640 leaves a day.
+pub const PUBLISH_EVERY_MS_MIN: i64 = 10 * 1_000;
+/// Longest period that can be set.
+pub const PUBLISH_EVERY_MS_MAX: i64 = 24 * 3_600 * 1_000;
+const _: () = assert!(PUBLISH_EVERY_MS_MIN <= PUBLISH_EVERY_MS);
+const _: () = assert!(PUBLISH_EVERY_MS <= PUBLISH_EVERY_MS_MAX);
+/// Most witnesses that are asked: a checkpoint with all their lines stays far below a note's limit.
+pub const WITNESSES_MAX: usize = 16;
+/// Pause between two calls to a witness that did not answer well, at first.
+pub const WITNESS_RETRY_MS_MIN: i64 = 5 * 1_000;
+/// The longest such pause.
+pub const WITNESS_RETRY_MS_MAX: i64 = 600 * 1_000;
+const _: () = assert!(WITNESS_RETRY_MS_MIN < WITNESS_RETRY_MS_MAX);
+
 /// Largest frame between `serve` and the broker.
 pub const BROKER_FRAME_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Longest a broker call may take.

@@ -36,13 +36,37 @@ impl Checkpoint {
     /// [`NotACheckpoint`] unless it has an origin, a size without leading zeroes, a 32-byte root,
     /// and only non-empty lines after these.
     pub fn parse(text: &str) -> Result<Self, NotACheckpoint> {
+        let TreeHead { origin, size, root } = TreeHead::parse(text)?;
+        let origin = LogOrigin::parse(origin).map_err(|_| NotACheckpoint)?;
+        Ok(Self { origin, size, root })
+    }
+}
+
+/// A checkpoint of any log, whatever its origin looks like: what a witness reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TreeHead<'a> {
+    /// The first line.
+    pub origin: &'a str,
+    /// How many leaves.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash,
+}
+
+impl<'a> TreeHead<'a> {
+    /// Reads a note's text.
+    ///
+    /// # Errors
+    /// [`NotACheckpoint`] unless it has an origin, a size without leading zeroes, a 32-byte root,
+    /// and only non-empty lines after these.
+    pub fn parse(text: &'a str) -> Result<Self, NotACheckpoint> {
         let body = text.strip_suffix('\n').ok_or(NotACheckpoint)?;
         let mut lines = body.split('\n');
         let mut line = || lines.next().ok_or(NotACheckpoint);
-        let origin = LogOrigin::parse(line()?).map_err(|_| NotACheckpoint)?;
+        let origin = line()?;
         let size = decimal(line()?).ok_or(NotACheckpoint)?;
         let root = hash_from_base64(line()?).ok_or(NotACheckpoint)?;
-        if lines.any(str::is_empty) {
+        if origin.is_empty() || lines.any(str::is_empty) {
             return Err(NotACheckpoint);
         }
         Ok(Self { origin, size, root })

@@ -11,27 +11,40 @@
 //! makes the bytes to be signed and checks signatures.
 //!
 //! Walk: [`event`] → [`entry`] → [`tree`] → [`checkpoint`] (a [`note`]) → [`receipt`];
-//! and out again: [`export`] → [`verify`].
-//! Sources: RFC 6962 section 2.1; C2SP signed-note and tlog-checkpoint; RFC 8785 for the order of
-//! keys.
+//! up to the witnesses: [`blinded`] → [`tiles`] → [`witness`] → [`cosignature`];
+//! and out again: [`export`] (with a [`proof_file`], judged by a [`policy`]) → [`verify`].
+//! Sources: RFC 6962 section 2.1; C2SP signed-note, tlog-checkpoint, tlog-cosignature,
+//! tlog-witness, tlog-tiles, tlog-proof and tlog-policy; RFC 8785 for the order of keys.
 
+pub mod blinded;
 pub mod canonical;
 pub mod checkpoint;
+pub mod copy_file;
+pub mod cosignature;
 pub mod entry;
 pub mod event;
 pub mod export;
 pub mod note;
 pub mod origin;
+pub mod policy;
+pub mod proof_file;
 pub mod read;
 pub mod receipt;
+pub mod tiles;
 pub mod tree;
 pub mod verify;
+pub mod witness;
 
-pub use checkpoint::Checkpoint;
+pub use blinded::{BlindedCheckpoint, Opening, Pseudonym};
+pub use checkpoint::{Checkpoint, TreeHead};
+pub use copy_file::CopyFile;
+pub use cosignature::{Cosignature, CosignerKey};
 pub use entry::{CanonicalEntry, EntryActor, EntryContext, PersonalValue, canonical_entry};
 pub use event::{AuditEvent, PersonalField, Resource, Verb};
 pub use note::{Note, NoteError, VerifierKey};
 pub use origin::{LogOrigin, Stream};
+pub use policy::Policy;
+pub use proof_file::ProofFile;
 pub use read::EntryView;
 pub use receipt::Receipt;
 pub use tree::{Frontier, Hash, NodePosition, NodeSource};

@@ -1,13 +1,14 @@
 //! Signed notes: text, a blank line, and signature lines.
 //!
 //! Always true
-//! 1. A note's text is handed out only after a signature by one of the caller's own keys was
+//! 1. A note's text leaves this crate only after a signature by one of the caller's own keys was
 //!    verified.
 //! 2. A signature line by a known key that does not verify rejects the whole note; unknown keys are
 //!    ignored.
 //! 3. One note has one text: base64 is read strictly, and key names hold no space and no `+`.
 //!
-//! Source: C2SP signed-note, signature type 0x01 (Ed25519, RFC 8032).
+//! Source: C2SP signed-note, signature type 0x01 (Ed25519, RFC 8032). Type 0x04 is
+//! [`crate::cosignature`]'s.
 
 use std::fmt;
 
@@ -54,13 +55,7 @@ impl VerifierKey {
     /// # Errors
     /// [`NoteError::Key`] when the name is empty or holds a space, a control character or `+`.
     pub fn ed25519(name: &str, public: [u8; 32]) -> Result<Self, NoteError> {
-        if !is_key_name(name) {
-            return Err(NoteError::Key);
-        }
-        let mut message = name.as_bytes().to_vec();
-        message.extend_from_slice(&[b'\n', TYPE_ED25519]);
-        message.extend_from_slice(&public);
-        let id = first_four(digest(&SHA256, &message).as_ref()).ok_or(NoteError::Key)?;
+        let id = key_id(name, TYPE_ED25519, &public)?;
         Ok(Self { name: name.to_owned(), id, public })
     }
 
@@ -70,16 +65,8 @@ impl VerifierKey {
     /// [`NoteError::Key`] for another form, another type of key, or an id that is not the key's
     /// own.
     pub fn parse(text: &str) -> Result<Self, NoteError> {
-        let read = || {
-            let mut parts = text.splitn(3, '+');
-            let (name, id, key) = (parts.next()?, parts.next()?, parts.next()?);
-            let key = BASE64.decode(key.as_bytes()).ok()?;
-            let (&kind, public) = key.split_first()?;
-            let public = public.try_into().ok().filter(|_| kind == TYPE_ED25519)?;
-            let parsed = Self::ed25519(name, public).ok()?;
-            (HEXLOWER.encode(&parsed.id) == id).then_some(parsed)
-        };
-        read().ok_or(NoteError::Key)
+        let (name, public) = parse_key(text, TYPE_ED25519)?;
+        Self::ed25519(name, public)
     }
 
     /// The name it signs under.
@@ -107,9 +94,7 @@ impl VerifierKey {
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut key = vec![TYPE_ED25519];
-        key.extend_from_slice(&self.public);
-        write!(f, "{}+{}+{}", self.name, HEXLOWER.encode(&self.id), BASE64.encode(&key))
+        f.write_str(&key_text(&self.name, self.id, TYPE_ED25519, &self.public))
     }
 }
 
@@ -124,9 +109,14 @@ impl fmt::Debug for VerifierKey {
 /// The caller has signed `text` exactly as given; it ends in a newline.
 #[must_use]
 pub fn signed_note(text: &str, key: &VerifierKey, signature: &[u8; 64]) -> String {
-    let mut bytes = key.id.to_vec();
+    format!("{text}\n{}", signature_text(&key.name, key.id, signature))
+}
+
+/// One signature line, with its newline.
+pub(crate) fn signature_text(name: &str, id: [u8; 4], signature: &[u8]) -> String {
+    let mut bytes = id.to_vec();
     bytes.extend_from_slice(signature);
-    format!("{text}\n{DASH}{} {}\n", key.name, BASE64.encode(&bytes))
+    format!("{DASH}{name} {}\n", BASE64.encode(&bytes))
 }
 
 /// A note that was read but not yet believed.
@@ -138,10 +128,10 @@ pub struct Note<'a> {
 
 /// One signature line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct NoteSignature<'a> {
-    name: &'a str,
-    id: [u8; 4],
-    signature: Vec<u8>,
+pub(crate) struct NoteSignature<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) id: [u8; 4],
+    pub(crate) signature: Vec<u8>,
 }
 
 impl<'a> Note<'a> {
@@ -166,6 +156,20 @@ impl<'a> Note<'a> {
             return Err(NoteError::Form);
         }
         Ok(Self { text, signatures })
+    }
+
+    /// The text that nobody has vouched for yet: it says whose keys to look for.
+    pub(crate) const fn claimed(&self) -> &'a str {
+        self.text
+    }
+
+    /// The signature lines in this name and id.
+    pub(crate) fn signatures_of(
+        &self,
+        name: &str,
+        id: [u8; 4],
+    ) -> impl Iterator<Item = &NoteSignature<'a>> {
+        self.signatures.iter().filter(move |line| line.name == name && line.id == id)
     }
 
     /// The text, if at least one of `keys` signed it.
@@ -193,6 +197,38 @@ fn signature_line(line: &str) -> Option<NoteSignature<'_>> {
     let id = first_four(&bytes)?;
     let signature = bytes.get(4..)?.to_vec();
     (is_key_name(name) && !signature.is_empty()).then_some(NoteSignature { name, id, signature })
+}
+
+/// The first bytes of a key's fingerprint: SHA-256(name, newline, type, key).
+pub(crate) fn key_id(name: &str, kind: u8, public: &[u8; 32]) -> Result<[u8; 4], NoteError> {
+    if !is_key_name(name) {
+        return Err(NoteError::Key);
+    }
+    let mut message = name.as_bytes().to_vec();
+    message.extend_from_slice(&[b'\n', kind]);
+    message.extend_from_slice(public);
+    first_four(digest(&SHA256, &message).as_ref()).ok_or(NoteError::Key)
+}
+
+/// Name and public key of `name+id+base64`, when it is of this type and the id is the key's own.
+pub(crate) fn parse_key(text: &str, kind: u8) -> Result<(&str, [u8; 32]), NoteError> {
+    let read = || {
+        let mut parts = text.splitn(3, '+');
+        let (name, id, key) = (parts.next()?, parts.next()?, parts.next()?);
+        let key = BASE64.decode(key.as_bytes()).ok()?;
+        let (&found, public) = key.split_first()?;
+        let public: [u8; 32] = public.try_into().ok().filter(|_| found == kind)?;
+        let own = key_id(name, kind, &public).ok()?;
+        (HEXLOWER.encode(&own) == id).then_some((name, public))
+    };
+    read().ok_or(NoteError::Key)
+}
+
+/// The text form of a key.
+pub(crate) fn key_text(name: &str, id: [u8; 4], kind: u8, public: &[u8; 32]) -> String {
+    let mut key = vec![kind];
+    key.extend_from_slice(public);
+    format!("{name}+{}+{}", HEXLOWER.encode(&id), BASE64.encode(&key))
 }
 
 fn is_key_name(name: &str) -> bool {

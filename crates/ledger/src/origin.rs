@@ -81,6 +81,13 @@ impl LogOrigin {
         if sound { Ok(Self(text.to_owned())) } else { Err(NotALog) }
     }
 
+    /// The origin of an installation's log of checkpoints: the name of the key that signs it, as
+    /// policies and witnesses expect.
+    #[must_use]
+    pub fn of_checkpoints(instance: InstanceId) -> Self {
+        Self(log_key_name(instance))
+    }
+
     /// The three parts, when this is an origin of our own form.
     #[must_use]
     pub fn parts(&self) -> Option<(InstanceId, TenantId, Stream)> {

@@ -7,13 +7,16 @@
 //! 2. The key comes from the caller. Nothing inside the export is taken as a key.
 //! 3. Memory does not grow with the export.
 //!
-//! Never: a network, a clock. While no witness cosigns, a verdict says "signed by the operator
-//! only": it shows that nothing was changed after signing, not that the operator keeps no second
-//! log.
+//! Never: a network, a clock. Without a policy that asks for witnesses, a verdict says "signed by
+//! the operator only": it shows that nothing was changed after signing, not that the operator keeps
+//! no second log. With one, VERIFIED also needs the export's proof that a checkpoint of this log is
+//! in the log of checkpoints that a quorum of witnesses cosigned.
 
+mod anchor;
 mod verdict;
 
-pub use verdict::{EntryFault, Finding, Reason, Verdict, Verified};
+pub use anchor::{Anchored, PublicCopy};
+pub use verdict::{AnchorFault, EntryFault, Finding, Reason, Verdict, Verified};
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -21,9 +24,10 @@ use std::io::BufRead;
 use data_encoding::HEXLOWER;
 
 use crate::checkpoint::Checkpoint;
-use crate::export::{ExportReader, ExportedEntry, Line, ReadError};
+use crate::export::{ExportReader, ExportedEntry, Head, Line, ReadError};
 use crate::note::{Note, NoteError, VerifierKey};
 use crate::origin::LogOrigin;
+use crate::policy::Policy;
 use crate::read::{EntryFacts, UnreadableEntry};
 use crate::receipt::{Receipt, ReceiptError};
 use crate::tree::{Frontier, Hash, leaf_hash};
@@ -38,6 +42,13 @@ pub struct Evidence<'a> {
     pub seen: &'a [&'a str],
     /// Receipts in their header form: each promised entry must be in the log once it is due.
     pub receipts: &'a [&'a str],
+    /// Whose word is needed besides the operator's; `None` when nobody's is.
+    pub policy: Option<&'a Policy>,
+    /// Proof files of this log that were kept from earlier: the log must contain each checkpoint
+    /// they open.
+    pub proofs: &'a [&'a str],
+    /// A copy of the log of checkpoints, to look for checkpoints of this log that were kept back.
+    pub copy: Option<PublicCopy<'a>>,
 }
 
 /// Checks a whole export. It stops at the first thing that is wrong.
@@ -83,9 +94,9 @@ fn check(source: impl BufRead, evidence: Evidence<'_>) -> Result<Verified, Stop>
         return Err(Reason::NoKey.into());
     }
     let mut reader = ExportReader::new(source);
-    let (checkpoint, earlier) = reader.head()?;
-    let checkpoint = open_checkpoint(&checkpoint, evidence.keys, Finding::Checkpoint)?;
-    let mut audit = Audit::begin(checkpoint, &earlier, evidence)?;
+    let head = reader.head()?;
+    let checkpoint = open_checkpoint(&head.checkpoint, evidence.keys, Finding::Checkpoint)?;
+    let mut audit = Audit::begin(checkpoint, &head, evidence)?;
     loop {
         match reader.line()? {
             Line::Entry(entry) => audit.entry(&entry)?,
@@ -114,6 +125,8 @@ struct Audit {
     sound_up_to: u64,
     receipts: Vec<Receipt>,
     latest_ms: i64,
+    /// What is missing for a VERIFIED, should nothing worse turn up.
+    lacking: Option<Reason>,
     verified: Verified,
 }
 
@@ -129,22 +142,27 @@ enum Source {
     Export,
     /// The reader, who kept it.
     Reader,
+    /// The log of checkpoints.
+    Published,
 }
 
 impl Audit {
-    fn begin(
-        checkpoint: Checkpoint,
-        earlier: &[String],
-        evidence: Evidence<'_>,
-    ) -> Result<Self, Stop> {
+    fn begin(checkpoint: Checkpoint, head: &Head, evidence: Evidence<'_>) -> Result<Self, Stop> {
         let (_, unit, stream) = checkpoint.origin.parts().ok_or(Reason::NotAnExport)?;
-        let mut passages = open_earlier(&checkpoint, earlier, evidence.keys)?;
+        let mut passages = open_earlier(&checkpoint, &head.earlier, evidence.keys)?;
         for note in evidence.seen {
             let Checkpoint { size, root, .. } = open_seen(note, &checkpoint, evidence.keys)?;
             passages.entry(size).or_default().push(Passage { root, source: Source::Reader });
         }
+        let published = anchor::open(&checkpoint, head.anchor.as_deref(), evidence)?;
+        for Checkpoint { size, root, .. } in published.passages {
+            passages.entry(size).or_default().push(Passage { root, source: Source::Published });
+        }
         let receipts = open_receipts(&checkpoint.origin, evidence)?;
-        let verified = Verified::begin(&checkpoint, earlier.len() + evidence.seen.len());
+        let verified = Verified {
+            anchored: published.anchored,
+            ..Verified::begin(&checkpoint, head.earlier.len() + evidence.seen.len())
+        };
         let mut audit = Self {
             checkpoint,
             unit: unit.to_string(),
@@ -154,6 +172,7 @@ impl Audit {
             sound_up_to: 0,
             receipts,
             latest_ms: i64::MIN,
+            lacking: published.lacking,
             verified,
         };
         audit.pass()?;
@@ -211,6 +230,9 @@ impl Audit {
             Some(Passage { source: Source::Reader, .. }) => {
                 Err(Finding::SeenCheckpoint { size }.into())
             }
+            Some(Passage { source: Source::Published, .. }) => {
+                Err(Finding::Anchor(AnchorFault::NotContinued { size }).into())
+            }
             None => {
                 self.sound_up_to = size;
                 Ok(())
@@ -231,6 +253,9 @@ impl Audit {
         let overdue = self.receipts.iter().find(|receipt| self.latest_ms > receipt.merge_by.0);
         if let Some(receipt) = overdue {
             return Err(Finding::Receipt { entry: receipt.entry.to_string() }.into());
+        }
+        if let Some(lacking) = self.lacking {
+            return Err(lacking.into());
         }
         let pending_receipts = self.receipts.len();
         Ok(Verified { pending_receipts, ..self.verified })

@@ -46,6 +46,12 @@ pub enum Damage {
         /// The size of the last checkpoint.
         size: u64,
     },
+    /// A checkpoint of this size was published, and the stored log does not continue it.
+    #[error("a checkpoint of size {size} was published, and the stored log is another one")]
+    Published {
+        /// The size that was published.
+        size: u64,
+    },
 }
 
 impl From<Denied> for NotaryError {

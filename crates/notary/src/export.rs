@@ -15,7 +15,7 @@ use ledger::export::{ExportWriter, ExportedEntry};
 use ledger::{AuditEvent, LogOrigin, Stream, Verb};
 use store::{Caller, Commit, Committed, LoggedEntry, Store, StoredCheckpoint, Unit};
 
-use crate::{NotaryError, access, sequence};
+use crate::{NotaryError, access, anchors, sequence};
 
 /// Entries read at once: the memory of one export stays below this many entries of the largest
 /// size.
@@ -117,14 +117,26 @@ async fn begin(
     if stream != Verb::AuditExported.stream() {
         catch_up(store, broker, unit, stream).await?;
     }
+    // In this order: what was published up to here is then covered by the newest checkpoint.
+    let anchor = anchor(store, unit, stream).await?;
     let newest = store
         .unit_read::<_, NotaryError>(unit, move |tx| Ok(tx.audit().checkpoint(stream)?))
         .await?;
     // Catching up has made one; it is missing only if others were faster every time.
     let StoredCheckpoint { size, note, .. } = newest.ok_or(NotaryError::Raced)?;
-    let (writer, head) = ExportWriter::begin(&note, Vec::new())?;
+    let (writer, head) = ExportWriter::begin(&note, Vec::new(), anchor)?;
     let (store, lines) = (store.clone(), VecDeque::from([head]));
     Ok(Export { store, reader, stream, size, next: 0, writer: Some(writer), lines })
+}
+
+/// The proof that a checkpoint of this log is in the log of checkpoints.
+async fn anchor(store: &Store, unit: Unit, stream: Stream) -> Result<Option<String>, NotaryError> {
+    let candidates = store.unit_read::<_, NotaryError>(unit, move |tx| {
+        let pseudonym = tx.openings().pseudonym(stream)?;
+        Ok((pseudonym, tx.openings().newest(stream, anchors::CANDIDATES)?))
+    });
+    let origin = LogOrigin::new(store.instance(), store.unit_id(unit), stream);
+    anchors::best_proof(store, origin, candidates.await?).await
 }
 
 impl Export {

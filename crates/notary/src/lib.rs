@@ -8,14 +8,20 @@
 //!    however often copying is interrupted and repeated.
 //! 4. Every event of somebody's account gets one entry in the security log of each workspace they
 //!    are in, in the same way.
-//! 5. What is exported is what is stored. Judging it is the verifier's work, in `ledger`.
+//! 5. Every log's checkpoints go into the log of checkpoints, blinded, at most once in a period; a
+//!    log that no longer continues what was published is never published again.
+//! 6. What is exported is what is stored. Judging it is the verifier's work, in `ledger`.
 //!
 //! Never: HTTP, SQL, a private key, a change to an entry.
 //!
 //! Walk: [`sequencer`], [`journal`] and [`projection`] are turned by [`worker`]; [`receipts`],
-//! [`entries`], [`mod@search`], [`proofs`] and [`export`] answer requests.
+//! [`entries`], [`mod@search`], [`proofs`] and [`export`] answer requests. [`publisher`] feeds the log of
+//! checkpoints, [`witnesses`] has it cosigned, [`checkpoint_log`] serves it, [`anchors`] takes
+//! proofs out of it.
 
 mod access;
+pub mod anchors;
+pub mod checkpoint_log;
 pub mod entries;
 mod error;
 pub mod export;
@@ -23,11 +29,14 @@ mod journal;
 mod nodes;
 pub mod projection;
 pub mod proofs;
+pub mod publisher;
 pub mod receipts;
 pub mod search;
 mod sequencer;
+pub mod witnesses;
 mod worker;
 
+pub use anchors::{Openings, list_openings};
 pub use entries::{list_entries, show_entry};
 pub use error::{Damage, NotaryError};
 pub use export::{Export, begin_export, begin_platform_export};
@@ -36,6 +45,7 @@ pub use projection::{Projected, project};
 pub use proofs::{
     ConsistencyProof, InclusionProof, consistency_proof, inclusion_proof, latest_checkpoint,
 };
+pub use publisher::{Published, Publisher};
 pub use receipts::receipts;
 pub use search::{Found, NotAnActor, Search, SearchedActor, search};
 pub use sequencer::{Sequenced, sequence};

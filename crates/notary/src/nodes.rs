@@ -2,7 +2,7 @@
 
 use ledger::tree::ProofError;
 use ledger::{Frontier, Hash, NodePosition, NodeSource, Stream};
-use store::{Log, StoreError};
+use store::{CheckpointLog, Log, StoreError};
 
 use crate::{Damage, NotaryError};
 
@@ -19,11 +19,30 @@ impl<'l, 't> StoredNodes<'l, 't> {
 
     /// The right edge of the tree when it had `size` leaves.
     pub(crate) fn frontier(&mut self, size: u64) -> Result<Frontier, NotaryError> {
-        let peaks = Frontier::positions(size)
-            .map(|position| self.node(position)?.ok_or(Damage::Node(position).into()))
-            .collect::<Result<Vec<_>, NotaryError>>()?;
-        Frontier::resume(size, peaks).ok_or(Damage::Root { size }.into())
+        frontier(self, size)
     }
+}
+
+/// The nodes of the log of checkpoints.
+pub(crate) struct CheckpointNodes<'l, 't>(pub(crate) &'l mut CheckpointLog<'t>);
+
+impl NodeSource for CheckpointNodes<'_, '_> {
+    type Error = StoreError;
+
+    fn node(&mut self, position: NodePosition) -> Result<Option<Hash>, StoreError> {
+        self.0.node(u32::from(position.level), position.index)
+    }
+}
+
+/// The right edge of a stored tree when it had `size` leaves.
+pub(crate) fn frontier<S: NodeSource<Error = StoreError>>(
+    nodes: &mut S,
+    size: u64,
+) -> Result<Frontier, NotaryError> {
+    let peaks = Frontier::positions(size)
+        .map(|position| nodes.node(position)?.ok_or(Damage::Node(position).into()))
+        .collect::<Result<Vec<_>, NotaryError>>()?;
+    Frontier::resume(size, peaks).ok_or(Damage::Root { size }.into())
 }
 
 impl NodeSource for StoredNodes<'_, '_> {

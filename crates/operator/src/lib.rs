@@ -34,6 +34,7 @@ mod staff;
 mod unseal;
 mod up;
 mod users;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -76,6 +77,9 @@ pub enum Command {
     /// People's accounts: sign somebody out, give an owner back what they lost.
     #[command(subcommand)]
     People(people::People),
+    /// A small witness for other people's logs.
+    #[command(subcommand)]
+    Witness(witness::Witness),
 }
 
 /// Runs one command to its end. Everything that went wrong is already printed when this returns.
@@ -98,6 +102,7 @@ pub fn run(command: Command, form: Form) -> ExitCode {
         Command::Link(link) => link.run(&output),
         Command::Staff(staff) => staff.run(&output),
         Command::People(people) => people.run(&output),
+        Command::Witness(witness) => witness.run(&output),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -26,6 +26,7 @@ pub mod metrics;
 pub mod openapi;
 mod pages;
 pub mod problem;
+mod public_log;
 pub mod rate;
 mod ready;
 pub mod reply;
@@ -33,6 +34,7 @@ pub mod router;
 mod serve;
 pub mod shapes;
 pub mod v1;
+mod witnessing;
 mod workers;
 
 pub use config::{Config, ConfigError};

@@ -14,6 +14,7 @@ use crate::house::House;
 use crate::openapi as description;
 use crate::pages;
 use crate::problem::{Code, Problem};
+use crate::public_log;
 use crate::v1;
 
 /// The API's router.
@@ -24,6 +25,7 @@ pub fn router(house: House) -> Router {
         .route("/v1/openapi.json", get(move || async move { described(document) }))
         .route("/.well-known/security.txt", get(security_txt))
         .merge(pages::routes())
+        .merge(public_log::routes())
         .route("/sso/callback", get(v1::sso::callback::callback))
         .fallback(|| async { Problem::new(Code::NotFound) })
         .layer(axum::middleware::from_fn_with_state(house.clone(), cookie::cookie))

@@ -31,6 +31,7 @@ use crate::listen::{self, Door, Stop, Transport, tls};
 use crate::rate::Limiter;
 use crate::ready::Ready;
 use crate::router;
+use crate::witnessing;
 use crate::workers::{self, Post};
 
 /// Why the server did not start, or stopped by itself.
@@ -274,6 +275,7 @@ async fn run(config: &Config, transport: Transport, stop: Stop) -> Result<(), Se
         workers::start_working(&house, &tasks, &stop);
         let url = public_url(config, api_address);
         workers::start_post(&house, Post { mailer, url }, &tasks, &stop);
+        witnessing::start(&house, &config.witnesses, &config.sso.client()?, &tasks, &stop);
     }
     let metrics = Arc::clone(house.metrics());
     let connections_max = usize::try_from(config.limits.connections_max).unwrap_or(16);

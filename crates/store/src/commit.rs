@@ -110,6 +110,10 @@ macro_rules! quiet_reasons {
 quiet_reasons! {
     /// The log's own tree.
     Sequencing = "the sequencer moves entries into the tree; an entry about that would never end",
+    /// The log of checkpoints.
+    Publishing = "checkpoints go into the log of checkpoints; an entry would make another one",
+    /// What witnesses answered.
+    Cosigned = "a witness's answer is kept beside the checkpoint it is about, and changes none",
     /// When something was last used.
     LastUsed = "a time of last use; the use itself has its entry, or is a read",
     /// Wrong guesses.

@@ -33,8 +33,8 @@ mod tx;
 mod value;
 
 pub use audit::{
-    EntryFilter, JournalMark, Log, LoggedEntry, NewCheckpoint, NewLeaf, NewNode, PendingEntry,
-    StoredCheckpoint, Tree,
+    EntryFilter, JournalMark, Log, LoggedEntry, NewCheckpoint, NewLeaf, NewNode, Openings,
+    PendingEntry, StoredCheckpoint, StoredOpening, Tree,
 };
 /// Making a PostgreSQL database ready, by an administrator's credential.
 pub mod postgres {

@@ -102,6 +102,11 @@ impl<'t> TenantTx<'t> {
         tenant::Jobs::new(self.bound)
     }
 
+    /// What opens the log's leaves in the log of checkpoints.
+    pub fn openings(&mut self) -> audit::Openings<'_> {
+        audit::Openings::new(self.bound)
+    }
+
     /// The tenant's log, for reading.
     pub fn audit(&mut self) -> audit::Log<'_> {
         audit::Log::new(self.bound)
@@ -285,6 +290,11 @@ impl<'t> PlatformTx<'t> {
         platform::Idempotency::new(self.bound)
     }
 
+    /// The log of checkpoints, which is public.
+    pub fn checkpoint_log(&mut self) -> platform::CheckpointLog<'_> {
+        platform::CheckpointLog::new(self.bound)
+    }
+
     /// The platform's own log, for reading.
     pub fn audit(&mut self) -> audit::Log<'_> {
         audit::Log::new(self.bound)
@@ -328,6 +338,11 @@ impl<'t> AuditTx<'t> {
     /// Entries that wait for an index, and the tree they move into.
     pub fn tree(&mut self) -> audit::Tree<'_> {
         audit::Tree::new(self.bound)
+    }
+
+    /// What opens the unit's leaves in the log of checkpoints.
+    pub fn openings(&mut self) -> audit::Openings<'_> {
+        audit::Openings::new(self.bound)
     }
 
     /// How much of the broker's journal was copied into this unit's log.

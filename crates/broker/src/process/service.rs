@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::{Clock, Entropy, UserId, limits};
-use ledger::{Checkpoint, Receipt};
+use ledger::{Checkpoint, LogOrigin, Receipt};
 use seal::{Exposed, KeyHomes, RecoveryCode, Slot, SlotSecret};
 
 use crate::claims::{AccessClaims, MacPurpose, TotpCode};
@@ -175,8 +175,10 @@ impl Service {
     fn sign_checkpoint(&self, text: &str) -> Answer {
         let checkpoint = Checkpoint::parse(text).map_err(|_| malformed())?;
         let same = checkpoint.text() == text;
-        let ours = checkpoint.origin.parts();
-        self.sign_own_note(text, same && ours.is_some_and(|(of, ..)| of == self.ring.instance()))
+        let instance = self.ring.instance();
+        let ours = checkpoint.origin.parts().is_some_and(|(of, ..)| of == instance)
+            || checkpoint.origin == LogOrigin::of_checkpoints(instance);
+        self.sign_own_note(text, same && ours)
     }
 
     fn sign_receipt(&self, text: &str) -> Answer {

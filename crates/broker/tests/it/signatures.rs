@@ -104,6 +104,17 @@ async fn checkpoints_and_receipts_of_both_tenants_verify_with_the_log_key() {
 }
 
 #[tokio::test]
+async fn the_log_of_checkpoints_is_signed_under_the_name_of_its_key() {
+    let (house, broker) = House::running().await;
+    let origin = LogOrigin::of_checkpoints(house.instance);
+    let checkpoint = Checkpoint { origin, size: 3, root: [4; 32] };
+    let note = broker.sign_checkpoint(&checkpoint).await.unwrap();
+    let key = log_key(&broker).await;
+    assert_eq!(checkpoint.origin.as_str(), key.name(), "as policies and witnesses expect");
+    assert!(Note::parse(&note).unwrap().open(&[key]).is_ok());
+}
+
+#[tokio::test]
 async fn another_instances_log_is_not_signed() {
     let (house, broker) = House::running().await;
     let origin = LogOrigin::new(id::<InstanceId>(), house.ann.id, Stream::Workspace);
@@ -112,9 +123,13 @@ async fn another_instances_log_is_not_signed() {
     assert_eq!(broker.sign_checkpoint(&checkpoint).await.err(), malformed);
     let receipt = Receipt::new(origin, id::<EntryId>(), [8; 32], TimeMs(1));
     assert_eq!(broker.sign_receipt(&receipt).await.err(), malformed);
-    let elsewhere = LogOrigin::parse("example.org/another/log").unwrap();
-    let checkpoint = Checkpoint { origin: elsewhere, size: 1, root: [0; 32] };
-    assert_eq!(broker.sign_checkpoint(&checkpoint).await.err(), malformed);
+    for elsewhere in [
+        LogOrigin::parse("example.org/another/log").unwrap(),
+        LogOrigin::of_checkpoints(id::<InstanceId>()),
+    ] {
+        let checkpoint = Checkpoint { origin: elsewhere, size: 1, root: [0; 32] };
+        assert_eq!(broker.sign_checkpoint(&checkpoint).await.err(), malformed);
+    }
 }
 
 #[tokio::test]

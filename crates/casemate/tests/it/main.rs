@@ -31,3 +31,4 @@ mod slots;
 mod together;
 mod transit;
 mod walk;
+mod witnessed;

@@ -129,6 +129,12 @@ operations! {
     AUDIT_ENTRY = "GET" "/v1/audit/entries/{index}" Harmless;
     AUDIT_CHECKPOINT = "GET" "/v1/audit/checkpoint" Harmless;
     AUDIT_EXPORT = "GET" "/v1/audit/export" Harmless;
+    AUDIT_OPENINGS = "GET" "/v1/audit/openings" Harmless;
     AUDIT_KEY = "GET" "/v1/audit/key" Harmless;
     STAFF_LOG = "GET" "/v1/staff/log" Harmless;
 }
+
+/// The log of checkpoints. Its addresses are those of C2SP tlog-tiles, outside the versioned API;
+/// a tile's is put together by the caller.
+pub(crate) const PUBLIC_LOG: Operation =
+    Operation { method: "GET", path: "/log/checkpoint", repeat: Repeat::Harmless };

@@ -57,6 +57,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The answer as it came.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The answer as the shape the caller expects.
     ///
     /// Errors: it has another form.

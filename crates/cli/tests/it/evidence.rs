@@ -15,7 +15,7 @@ const WRITTEN_AT_MS: i64 = 1_790_000_000_000;
 const HOUR_MS: i64 = 3_600_000;
 
 /// Signs as the golden export was signed; with another seed, as somebody else.
-fn signed(seed: u8, text: &str) -> String {
+pub(crate) fn signed(seed: u8, text: &str) -> String {
     let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
     let key = VerifierKey::parse(log_key()).unwrap();
     ledger::note::signed_note(text, &key, pair.sign(text.as_bytes()).as_ref().try_into().unwrap())
@@ -27,7 +27,7 @@ fn origin() -> LogOrigin {
 }
 
 /// A receipt for an entry that the golden log does not have.
-fn receipt(seed: u8, at_ms: i64) -> String {
+pub(crate) fn receipt(seed: u8, at_ms: i64) -> String {
     let entry: EntryId = Uuid::from_u128(9).into();
     let receipt = Receipt::new(origin(), entry, [9; 32], TimeMs(at_ms));
     BASE64URL_NOPAD.encode(signed(seed, &receipt.text()).as_bytes())

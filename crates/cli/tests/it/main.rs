@@ -18,4 +18,5 @@ mod run;
 mod signup;
 mod terminal;
 mod verify;
+mod witnesses;
 mod work;

@@ -4,7 +4,7 @@
 //! 1. Newline-delimited JSON in exactly one form: head line, one line per entry from index 0 on,
 //!    end line.
 //! 2. Every byte of it is bound to the checkpoint's signature or to the form; nothing in it is
-//!    decoration.
+//!    decoration. (In the anchor's note, lines by keys the reader does not know are passed over.)
 //! 3. Reading holds one line at a time.
 //!
 //! Never: a key. A key inside the file it vouches for would prove nothing.
@@ -12,7 +12,7 @@
 mod read;
 mod write;
 
-pub use read::{ExportReader, Line, ReadError};
+pub use read::{ExportReader, Head, Line, ReadError};
 pub use write::{ExportWriter, ExportedEntry, WriteError};
 
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 pub const EXPORT_FORMAT: &str = "casemate.export.v1";
 /// Most earlier checkpoints in one export: each costs the reader one signature check.
 pub const EARLIER_CHECKPOINTS_MAX: usize = 256;
-/// Longest line: an entry of the largest size in base64, or a head of long notes, fits several
-/// times.
+/// Longest line: an entry of the largest size in base64, or a head of long notes and a proof, fits
+/// several times.
 pub const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The first line.
@@ -35,6 +35,10 @@ pub(crate) struct HeadLine {
     /// Signed checkpoints of smaller sizes, ascending: the log must have passed through each of
     /// them.
     pub(crate) earlier: Vec<String>,
+    /// The proof that a checkpoint of this log is in the log of checkpoints; missing in a log that
+    /// was not published yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) anchor: Option<String>,
 }
 
 /// The line of one entry.

@@ -35,6 +35,17 @@ pub enum ReadError {
     Unreadable,
 }
 
+/// What the first line holds: texts that nobody has verified yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The signed checkpoint.
+    pub checkpoint: String,
+    /// Signed checkpoints of smaller sizes.
+    pub earlier: Vec<String>,
+    /// A proof file that leads to the log of checkpoints.
+    pub anchor: Option<String>,
+}
+
 /// What a line after the first one holds.
 #[derive(Debug)]
 pub enum Line {
@@ -58,17 +69,17 @@ impl<R: BufRead> ExportReader<R> {
         Self { source, buffer: Vec::new(), again: Vec::new(), line: 0 }
     }
 
-    /// The head: the signed checkpoint and the earlier ones, as texts nobody has verified yet.
+    /// The head.
     ///
     /// # Errors
     /// [`ReadError`]; [`ReadError::Form`] for line 1 means that this is no export at all.
-    pub fn head(&mut self) -> Result<(String, Vec<String>), ReadError> {
+    pub fn head(&mut self) -> Result<Head, ReadError> {
         self.next_line()?;
-        let head: HeadLine = self.parsed()?;
-        if head.format != EXPORT_FORMAT || head.earlier.len() > EARLIER_CHECKPOINTS_MAX {
+        let HeadLine { format, checkpoint, earlier, anchor } = self.parsed()?;
+        if format != EXPORT_FORMAT || earlier.len() > EARLIER_CHECKPOINTS_MAX {
             return Err(self.form());
         }
-        Ok((head.checkpoint, head.earlier))
+        Ok(Head { checkpoint, earlier, anchor })
     }
 
     /// The next line after the head.

@@ -48,16 +48,20 @@ impl ExportWriter {
     /// Begins an export and gives its first line.
     ///
     /// `earlier` holds signed checkpoints in ascending order of size, each smaller than
-    /// `checkpoint`.
+    /// `checkpoint`. `anchor` is a proof file for one of this log's checkpoints.
     ///
     /// # Errors
     /// [`WriteError`] when the head breaks a limit of the format.
-    pub fn begin(checkpoint: &str, earlier: Vec<String>) -> Result<(Self, String), WriteError> {
+    pub fn begin(
+        checkpoint: &str,
+        earlier: Vec<String>,
+        anchor: Option<String>,
+    ) -> Result<(Self, String), WriteError> {
         if earlier.len() > EARLIER_CHECKPOINTS_MAX {
             return Err(WriteError::TooManyCheckpoints);
         }
         let format = EXPORT_FORMAT.to_owned();
-        let head = HeadLine { format, checkpoint: checkpoint.to_owned(), earlier };
+        let head = HeadLine { format, checkpoint: checkpoint.to_owned(), earlier, anchor };
         Ok((Self { entries: 0 }, line(&head)?))
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::anchor::Anchored;
 use crate::checkpoint::Checkpoint;
 use crate::origin::LogOrigin;
 use crate::tree::Hash;
@@ -34,7 +35,7 @@ impl fmt::Display for Verdict {
         let word = self.word();
         match self {
             Self::Verified(verified) => {
-                write!(f, "{word} as of size {}, signed by the operator only", verified.size)
+                write!(f, "{word} as of size {}, {}", verified.size, verified.vouched())
             }
             Self::Tampered(finding) => write!(f, "{word}: {finding}"),
             Self::CannotEstablish(reason) => write!(f, "{word}: {reason}"),
@@ -59,9 +60,28 @@ pub struct Verified {
     pub withheld: u64,
     /// Receipts whose entries are not in the log yet and, as far as the log shows, not due yet.
     pub pending_receipts: usize,
+    /// The published checkpoint that the log continues, and who cosigned it; `None` when the export
+    /// carries no proof of one.
+    pub anchored: Option<Anchored>,
 }
 
 impl Verified {
+    /// Who stands behind it, in words.
+    fn vouched(&self) -> String {
+        let by_the_operator = "signed by the operator only";
+        let Some(anchored) = self.anchored.filter(|anchored| anchored.cosigned > 0) else {
+            return by_the_operator.to_owned();
+        };
+        let Anchored { size, cosigned, witnesses, .. } = anchored;
+        if size == self.size {
+            return format!("cosigned by {cosigned} of {witnesses} witnesses");
+        }
+        format!(
+            "up to size {size} cosigned by {cosigned} of {witnesses} witnesses, after it \
+             {by_the_operator}"
+        )
+    }
+
     pub(super) fn begin(checkpoint: &Checkpoint, checkpoints: usize) -> Self {
         Self {
             origin: checkpoint.origin.clone(),
@@ -71,6 +91,7 @@ impl Verified {
             personal: 0,
             withheld: 0,
             pending_receipts: 0,
+            anchored: None,
         }
     }
 }
@@ -129,6 +150,38 @@ pub enum Finding {
         /// The entry's id.
         entry: String,
     },
+    /// The log and what was published of it do not belong together.
+    #[error("{0}")]
+    Anchor(AnchorFault),
+}
+
+/// What is wrong between a log and the log of checkpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AnchorFault {
+    /// The proof in the export or beside it.
+    #[error("the proof that this log was published is not one")]
+    Proof,
+    /// A signature on the log of checkpoints.
+    #[error("a signature on the log of checkpoints does not hold")]
+    Signature,
+    /// The log was rewritten, cut back or forked after it was published.
+    #[error("the log does not continue the checkpoint of size {size} that was published")]
+    NotContinued {
+        /// The size that was published.
+        size: u64,
+    },
+    /// The log changed its name in the log of checkpoints.
+    #[error("the log goes by another name in the log of checkpoints than it did before")]
+    Renamed,
+    /// A checkpoint was published for this log that its readers were not shown.
+    #[error("leaf {leaf} of the log of checkpoints is about this log, and nothing here opens it")]
+    KeptBack {
+        /// Its index.
+        leaf: u64,
+    },
+    /// The copy of the log of checkpoints is not the one that was signed.
+    #[error("the copy of the log of checkpoints does not add up to its signed root")]
+    Copy,
 }
 
 fn earlier_text(after: Option<u64>) -> String {
@@ -190,4 +243,21 @@ pub enum Reason {
     /// A checkpoint or receipt that was brought along is of another log or another key.
     #[error("a checkpoint or receipt given as evidence is not one of this log and key")]
     ForeignEvidence,
+    /// The policy asks for witnesses, and nothing leads to them.
+    #[error("witnesses are asked for, and the export carries no proof that its log was published")]
+    NotPublished,
+    /// The log of checkpoints is signed by somebody else.
+    #[error("the log of checkpoints is not signed by a key that was given")]
+    UnknownLogKey,
+    /// Fewer witnesses than the policy wants.
+    #[error("cosigned by {cosigned} of {witnesses} witnesses, which is not the policy's quorum")]
+    NoQuorum {
+        /// Witnesses that cosigned.
+        cosigned: usize,
+        /// Witnesses in the policy.
+        witnesses: usize,
+    },
+    /// The copy ends before the checkpoint it is held against.
+    #[error("the copy of the log of checkpoints ends early; get it again")]
+    ShortCopy,
 }

@@ -104,6 +104,7 @@ pub(crate) struct Log {
     pub(crate) rows: Vec<ExportedEntry>,
     pub(crate) checkpoint: String,
     pub(crate) earlier: Vec<String>,
+    pub(crate) anchor: Option<String>,
 }
 
 impl Log {
@@ -121,12 +122,13 @@ impl Log {
             rows.push(ExportedEntry { index, leaf, bytes, personal });
         }
         let checkpoint = signer.sign(&checkpoint(&frontier).text());
-        Self { signer, rows, checkpoint, earlier }
+        Self { signer, rows, checkpoint, earlier, anchor: None }
     }
 
     pub(crate) fn export(&self) -> Vec<u8> {
         let (mut writer, head) =
-            ExportWriter::begin(&self.checkpoint, self.earlier.clone()).unwrap();
+            ExportWriter::begin(&self.checkpoint, self.earlier.clone(), self.anchor.clone())
+                .unwrap();
         let mut file = head;
         for row in &self.rows {
             file.push_str(&writer.entry(row).unwrap());

@@ -2,12 +2,19 @@
 
 #![cfg(test)]
 
+mod anchoring;
+mod blinding;
+mod cosignatures;
 mod entries;
 mod exports;
 mod garbage;
 mod golden;
 mod house;
 mod notes;
+mod policies;
+mod proof_files;
 mod receipts;
+mod tiling;
 mod tree_growth;
 mod tree_vectors;
+mod witnessing;

@@ -25,13 +25,13 @@ fn definition(leaves: &[Hash]) -> Hash {
 
 /// What the store keeps: leaves and completed nodes, each written once.
 #[derive(Default)]
-struct Stored {
+pub(crate) struct StoredTree {
     nodes: BTreeMap<NodePosition, Hash>,
     leaves: Vec<Hash>,
     roots: Vec<Hash>,
 }
 
-impl NodeSource for Stored {
+impl NodeSource for StoredTree {
     type Error = Infallible;
 
     fn node(&mut self, position: NodePosition) -> Result<Option<Hash>, Infallible> {
@@ -39,19 +39,30 @@ impl NodeSource for Stored {
     }
 }
 
-fn grown(size: u64) -> Stored {
-    let mut stored = Stored { roots: vec![empty_root()], ..Stored::default() };
-    let mut frontier = Frontier::new();
-    for index in 0..size {
-        let leaf = leaf_hash(&index.to_be_bytes());
-        stored.leaves.push(leaf);
-        assert!(stored.nodes.insert(NodePosition { level: 0, index }, leaf).is_none());
-        frontier.append(leaf, |position, hash| {
-            assert!(stored.nodes.insert(position, hash).is_none(), "a node is written once");
-        });
-        stored.roots.push(frontier.root());
+impl StoredTree {
+    /// The tree over these leaves, which remembers the root of every size.
+    pub(crate) fn grown(leaves: impl IntoIterator<Item = Hash>) -> Self {
+        let mut stored = Self { roots: vec![empty_root()], ..Self::default() };
+        let mut frontier = Frontier::new();
+        for leaf in leaves {
+            let index = frontier.size();
+            stored.leaves.push(leaf);
+            assert!(stored.nodes.insert(NodePosition { level: 0, index }, leaf).is_none());
+            frontier.append(leaf, |position, hash| {
+                assert!(stored.nodes.insert(position, hash).is_none(), "a node is written once");
+            });
+            stored.roots.push(frontier.root());
+        }
+        stored
     }
-    stored
+
+    pub(crate) fn root(&self, size: u64) -> Hash {
+        self.roots[usize::try_from(size).unwrap()]
+    }
+}
+
+fn grown(size: u64) -> StoredTree {
+    StoredTree::grown((0..size).map(|index| leaf_hash(&index.to_be_bytes())))
 }
 
 #[test]

@@ -91,6 +91,19 @@ impl Ground {
     }
 }
 
+impl Ground {
+    /// Whoever owns the machine, at the platform's own rows.
+    pub(crate) async fn owner_of_platform(&self, folder: &Path, tenant: TenantId) -> Owner {
+        match self {
+            Self::Folder => {
+                let path = folder.join("data/control.db");
+                Owner::File(rusqlite::Connection::open(path).unwrap(), tenant)
+            }
+            Self::Database { .. } => self.owner_of(folder, tenant).await,
+        }
+    }
+}
+
 #[allow(clippy::disallowed_methods, reason = "tests are told of a cluster by the environment")]
 fn superuser() -> Option<String> {
     let named = std::env::var("CASEMATE_TEST_POSTGRES").ok();
@@ -123,8 +136,18 @@ async fn connect(address: &str) -> tokio_postgres::Client {
 }
 
 /// Tables of the log, those that refer to others last.
-pub(crate) const TABLES: [&str; 5] =
-    ["audit_entries", "audit_personal", "audit_leaves", "audit_nodes", "audit_checkpoints"];
+pub(crate) const TABLES: [&str; 7] = [
+    "audit_entries",
+    "audit_personal",
+    "audit_leaves",
+    "audit_nodes",
+    "audit_checkpoints",
+    "audit_pseudonyms",
+    "audit_openings",
+];
+/// Tables of the log of checkpoints.
+pub(crate) const PUBLIC_TABLES: [&str; 4] =
+    ["checkpoint_leaves", "checkpoint_nodes", "checkpoint_heads", "checkpoint_cosignatures"];
 
 /// Whoever owns the machine, at one workspace's rows.
 pub(crate) enum Owner {
@@ -135,7 +158,12 @@ pub(crate) enum Owner {
 impl Owner {
     /// Takes the log's guards away.
     pub(crate) async fn drop_guards(&self) {
-        for table in TABLES {
+        self.drop_guards_of(&TABLES).await;
+    }
+
+    /// The same for these tables.
+    pub(crate) async fn drop_guards_of(&self, tables: &[&str]) {
+        for table in tables {
             match self {
                 Self::File(file, _) => {
                     let guards = "select name from sqlite_master \

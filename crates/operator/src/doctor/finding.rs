@@ -68,6 +68,8 @@ checks! {
     MergeDelay = "merge-delay",
     /// Whoever is staff has a passkey in hardware.
     Staff = "staff",
+    /// Witnesses stand behind the log of checkpoints.
+    Witnesses = "witnesses",
 }
 
 impl Serialize for Check {

@@ -13,6 +13,7 @@ mod keys;
 mod log;
 mod process;
 mod staff;
+mod witnesses;
 
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ use crate::up::ready::Ready;
 use log::Logs;
 use process::Sight;
 use staff::Staff;
+use witnesses::Witnesses;
 
 /// `doctor`.
 #[derive(Debug, clap::Args)]
@@ -103,6 +105,7 @@ fn judge(check: Check, settings: &Settings, keys: &KeySide, data: &DataSide) -> 
         Check::SequencerLag => log::sequencer_lag(data.logs, now),
         Check::MergeDelay => log::merge_delay(data.logs, now),
         Check::Staff => staff::staff(&data.staff),
+        Check::Witnesses => witnesses::witnesses(&data.witnesses, now),
     }
 }
 
@@ -137,32 +140,40 @@ struct DataSide {
     guards: Result<Vec<Guard>, StoreError>,
     logs: Result<Logs, StoreError>,
     staff: Result<Staff, HardwareRootsError>,
+    witnesses: Result<Witnesses, StoreError>,
 }
 
 impl DataSide {
     async fn look(settings: &Settings) -> Self {
         let roots = settings.config.staff.hardware_roots().map(Arc::new);
         match data::open_existing(settings).await {
-            Ok(store) => Self::of(&store, roots).await,
+            Ok(store) => Self::of(&store, settings, roots).await,
             Err(error) => Self {
                 instance: None,
                 guards: Err(error),
                 logs: Err(error),
                 staff: roots.map(|roots| Staff { roots: !roots.is_empty(), listed: Err(error) }),
+                witnesses: Err(error),
             },
         }
     }
 
-    async fn of(store: &Store, roots: Result<Arc<HardwareRoots>, HardwareRootsError>) -> Self {
+    async fn of(
+        store: &Store,
+        settings: &Settings,
+        roots: Result<Arc<HardwareRoots>, HardwareRootsError>,
+    ) -> Self {
         let staff = match roots {
             Ok(roots) => Ok(Staff::of(store, roots).await),
             Err(error) => Err(error),
         };
+        let asked = &settings.config.witnesses;
         let seen = Self {
             instance: Some(store.instance()),
             guards: store.verify_guards().await,
             logs: Logs::of(store).await,
             staff,
+            witnesses: Witnesses::of(store, asked.keys(), asked.quorum).await,
         };
         store.close().await;
         seen

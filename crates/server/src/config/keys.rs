@@ -124,5 +124,11 @@ keys! {
         "Addresses that are not public and may be called all the same: host:port, or networks.";
     "outbound.root_certificate_file" Path = "",
         "PEM certificates trusted for calls outward, beside the well-known ones.";
+    "witnesses.ask" Words = "",
+        "Who cosigns the log of checkpoints: each an address and a key, with a space between.";
+    "witnesses.quorum" Number = "0",
+        "How many of them are enough; 0: more than half of them.";
+    "witnesses.publish_seconds" Number = "300",
+        "A log's checkpoint is published at most this often.";
     "roles.run" Words = "api,worker", "Which parts run in this process: api, worker.";
 }

@@ -23,6 +23,7 @@ mod security;
 mod sources;
 mod sso;
 mod staff;
+mod witnesses;
 
 use std::path::PathBuf;
 
@@ -39,6 +40,7 @@ pub use security::SecurityConfig;
 pub use sources::Sources;
 pub use sso::SsoSettings;
 pub use staff::StaffConfig;
+pub use witnesses::{WitnessSettings, WitnessesConfig};
 
 /// Everything `serve` is told from outside.
 #[derive(Debug)]
@@ -63,6 +65,8 @@ pub struct Config {
     pub sso: SsoSettings,
     /// What tells staff's passkeys in hardware.
     pub staff: StaffConfig,
+    /// Who cosigns the log of checkpoints.
+    pub witnesses: WitnessesConfig,
     /// Which parts of `serve` run in this process.
     pub roles: RolesConfig,
 }
@@ -133,6 +137,7 @@ impl Config {
             security: SecurityConfig::from_values(&values)?,
             sso: SsoSettings::from_values(&values)?,
             staff: StaffConfig::from_values(&values),
+            witnesses: WitnessesConfig::from_values(&values)?,
             roles: RolesConfig::from_values(&values)?,
             data,
         })

@@ -70,15 +70,23 @@ impl SsoSettings {
     /// # Errors
     /// [`ConfigError`].
     pub fn opened(&self, address: &str) -> Result<SsoConfig, ConfigError> {
-        let roots = self.root_certificate_file.as_deref();
-        let key = "outbound.root_certificate_file";
-        let rule = "it must be a file of PEM certificates";
-        let client = HttpClient::new(Policy::allowing(self.allowed.clone()), roots)
-            .map_err(|_| ConfigError::OutOfRange { key, rule })?;
+        let client = self.client()?;
         let platform = self.providers.iter().map(opened).collect::<Result<_, _>>()?;
         // Without name servers nobody proves a domain; everything else works.
         let names = Names::system().unwrap_or_else(|_| Names::Zone(Default::default()));
         Ok(SsoConfig { client, names, redirect: format!("{address}/sso/callback"), platform })
+    }
+
+    /// The way outward that `[outbound]` describes.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn client(&self) -> Result<HttpClient, ConfigError> {
+        let roots = self.root_certificate_file.as_deref();
+        let key = "outbound.root_certificate_file";
+        let rule = "it must be a file of PEM certificates";
+        HttpClient::new(Policy::allowing(self.allowed.clone()), roots)
+            .map_err(|_| ConfigError::OutOfRange { key, rule })
     }
 
     /// The files that are read after the server was confined.

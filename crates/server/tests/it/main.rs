@@ -28,6 +28,7 @@ mod passkeys;
 mod paths;
 mod possession;
 mod process;
+mod public_log;
 mod receipts;
 mod repetition;
 mod sso;

@@ -152,7 +152,7 @@ async fn an_export_of_the_api_is_verified_by_the_key_of_the_api() {
     let receipts = [promised.header("casemate-receipt").unwrap()];
     let judge = |bytes: &[u8]| {
         let keys = std::slice::from_ref(&key);
-        ledger::verify_export(bytes, Evidence { keys, receipts: &receipts, seen: &[] })
+        ledger::verify_export(bytes, Evidence { keys, receipts: &receipts, ..Evidence::default() })
     };
     let verdict = judge(&export.bytes);
     assert!(matches!(verdict, Verdict::Verified(_)), "{verdict:?}");

@@ -8,10 +8,12 @@
 
 mod entries;
 mod log;
+mod openings;
 mod tree;
 
 pub(crate) use entries::insert;
 pub use log::{EntryFilter, Log, LoggedEntry};
+pub use openings::{Openings, StoredOpening};
 pub use tree::{
     JournalMark, NewCheckpoint, NewLeaf, NewNode, PendingEntry, StoredCheckpoint, Tree,
 };
@@ -20,4 +22,4 @@ use crate::sql::TenantSql;
 
 /// Every statement of this module's tables.
 pub(crate) const STATEMENTS: &[&[TenantSql]] =
-    &[entries::STATEMENTS, log::STATEMENTS, tree::STATEMENTS];
+    &[entries::STATEMENTS, log::STATEMENTS, openings::STATEMENTS, tree::STATEMENTS];

@@ -48,6 +48,8 @@ pub(crate) const SQLITE_PLATFORM: &[Migration] = &[
     migration!("control/0008_risk", "sqlite"),
     migration!("control/0004_sso", "sqlite"),
     migration!("control/0007_security_log", "sqlite"),
+    migration!("audit/0002_openings", "sqlite"),
+    migration!("control/0010_checkpoints", "sqlite"),
 ];
 
 /// `tenants/<tenant-id>.db`.
@@ -57,6 +59,7 @@ pub(crate) const SQLITE_TENANT: &[Migration] = &[
     migration!("tenant/0006_device_sign_in", "sqlite"),
     migration!("tenant/0002_sso", "sqlite"),
     migration!("tenant/0003_keys", "sqlite"),
+    migration!("audit/0002_openings", "sqlite"),
 ];
 
 /// The database on PostgreSQL.
@@ -74,6 +77,8 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("tenant/0002_sso", "postgres"),
     migration!("tenant/0003_keys", "postgres"),
     migration!("control/0007_security_log", "postgres"),
+    migration!("audit/0002_openings", "postgres"),
+    migration!("control/0010_checkpoints", "postgres"),
 ];
 
 /// The newest format of a list.

@@ -11,6 +11,7 @@
 mod account_events;
 mod authorizations;
 mod bootstrap;
+mod checkpoints;
 mod device_grants;
 mod devices;
 mod due;
@@ -42,6 +43,7 @@ mod workspaces;
 pub use account_events::{AccountEvents, SessionOutcome, SessionUses};
 pub use authorizations::{Authorization, Authorizations, NewAuthorization};
 pub use bootstrap::{Bootstrap, BootstrapLink};
+pub use checkpoints::{CheckpointLog, Head, NewBlindedLeaf, WitnessState};
 pub use device_grants::{
     Approver, DeviceGrant, DeviceGrants, GrantState, NewDeviceGrant, Requester,
 };
@@ -83,6 +85,7 @@ pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     authorizations::STATEMENTS,
     account_events::STATEMENTS,
     bootstrap::STATEMENTS,
+    checkpoints::STATEMENTS,
     device_grants::STATEMENTS,
     devices::STATEMENTS,
     due::STATEMENTS,

@@ -47,7 +47,7 @@ pub(crate) async fn next_start(house: &House) -> Result<Store, StoreError> {
 }
 
 /// The tables under row security.
-const SECURED: [&str; 17] = [
+const SECURED: [&str; 19] = [
     "team",
     "members",
     "invitations",
@@ -64,6 +64,8 @@ const SECURED: [&str; 17] = [
     "audit_leaves",
     "audit_nodes",
     "audit_checkpoints",
+    "audit_pseudonyms",
+    "audit_openings",
     "journal_marks",
 ];
 
@@ -158,9 +160,15 @@ async fn the_log_cannot_be_changed_by_those_who_write_it() {
     for role in [database.roles.runtime(), database.roles.platform()] {
         let raw = database.raw(Some(&role)).await;
         as_tenant(&raw, house.ours).await;
-        for table in
-            ["audit_entries", "audit_personal", "audit_leaves", "audit_nodes", "audit_checkpoints"]
-        {
+        for table in [
+            "audit_entries",
+            "audit_personal",
+            "audit_leaves",
+            "audit_nodes",
+            "audit_checkpoints",
+            "audit_pseudonyms",
+            "audit_openings",
+        ] {
             for attack in [
                 format!("update {table} set tenant_id = tenant_id"),
                 format!("delete from {table}"),
@@ -191,6 +199,10 @@ async fn the_log_cannot_be_changed_by_those_who_write_it() {
             "create table casemate.shadow (a int)".to_owned(),
             "create schema shadow".to_owned(),
             "truncate audit_pending".to_owned(),
+            "update checkpoint_leaves set leaf_index = leaf_index".to_owned(),
+            "delete from checkpoint_heads".to_owned(),
+            "truncate checkpoint_nodes".to_owned(),
+            "update checkpoint_cosignatures set line = ''".to_owned(),
             "update audit_pending set stream = 'security'".to_owned(),
             "delete from migrations".to_owned(),
         ] {

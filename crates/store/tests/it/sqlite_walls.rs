@@ -31,8 +31,15 @@ async fn touched(store: &Store, workspace: Workspace) -> Result<bool, StoreError
         .await
 }
 
-const LOG: [&str; 5] =
-    ["audit_entries", "audit_personal", "audit_leaves", "audit_nodes", "audit_checkpoints"];
+const LOG: [&str; 7] = [
+    "audit_entries",
+    "audit_personal",
+    "audit_leaves",
+    "audit_nodes",
+    "audit_checkpoints",
+    "audit_pseudonyms",
+    "audit_openings",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_cannot_be_changed_by_sql() {
@@ -43,7 +50,10 @@ async fn the_log_cannot_be_changed_by_sql() {
         "insert into audit_leaves select tenant_id, stream, 0, entry_id, hash from audit_entries \
          limit 1; \
          insert into audit_nodes select tenant_id, stream, 1, 0, hash from audit_leaves; \
-         insert into audit_checkpoints select tenant_id, stream, 1, hash, 1, 'n' from audit_leaves",
+         insert into audit_checkpoints \
+             select tenant_id, stream, 1, hash, 1, 'n' from audit_leaves; \
+         insert into audit_pseudonyms select tenant_id, stream, zeroblob(16) from audit_leaves; \
+         insert into audit_openings select tenant_id, stream, 1, hash, hash, 1 from audit_leaves",
     )
     .unwrap();
     for table in LOG {
@@ -58,6 +68,39 @@ async fn the_log_cannot_be_changed_by_sql() {
             assert!(refused.contains("the log is never changed"), "{attack}: {refused}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_of_checkpoints_cannot_be_changed_by_sql() {
+    let house = House::open(Kind::Sqlite).await;
+    let file = raw(&house.folder().join("control.db"));
+    file.execute_batch(
+        "insert into checkpoint_leaves values (0, zeroblob(16), zeroblob(32), zeroblob(32)); \
+         insert into checkpoint_nodes values (1, 0, zeroblob(32)); \
+         insert into checkpoint_heads values (1, zeroblob(32), 1, 'n'); \
+         insert into checkpoint_cosignatures values (1, 'w', 'line', 1)",
+    )
+    .unwrap();
+    for (table, column) in [
+        ("checkpoint_leaves", "hash"),
+        ("checkpoint_nodes", "hash"),
+        ("checkpoint_heads", "note"),
+        ("checkpoint_cosignatures", "line"),
+    ] {
+        for attack in [
+            format!("update {table} set {column} = {column}"),
+            format!("delete from {table}"),
+            format!("insert or replace into {table} select * from {table}"),
+            format!("replace into {table} select * from {table}"),
+        ] {
+            let refused = file.execute_batch(&attack).unwrap_err().to_string();
+            assert!(refused.contains("the log is never changed"), "{attack}: {refused}");
+        }
+    }
+    // The same blinded hash at another place would be a second leaf of one checkpoint.
+    let twice = "insert or replace into checkpoint_leaves \
+        values (1, zeroblob(16), zeroblob(32), zeroblob(32))";
+    assert!(file.execute_batch(twice).is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

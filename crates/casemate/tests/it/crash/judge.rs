@@ -108,7 +108,7 @@ impl Log {
         let verdict = verify_export(answer.body.as_ref(), evidence);
         assert!(matches!(verdict, Verdict::Verified(_)), "{verdict}");
         let mut reader = ExportReader::new(answer.body.as_ref());
-        let (note, _) = reader.head().unwrap();
+        let note = reader.head().unwrap().checkpoint;
         let checkpoint = open(&note, key);
         let mut entries = Vec::new();
         while let Line::Entry(entry) = reader.line().unwrap() {

@@ -78,13 +78,13 @@ async fn copy(
 }
 
 /// A file that is removed when it is dropped before it was kept.
-struct Partial {
-    file: File,
+pub(super) struct Partial {
+    pub(super) file: File,
     path: PathBuf,
 }
 
 impl Partial {
-    fn create(target: &Path) -> io::Result<Self> {
+    pub(super) fn create(target: &Path) -> io::Result<Self> {
         let mut name = target.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.part", std::process::id()));
         let path = target.with_file_name(name);
@@ -93,7 +93,7 @@ impl Partial {
     }
 
     /// Gives the file its name, unless somebody else took that meanwhile.
-    fn keep(&self, target: &Path) -> io::Result<()> {
+    pub(super) fn keep(&self, target: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         fs::hard_link(&self.path, target)
     }

@@ -1,6 +1,7 @@
 //! `audit`: the log of the current workspace.
 
 pub(crate) mod checkpoint;
+pub(crate) mod copy;
 pub(crate) mod export;
 pub(crate) mod list;
 mod log;
@@ -27,6 +28,8 @@ pub enum Audit {
     Show(show::Show),
     /// Write the log and its proofs into a file that anybody can verify
     Export(export::Export),
+    /// Copy the public log of checkpoints, with what opens this log's part of it
+    Copy(copy::Copy),
     /// The newest signed checkpoint
     Checkpoint(checkpoint::Checkpoint),
     /// The newest entries of the platform's own log (staff, signed in with a passkey)
@@ -41,6 +44,7 @@ pub(crate) async fn run(verb: Audit, context: &Context) -> Result<(), Failure> {
         Audit::Tail(arguments) => tail::run(&arguments, context).await,
         Audit::Show(arguments) => show::run(&arguments, context).await,
         Audit::Export(arguments) => export::run(&arguments, context).await,
+        Audit::Copy(arguments) => copy::run(&arguments, context).await,
         Audit::Checkpoint(arguments) => checkpoint::run(&arguments, context).await,
         Audit::Platform(arguments) => platform::run(&arguments, context).await,
     }

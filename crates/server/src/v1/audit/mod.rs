@@ -7,6 +7,7 @@ pub mod entry;
 pub mod export;
 pub mod inclusion;
 pub mod key;
+pub mod openings;
 pub mod search;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .routes(routes!(inclusion::inclusion))
         .routes(routes!(consistency::consistency))
         .routes(routes!(export::export))
+        .routes(routes!(openings::openings))
         .routes(routes!(key::key))
 }
 

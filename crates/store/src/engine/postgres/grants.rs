@@ -44,6 +44,8 @@ pub(super) const AUDIT: &[Grant] = &[
     ("audit_leaves", LOG),
     ("audit_nodes", LOG),
     ("audit_checkpoints", LOG),
+    ("audit_pseudonyms", LOG),
+    ("audit_openings", LOG),
     ("journal_marks", KEPT_ROWS),
 ];
 
@@ -87,14 +89,30 @@ pub(super) const PLATFORM: &[Grant] = &[
     ("revocations", ALL_ROWS),
     ("idempotency", ALL_ROWS),
     ("due", ALL_ROWS),
+    ("checkpoint_leaves", LOG),
+    ("checkpoint_nodes", LOG),
+    ("checkpoint_heads", LOG),
+    ("checkpoint_cosignatures", LOG),
+    ("checkpoint_witnesses", KEPT_ROWS),
 ];
 
 /// The record of migrations: everybody may read it.
 pub(super) const RECORD: &[Grant] = &[("migrations", READ)];
 
 /// Tables whose rows never change, each with its own triggers.
-pub(super) const APPEND_ONLY: &[&str] =
-    &["audit_entries", "audit_personal", "audit_leaves", "audit_nodes", "audit_checkpoints"];
+pub(super) const APPEND_ONLY: &[&str] = &[
+    "audit_entries",
+    "audit_personal",
+    "audit_leaves",
+    "audit_nodes",
+    "audit_checkpoints",
+    "audit_pseudonyms",
+    "audit_openings",
+    "checkpoint_leaves",
+    "checkpoint_nodes",
+    "checkpoint_heads",
+    "checkpoint_cosignatures",
+];
 
 /// What the runtime role holds.
 pub(super) fn of_runtime() -> impl Iterator<Item = &'static Grant> {
