@@ -24,6 +24,7 @@ pub mod note;
 pub mod origin;
 pub mod read;
 pub mod receipt;
+pub mod shred;
 pub mod tree;
 pub mod verify;
 
@@ -34,5 +35,6 @@ pub use note::{Note, NoteError, VerifierKey};
 pub use origin::{LogOrigin, Stream};
 pub use read::EntryView;
 pub use receipt::Receipt;
+pub use shred::{ShredCertificate, ShredCertificateError, ShredOwner};
 pub use tree::{Frontier, Hash, NodePosition, NodeSource};
 pub use verify::{Evidence, Verdict, verify_export};

@@ -152,7 +152,12 @@ fn shared_key(
     let info = Info::new("casemate.v1 slot pair key");
     // A point of small order gives no agreement, and so no key.
     agree(private, peer, SlotError::Damaged, |shared| {
-        kdf::extract_and_expand(&halves.map(|half| *half).concat(), shared, &info, home.bytes_mut());
+        kdf::extract_and_expand(
+            &halves.map(|half| *half).concat(),
+            shared,
+            &info,
+            home.bytes_mut(),
+        );
         Ok(())
     })?;
     Ok(Key::held_in(home))
@@ -271,7 +276,12 @@ mod tests {
     fn points_of_small_order_agree_on_nothing() {
         let zero = SlotPair { public: [0; PUBLIC_BYTES], ..pair(7, 1) };
         let made = SlotPair::made(
-            zero.slot_key, zero.public, instance(1), &key(2), &HeapHomes, &SystemEntropy,
+            zero.slot_key,
+            zero.public,
+            instance(1),
+            &key(2),
+            &HeapHomes,
+            &SystemEntropy,
         );
         assert_eq!(made.err(), Some(SlotError::Damaged));
     }
