@@ -110,6 +110,8 @@ macro_rules! quiet_reasons {
 quiet_reasons! {
     /// The log's own tree.
     Sequencing = "the sequencer moves entries into the tree; an entry about that would never end",
+    /// A record sealed again.
+    SealedAgain = "the same value under another key; the rotation has entries of its own",
     /// When something was last used.
     LastUsed = "a time of last use; the use itself has its entry, or is a read",
     /// Wrong guesses.

@@ -57,6 +57,7 @@ pub(crate) const SQLITE_TENANT: &[Migration] = &[
     migration!("tenant/0006_device_sign_in", "sqlite"),
     migration!("tenant/0002_sso", "sqlite"),
     migration!("tenant/0003_keys", "sqlite"),
+    migration!("tenant/0008_sealing", "sqlite"),
 ];
 
 /// The database on PostgreSQL.
@@ -74,6 +75,7 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("tenant/0002_sso", "postgres"),
     migration!("tenant/0003_keys", "postgres"),
     migration!("control/0007_security_log", "postgres"),
+    migration!("tenant/0008_sealing", "postgres"),
 ];
 
 /// The newest format of a list.

@@ -18,4 +18,5 @@ mod moved;
 mod reach;
 mod reveal;
 mod roles;
+mod sealing;
 mod versions;
