@@ -31,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     // `up` and `link` have the first owner's link made by the use case that makes all codes.
-    ("operator", &["domain", "seal", "store", "broker", "ledger", "identity", "server"]),
+    ("operator", &["domain", "seal", "store", "broker", "ledger", "identity", "vault", "server"]),
     ("cli", &["domain", "seal", "ledger", "mask"]),
     // The last two are for its integration tests, which read what the walls left behind.
     ("casemate", &["broker", "cli", "operator", "server", "ledger", "domain", "store"]),

@@ -133,7 +133,7 @@ fn renew(output: &Output, folders: &Folders) -> Result<(), Failure> {
 }
 
 /// The code from `file`, from a pipe, or typed unseen.
-fn read_code(file: Option<&Path>) -> Result<Exposed, Failure> {
+pub(crate) fn read_code(file: Option<&Path>) -> Result<Exposed, Failure> {
     let failed = |path: &Path, source| Failure::from(FolderError::new(path, "read", source));
     let typed = match file {
         Some(path) if path != Path::new("-") => {

@@ -8,7 +8,7 @@
 //! 3. Once a key is retired here, the database refuses every row under it; a count after that is
 //!    final. The team's row is locked meanwhile, so that no writer is half-way.
 
-use domain::{EnvironmentId, Sealed, TimeMs};
+use domain::{EnvironmentId, Sealed, SecretId, TimeMs};
 use uuid::Uuid;
 
 use super::handle;
@@ -79,6 +79,8 @@ tenant_statements! { "sealing":
         where tenant_id = $1 and secret_id = $2 and version = $3 and sealed = $4";
     EXCHANGE_PROVIDER = "update providers set secret_sealed = $5 \
         where tenant_id = $1 and provider_id = $2 and secret_version = $3 and secret_sealed = $4";
+    HOME_OF_SECRET = "select environment_id from secrets where tenant_id = $1 and secret_id = $2";
+    DELETE_SECRET = "delete from secrets where tenant_id = $1 and secret_id = $2";
     RETIRE = "insert into retired_keys (tenant_id, data_key, retired_at_ms) values ($1, $2, $3) \
         on conflict (tenant_id, data_key) do nothing";
     SCHEDULE = "select interval_days, wanted_at_ms, wanted_by, finished_at_ms, overdue_at_ms \
@@ -157,6 +159,25 @@ impl Sealing<'_> {
     pub fn retire(&mut self, key: [u8; 16]) -> Result<(), StoreError> {
         let now = self.bound.now();
         self.bound.run(&RETIRE, values![key, now]).map(drop)
+    }
+
+    /// The environment of a secret; `None`: there is no such secret.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn environment_of(
+        &mut self,
+        secret: SecretId,
+    ) -> Result<Option<EnvironmentId>, StoreError> {
+        self.bound.one(&HOME_OF_SECRET, values![secret])?.map(|mut row| row.id()).transpose()
+    }
+
+    /// Deletes a secret with all its versions. `false`: there is none.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn delete_secret(&mut self, secret: SecretId) -> Result<bool, StoreError> {
+        self.bound.change_if(&DELETE_SECRET, values![secret])
     }
 
     /// The schedule, where one was ever written.

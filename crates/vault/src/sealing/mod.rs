@@ -8,12 +8,19 @@
 //!    that is too late is refused, never lost.
 
 mod census;
+mod owner;
 mod rotate;
+mod schedule;
+mod shred;
 
 pub use census::{CensusLine, census};
+pub use owner::{KeysSeen, ask_for_rotation, list_accesses, see_keys, set_interval};
 pub use rotate::{
-    Rotated, RotationStep, Wanted, finish_wanted, no_progress, rotate_epoch, want_rotation,
+    Extent, Rotated, RotationStep, Wanted, finish_extent, finish_wanted, no_progress, rotate_epoch,
+    want_rotation,
 };
+pub use schedule::{Look, due_at, interval_days, look_after};
+pub use shred::{is_shredded, shred_person, shred_secret, shred_workspace};
 
 use broker::BrokerError;
 use store::StoreError;
@@ -30,6 +37,9 @@ pub enum SealingError {
     /// Records under an old key do not open, so that key is kept.
     #[error("{0} records under an old key do not open; the key is kept")]
     RecordsDamaged(u64),
+    /// There is no such secret.
+    #[error("there is no such secret")]
+    NoSecret,
     /// Records kept coming under an old key. Nothing was destroyed.
     #[error("records under an old key could not be counted to none")]
     NotDrained,

@@ -6,7 +6,9 @@
 //! the entry. Cut off anywhere, the wish is still there and the same walk goes on: keys that are
 //! younger than the wish are its own.
 
-use broker::{Broker, BrokerError, Grant, Purpose, Realm, RecordKind, RecordName};
+use broker::{
+    Broker, BrokerError, DataScope, Grant, Purpose, Realm, RecordKind, RecordName, ShredTarget,
+};
 use domain::{RequestId, Sealed, TenantId, TimeMs, limits};
 use ledger::{AuditEvent, Verb};
 use seal::KeyId;
@@ -31,9 +33,32 @@ pub struct Wanted {
     pub by: String,
 }
 
+/// Which scope gets a new key, and how its old one ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Every scope; the wish is fulfilled then.
+    All,
+    /// One scope.
+    Scope(DataScope),
+    /// One scope, whose old keys are destroyed by an order of the shred ledger: no backup opens
+    /// what they sealed.
+    ScopeForGood(DataScope),
+}
+
+impl Extent {
+    fn covers(self, scope: DataScope) -> bool {
+        match self {
+            Self::All => true,
+            Self::Scope(only) | Self::ScopeForGood(only) => only == scope,
+        }
+    }
+}
+
 /// What a rotation did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rotated {
+    /// Certificates of the keys that were destroyed by an order.
+    pub certificates: Vec<String>,
     /// Keys that were destroyed.
     pub keys: u64,
     /// Records that were sealed again.
@@ -126,16 +151,39 @@ pub async fn finish_wanted(
     wanted: &Wanted,
     progress: &(dyn Fn(RotationStep) + Sync),
 ) -> Result<Rotated, SealingError> {
+    finish_extent(store, broker, caller, tenant, (wanted, Extent::All), progress).await
+}
+
+/// As [`finish_wanted`], for a part of the workspace's keys.
+///
+/// # Errors
+/// As [`finish_wanted`].
+pub async fn finish_extent(
+    store: &Store,
+    broker: &Broker,
+    caller: &Caller,
+    tenant: TenantId,
+    (wanted, extent): (&Wanted, Extent),
+    progress: &(dyn Fn(RotationStep) + Sync),
+) -> Result<Rotated, SealingError> {
     let walk = Walk { store, broker, caller, tenant, actor: &wanted.by, progress };
     let realm = Realm::Tenant(tenant);
-    for key in broker.keys(realm).await?.active().filter(|key| key.made_at <= wanted.since) {
+    let keys = broker.keys(realm).await?;
+    let old = keys.active().filter(|key| key.made_at <= wanted.since && extent.covers(key.scope));
+    for key in old {
         broker.rotate_data_key(realm, key.scope, key.id).await?;
         progress(RotationStep::Retired);
     }
     let mut done = Rotated::default();
-    for key in broker.keys(realm).await?.retiring() {
+    let keys = broker.keys(realm).await?;
+    for key in keys.retiring().filter(|key| extent.covers(key.scope)) {
         done.records += walk.drain_to_nothing(key.id).await?;
-        broker.destroy_key(realm, key.id).await?;
+        if matches!(extent, Extent::ScopeForGood(_)) {
+            let target = ShredTarget::Key { realm, key: key.id };
+            done.certificates.push(broker.shred(target).await?);
+        } else {
+            broker.destroy_key(realm, key.id).await?;
+        }
         progress(RotationStep::Destroyed);
         done.keys += 1;
     }
@@ -144,7 +192,9 @@ pub async fn finish_wanted(
     }));
     store
         .unit_write(Unit::Tenant(tenant), caller, move |tx| {
-            tx.sealing().finish()?;
+            if extent == Extent::All {
+                tx.sealing().finish()?;
+            }
             Ok::<_, SealingError>(Commit::audited(event, ()))
         })
         .await?;

@@ -89,7 +89,7 @@ async fn a_rotation_forgets_no_table_and_touches_no_neighbour() {
         let before = lines(&house, &house.acme).await;
         let theirs = lines(&house, &house.rival).await;
         let done = rotated(&house, &house.acme).await.unwrap();
-        assert_eq!(done, Rotated { keys: 2, records: 3 });
+        assert_eq!(done, Rotated { keys: 2, records: 3, certificates: Vec::new() });
         let after = lines(&house, &house.acme).await;
         assert_eq!(tables_under(&after, KeyState::Destroyed), BTreeSet::new());
         assert_eq!(tables_under(&after, KeyState::Retiring), BTreeSet::new());
