@@ -26,7 +26,6 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -38,7 +37,7 @@ use seal::KeyId;
 use crate::instance_keys::InstanceKeys;
 use crate::record::Realm;
 use crate::rotation::ShredTarget;
-use crate::slots::{file_error, sync_folder_of};
+use crate::slots::{file_error, private_file, sync_folder_of};
 use crate::start_error::StartError;
 
 /// Largest ledger that is read: about a hundred thousand orders.
@@ -58,7 +57,8 @@ pub(crate) struct Order {
 /// The open ledger.
 pub(crate) struct ShredLedger {
     path: PathBuf,
-    file: File,
+    /// `None` before the first order.
+    file: Option<File>,
     orders: Vec<Order>,
     last: [u8; 32],
 }
@@ -82,9 +82,19 @@ impl ShredLedger {
         known: u64,
     ) -> Result<Self, StartError> {
         let failed = |source| file_error(path, source);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut file = options.open(path).map_err(failed)?;
+        let mut ledger =
+            Self { path: path.to_owned(), file: None, orders: Vec::new(), last: [0; 32] };
+        let opened = OpenOptions::new().read(true).write(true).open(path);
+        let mut file = match opened {
+            // The first order makes it; a folder that cannot be written stops no start.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && known == 0 => {
+                return Ok(ledger);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(damaged(path, "it has fewer orders than the key store knows of"));
+            }
+            opened => opened.map_err(failed)?,
+        };
         let length = file.metadata().map_err(failed)?.len();
         if length > LEDGER_BYTES_MAX {
             return Err(damaged(path, "it is larger than any ledger"));
@@ -98,8 +108,6 @@ impl ShredLedger {
             file.sync_all().map_err(failed)?;
             text.truncate(whole);
         }
-        sync_folder_of(path).map_err(failed)?;
-        let mut ledger = Self { path: path.to_owned(), file, orders: Vec::new(), last: [0; 32] };
         for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let order = read(line, instance, keys, &ledger)
                 .ok_or_else(|| damaged(path, "an order does not fit"))?;
@@ -108,7 +116,7 @@ impl ShredLedger {
         if ledger.count() < known {
             return Err(damaged(path, "it has fewer orders than the key store knows of"));
         }
-        ledger.file.seek(SeekFrom::End(0)).map_err(failed)?;
+        ledger.file = Some(file);
         Ok(ledger)
     }
 
@@ -143,13 +151,19 @@ impl ShredLedger {
         let text = order_text(&order, instance, &self.last);
         let note = keys.sign_note(&text).map_err(std::io::Error::other)?;
         let line = BASE64.encode(note.as_bytes());
-        // A failed write may have left a part of a line; the next one begins where the last whole
-        // line ended.
-        let end = self.file.seek(SeekFrom::End(0))?;
-        let written =
-            self.file.write_all(format!("{line}\n").as_bytes()).and_then(|()| self.file.sync_all());
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => {
+                let file = private_file(&self.path)?;
+                sync_folder_of(&self.path)?;
+                none.insert(file)
+            }
+        };
+        let end = file.seek(SeekFrom::End(0))?;
+        let written = file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_all());
         if let Err(error) = written {
-            let _ = self.file.set_len(end);
+            // A part of a line must not stand before the next one.
+            let _ = file.set_len(end);
             tracing::error!(path = %self.path.display(), %error, "the ledger cannot be written");
             return Err(error);
         }

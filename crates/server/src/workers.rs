@@ -69,7 +69,8 @@ async fn rotation_rounds(house: &House) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     for round in 0_u64.. {
         ticks.tick().await;
-        let look = if round % AGES_EVERY == 0 { Look::Ages } else { Look::Wanted };
+        let now = house.store().mint().now();
+        let look = if round % AGES_EVERY == 0 { Look::Ages(now) } else { Look::Wanted };
         match house.store().units().await {
             Ok(units) => rotate_units(house, units, look).await,
             Err(error) => tracing::warn!(%error, "workspaces could not be listed for rotation"),

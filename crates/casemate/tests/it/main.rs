@@ -23,6 +23,7 @@ mod environment;
 mod house;
 mod http;
 mod person;
+mod sealing;
 mod separation;
 mod together;
 mod walk;

@@ -22,8 +22,8 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 pub enum Look {
     /// Only whether somebody wants a rotation: reads one row.
     Wanted,
-    /// At the keys' ages as well: asks the broker.
-    Ages,
+    /// At the keys' ages as well, as they are at this moment: asks the broker.
+    Ages(TimeMs),
 }
 
 /// When the workspace's keys are due: the oldest active key's age, or the seed's, and the interval.
@@ -56,9 +56,8 @@ pub async fn look_after(
     let wish = schedule.as_ref().and_then(|schedule| {
         Some(Wanted { since: schedule.wanted_at?, by: schedule.wanted_by.clone()? })
     });
-    if look == Look::Ages {
+    if let Look::Ages(now) = look {
         let keys = broker.keys(Realm::Tenant(tenant)).await?;
-        let now = store.mint().now();
         let days = interval_days(schedule.as_ref());
         let Some(due) = due_at(&keys, days) else { return Ok(None) };
         if now.since_ms(due) > i64::from(limits::SEALING_OVERDUE_DAYS) * DAY_MS {

@@ -19,4 +19,5 @@ mod reach;
 mod reveal;
 mod roles;
 mod sealing;
+mod sealing_owner;
 mod versions;
