@@ -1,5 +1,5 @@
-//! The shred ledger: every order to make something unreadable, in a file beside the slots, so that a
-//! restored key store stays dead.
+//! The shred ledger: every order to make something unreadable, in a file beside the slots, so that
+//! a restored key store stays dead.
 //!
 //! ```text
 //! <base64 of a signed note>      one line per order

@@ -49,8 +49,8 @@ pub fn read_passphrase(path: &Path) -> Result<Exposed, StartError> {
     Ok(Exposed::copy_of(text.strip_suffix(b"\r").unwrap_or(text)))
 }
 
-/// The root key that slots must lead to: those that hold it, and those that hold the private half of
-/// a pair it is sealed to.
+/// The root key that slots must lead to: those that hold it, and those that hold the private half
+/// of a pair it is sealed to.
 #[derive(Clone)]
 pub(crate) struct Expected {
     pub(crate) instance: InstanceId,
@@ -135,8 +135,8 @@ pub(crate) fn try_secret(
     if fits { Ok(root) } else { Err(SlotOutcome::Fails) }
 }
 
-/// A new slot for `secret` that holds a key pair's private half, with the pair that leads from it to
-/// `root`. Neither is kept anywhere yet.
+/// A new slot for `secret` that holds a key pair's private half, with the pair that leads from it
+/// to `root`. Neither is kept anywhere yet.
 pub(crate) fn paired(
     secret: &SlotSecret<'_>,
     instance: InstanceId,

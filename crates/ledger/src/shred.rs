@@ -6,7 +6,8 @@
 //! 2. Its text can never be read as a checkpoint or a receipt: its first line is its own. One key
 //!    signs all three.
 //!
-//! What it cannot say: that nobody copied a key or a value before. It is the operator's word, signed.
+//! What it cannot say: that nobody copied a key or a value before. It is the operator's word,
+//! signed.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! Slot pairs: a slot that holds a key pair's private half instead of the root key itself, so that a
-//! new root key reaches the slot without the slot's secret.
+//! Slot pairs: a slot that holds a key pair's private half instead of the root key itself, so that
+//! a new root key reaches the slot without the slot's secret.
 //!
 //! Always true
 //! 1. Sealing to a pair needs its public half only; opening needs the slot's own secret. Whoever

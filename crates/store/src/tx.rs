@@ -341,7 +341,8 @@ impl<'t> AuditTx<'t> {
         audit::JournalMark::new(self.bound)
     }
 
-    /// Records under keys, for the rotation that walks over them, and its schedule. A tenant's only.
+    /// Records under keys, for the rotation that walks over them, and its schedule. A tenant's
+    /// only.
     pub fn sealing(&mut self) -> tenant::Sealing<'_> {
         tenant::Sealing::new(self.bound)
     }

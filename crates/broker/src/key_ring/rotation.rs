@@ -50,8 +50,8 @@ impl KeyRing {
         self.report(&self.held().store, realm.into())
     }
 
-    /// Gives the realm a new seed, and wraps its data keys with what comes of it. No record changes.
-    /// A realm that is past epoch `from` stays as it is.
+    /// Gives the realm a new seed, and wraps its data keys with what comes of it. No record
+    /// changes. A realm that is past epoch `from` stays as it is.
     pub(crate) fn rotate_realm(&self, realm: Realm, from: u32) -> Result<RealmKeys, BrokerError> {
         let storage = |_| BrokerError::Storage;
         let held = self.held();

@@ -1,8 +1,8 @@
 //! The broker process: threads and blocking calls on one Unix socket.
 //!
 //! Walk: [`run`] hardens the process, takes the key store's lock, opens a slot, loads the instance
-//! keys, carries out every order of the shred ledger, checks the journal, and only then listens. Any step that fails ends the start with nothing
-//! in memory.
+//! keys, carries out every order of the shred ledger, checks the journal, and only then listens.
+//! Any step that fails ends the start with nothing in memory.
 
 mod hardening;
 mod listener;

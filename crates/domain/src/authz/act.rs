@@ -111,7 +111,8 @@ impl Act {
     }
 
     /// Whether an override may grant this act. What ends or moves a workspace or gives it new keys
-    /// stays with its owner, and who may come in by themselves stays with those who rank above them.
+    /// stays with its owner, and who may come in by themselves stays with those who rank above
+    /// them.
     #[must_use]
     pub const fn grantable(self) -> bool {
         !matches!(

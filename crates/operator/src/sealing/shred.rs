@@ -1,7 +1,7 @@
 //! `sealing shred` and `sealing verify`: keys destroyed for good, and the certificate of it.
 //!
-//! Always true: the certificate is the result; it is printed whole, and verifies with the public key
-//! alone.
+//! Always true: the certificate is the result; it is printed whole, and verifies with the public
+//! key alone.
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
--- Rotation of the keys that seal a tenant's records: keys that must seal nothing more, and how often
--- the keys get successors. The triggers are the fence behind which records are counted: what a slow
--- writer sealed under a retired key is refused instead of being lost with that key.
+-- Rotation of the keys that seal a tenant's records: keys that must seal nothing more, and how
+-- often the keys get successors. The triggers are the fence behind which records are counted: what
+-- a slow writer sealed under a retired key is refused instead of being lost with that key.
 
 create table retired_keys (
     tenant_id uuid not null references team (tenant_id),

@@ -28,7 +28,8 @@ pub struct KeysSeen {
 /// The workspace's keys, their ages, and when they are due.
 ///
 /// # Errors
-/// [`VaultError::NotFound`], [`VaultError::Denied`], [`VaultError::Sealing`], [`VaultError::Store`].
+/// [`VaultError::NotFound`], [`VaultError::Denied`], [`VaultError::Sealing`],
+/// [`VaultError::Store`].
 pub async fn see_keys(
     store: &Store,
     broker: &Broker,
@@ -50,7 +51,8 @@ pub async fn see_keys(
 /// Asks for new keys; a worker makes them. Needs a factor given at `factor_at`.
 ///
 /// # Errors
-/// [`VaultError::NotFound`], [`VaultError::Denied`]; [`VaultError::Exists`]: one is asked for already.
+/// [`VaultError::NotFound`], [`VaultError::Denied`]; [`VaultError::Exists`]: one is asked for
+/// already.
 pub async fn ask_for_rotation(
     store: &Store,
     scope: &Scope,

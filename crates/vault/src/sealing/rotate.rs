@@ -1,5 +1,5 @@
-//! New keys for a workspace's records: each scope gets a successor, every record is sealed again, the
-//! old keys are destroyed.
+//! New keys for a workspace's records: each scope gets a successor, every record is sealed again,
+//! the old keys are destroyed.
 //!
 //! Walk: [`want_rotation`] writes the wish → [`finish_wanted`] retires keys that are older than the
 //! wish → drains each one, page by page → raises the fence and counts → destroys the key → writes
@@ -81,8 +81,8 @@ pub enum RotationStep {
 /// Looks on at nothing.
 pub fn no_progress(_: RotationStep) {}
 
-/// Writes down that the workspace wants new keys, with its entry; the wish that stands, which may be
-/// an earlier one.
+/// Writes down that the workspace wants new keys, with its entry; the wish that stands, which may
+/// be an earlier one.
 ///
 /// # Errors
 /// [`SealingError::Store`].

@@ -1,4 +1,5 @@
-//! What a worker does for a workspace's schedule: rotations that are wanted, and those that are due.
+//! What a worker does for a workspace's schedule: rotations that are wanted, and those that are
+//! due.
 //!
 //! Always true
 //! 1. A key that is older than the interval is rotated without anybody asking; how often is the

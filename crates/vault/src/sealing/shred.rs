@@ -54,8 +54,8 @@ pub async fn shred_person(
     Ok(broker.shred(ShredTarget::Realm(Realm::Person(user))).await?)
 }
 
-/// Deletes a secret and destroys the keys that ever sealed it; the signed certificates. Repeating it
-/// after it was cut off goes on from there.
+/// Deletes a secret and destroys the keys that ever sealed it; the signed certificates. Repeating
+/// it after it was cut off goes on from there.
 ///
 /// # Errors
 /// [`SealingError::NoSecret`]; else as [`finish_extent`].

@@ -212,8 +212,8 @@ async fn two_nodes_that_rotate_at_once_make_one_key() {
     .await;
 }
 
-/// keystone 1299 and 1301: cut off at any step, the wish stands, everything opens, and the same walk
-/// finishes it without making further keys.
+/// keystone 1299 and 1301: cut off at any step, the wish stands, everything opens, and the same
+/// walk finishes it without making further keys.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rotation_that_was_cut_off_at_any_step_goes_on_from_there() {
     each_engine(async |house| {
