@@ -37,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "operator",
         &[
             "domain", "seal", "store", "broker", "ledger", "outbound", "identity", "server",
-            "witness",
+            "vault", "witness",
         ],
     ),
     ("cli", &["domain", "seal", "ledger", "mask"]),

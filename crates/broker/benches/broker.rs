@@ -3,7 +3,8 @@
 //!
 //! Beside it the same request without an opening (an authentication code), so the journal's share
 //! is visible. `cargo bench -p broker` prints one line per number of callers; the disk's sync rate
-//! bounds the first column.
+//! bounds the first column. Then the time to put a new root key above [`TENANTS`] workspaces, each
+//! with a key of its own, and to give one workspace a new seed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode};
@@ -21,6 +22,9 @@ use uuid::Uuid;
 const CALLERS: [usize; 4] = [1, 8, 64, 256];
 /// Short enough that the journal does not reach the bound at which the broker stops opening.
 const MEASURED: Duration = Duration::from_secs(1);
+
+/// Workspaces under the root key that is rotated.
+const TENANTS: u128 = 10_000;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -41,16 +45,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn host(folder: &Path) -> Result<(), Failure> {
-    let config = BrokerConfig {
+fn config(folder: &Path) -> BrokerConfig {
+    BrokerConfig {
         key_store: folder.join("keys.db"),
         slots: folder.to_owned(),
         journal: folder.join("journal"),
         socket: folder.join("broker.sock"),
         unlock: vec![Unlock::KeyFile(folder.join("key"))],
         peer_uids: vec![rustix::process::getuid().as_raw()],
-    };
-    Ok(broker::run(config, Arc::new(SystemClock), Arc::new(SystemEntropy))?)
+    }
+}
+
+fn host(folder: &Path) -> Result<(), Failure> {
+    Ok(broker::run(config(folder), Arc::new(SystemClock), Arc::new(SystemEntropy))?)
 }
 
 /// Ends the broker when the measurement ends, however it ends.
@@ -65,15 +72,9 @@ impl Drop for Host {
 
 fn measure() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
-    let wanted = Setup {
-        instance: InstanceId::from(Uuid::from_u128(1)),
-        key_store: folder.path().join("keys.db"),
-        slots: folder.path().to_owned(),
-        primary: PrimarySlot::KeyFile(folder.path().join("key")),
-    };
-    broker::setup(&wanted, &SystemClock, &SystemEntropy)?;
+    let code = set_up(folder.path())?;
     let program: PathBuf = std::env::current_exe()?;
-    let _host = Host(Command::new(program).arg("host").arg(folder.path()).spawn()?);
+    let host = Host(Command::new(program).arg("host").arg(folder.path()).spawn()?);
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
@@ -87,8 +88,53 @@ fn measure() -> Result<(), Failure> {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         };
-        report(&broker).await
-    })
+        report(&broker).await?;
+        fill(&broker).await
+    })?;
+    drop(host);
+    rotate_root(folder.path(), &code)
+}
+
+fn set_up(folder: &Path) -> Result<Exposed, Failure> {
+    let wanted = Setup {
+        instance: InstanceId::from(Uuid::from_u128(1)),
+        key_store: folder.join("keys.db"),
+        slots: folder.to_owned(),
+        primary: PrimarySlot::KeyFile(folder.join("key")),
+    };
+    Ok(broker::setup(&wanted, &SystemClock, &SystemEntropy)?.recovery_code)
+}
+
+/// A realm and a data key for each of [`TENANTS`] workspaces.
+async fn fill(broker: &Broker) -> Result<(), Failure> {
+    let mut first = None;
+    for n in 0..TENANTS {
+        let realm = Realm::Tenant(TenantId::from(Uuid::from_u128(1_000 + n)));
+        first.get_or_insert(realm);
+        broker.create_realm(realm).await?;
+        let (scope, kind) = (DataScope::Whole, RecordKind::SecretValue);
+        let name = RecordName { scope, kind, id: Uuid::from_u128(n), version: 1 };
+        broker.seal(realm, vec![(name, Exposed::copy_of(b"value"))]).await?;
+    }
+    let realm = first.ok_or("there is no workspace")?;
+    let began = Instant::now();
+    for epoch in 1..=100 {
+        broker.rotate_realm(realm, epoch).await?;
+    }
+    println!("new seed for one workspace: {:?} (mean of 100)", began.elapsed() / 100);
+    Ok(())
+}
+
+fn rotate_root(folder: &Path, code: &Exposed) -> Result<(), Failure> {
+    let config = config(folder);
+    for round in 1..=5 {
+        let began = Instant::now();
+        let (clock, entropy) = (&SystemClock, &SystemEntropy);
+        let done = broker::rotate_root(&config, Some(code), clock, entropy, &broker::no_steps)?;
+        let (realms, keys) = (done.after.realms, done.after.data_keys);
+        println!("new root key {round}: {realms} realms, {keys} keys in {:?}", began.elapsed());
+    }
+    Ok(())
 }
 
 async fn report(broker: &Broker) -> Result<(), Failure> {

@@ -28,7 +28,7 @@ pub enum Refusal {
     /// The grant is over, or would last longer than a grant may.
     #[error("the grant is expired or lasts too long")]
     GrantExpired,
-    /// The realm has no keys: it was never created, or it was shredded.
+    /// The realm has no keys: it was never created.
     #[error("the realm has no keys")]
     RealmUnknown,
     /// Records of this kind are used inside the broker and never handed out.
@@ -43,6 +43,15 @@ pub enum Refusal {
     /// A journal position that lies ahead of the journal or behind what was copied.
     #[error("the journal position does not exist")]
     JournalPosition,
+    /// The realm's keys were destroyed by an order of the shred ledger, and are not made again.
+    #[error("the realm was shredded: its keys are gone for good")]
+    RealmShredded,
+    /// The key seals records, or was not retired: only a retiring key is destroyed.
+    #[error("the key is in use")]
+    KeyInUse,
+    /// The peer may not give this order: only the host's operator may.
+    #[error("only the host's operator may order this")]
+    NotTheHost,
 }
 
 /// Why an envelope did not open; safe to show to an operator, never to an outside caller.

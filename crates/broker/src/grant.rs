@@ -24,6 +24,8 @@ pub enum Purpose {
     NoticeSent,
     /// The platform proves itself to an identity provider.
     ProviderSignIn,
+    /// Records are sealed again under a new key; nothing leaves the broker in clear.
+    KeyRotation,
 }
 
 /// The right to open the records listed with it. Written to the journal before anything is

@@ -3,8 +3,8 @@
 //! Always true: the new code is tried by really unwrapping before the old slot is replaced, and the
 //! installation counts as unconfirmed until the new code was typed back.
 
-use domain::Entropy;
-use seal::{Exposed, RecoveryCode, Slot, SlotSecret};
+use domain::{Clock, Entropy};
+use seal::{Exposed, RecoveryCode, SlotSecret, SystemClock};
 
 use crate::key_store::KeyStore;
 use crate::process::{BrokerConfig, LockedHomes, harden, lock_key_store, unlock};
@@ -23,15 +23,18 @@ pub fn renew_recovery(config: &BrokerConfig, entropy: &dyn Entropy) -> Result<Ex
     let homes = LockedHomes::new().map_err(StartError::Unprotected)?;
     let _lock = lock_key_store(&config.key_store)?;
     let store = KeyStore::open(&config.key_store)?;
-    let expected = Expected::of(&store.identity()?);
+    slots::finish_pairing(&config.slots, &store)?;
+    let mut expected = Expected::read(&store)?;
     let root = unlock(config, &expected, &homes)?;
 
     let does_not_open = || SetupError::SlotDoesNotOpen(SlotKind::Recovery);
     let code = RecoveryCode::random(entropy);
     let secret = SlotSecret::Recovery(&code);
-    let slot = Slot::close(&secret, expected.instance, &root, &homes, entropy)
+    let (slot, pair) = slots::paired(&secret, expected.instance, &root, &homes, entropy)
         .map_err(|_| does_not_open())?;
     let path = slot_path(&config.slots, SlotKind::Recovery);
+    let replaced = slots::read_slot(&path);
+    expected.pairs.push(pair.clone());
     let fresh = path.with_extension("new");
     slots::replace_private(&fresh, slot.to_string().as_bytes())?;
 
@@ -40,8 +43,12 @@ pub fn renew_recovery(config: &BrokerConfig, entropy: &dyn Entropy) -> Result<Ex
     let read = slots::read_slot(&fresh).ok_or_else(does_not_open)?;
     slots::try_secret(&read, &SlotSecret::Recovery(&typed), &expected, &homes)
         .map_err(|_| does_not_open())?;
-    let kept = store.forget_recovery();
+    let kept = store.forget_recovery().and_then(|()| store.insert_pair(&pair, SystemClock.now()));
     kept.map_err(|_| store.damaged("the confirmation could not be taken back"))?;
     slots::move_into_place(&fresh, &path)?;
+    // The old code's slot leads nowhere any more, wherever a copy of it lies.
+    let removed = replaced.map_or(Ok(()), |slot| store.remove_pair(slot.root()));
+    removed.map_err(|_| store.damaged("the old code's pair could not be removed"))?;
+    store.settle()?;
     Ok(text)
 }

@@ -238,8 +238,7 @@ fn try_slot(
     root: &RootKey,
     homes: &dyn KeyHomes,
 ) -> Result<(), SetupError> {
-    let expected =
-        Expected { instance: setup.instance, root: root.id(), check: root.check_value() };
+    let expected = Expected::of_new(setup.instance, root);
     let opened = slots::read_slot(&slot_path(&setup.slots, kind))
         .is_some_and(|slot| slots::try_secret(&slot, secret, &expected, homes).is_ok());
     if opened { Ok(()) } else { Err(SetupError::SlotDoesNotOpen(kind)) }

@@ -11,8 +11,8 @@ use url::Url;
 use crate::client::{Fingerprint, FingerprintError};
 use crate::commands::{
     account, audit, completions, environments, factors, identities, invitations, keys, login,
-    logout, manpages, members, passkeys, password, projects, recovery, run, secrets, sessions,
-    signup, sso, verify, whoami, workspaces,
+    logout, manpages, members, passkeys, password, projects, recovery, run, sealing_keys, secrets,
+    sessions, signup, sso, verify, whoami, workspaces,
 };
 
 /// Flags of every command.
@@ -104,6 +104,9 @@ pub enum Command {
     /// Choose how people may sign in to the current workspace
     #[command(subcommand)]
     Sso(sso::Sso),
+    /// The keys that seal the workspace's records
+    #[command(subcommand)]
+    SealingKeys(sealing_keys::SealingKeys),
     /// Create, choose and hand over workspaces
     #[command(subcommand)]
     Workspaces(workspaces::Workspaces),

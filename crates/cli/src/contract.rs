@@ -16,8 +16,8 @@ use crate::client::operations as op;
 use crate::client::operations::{ALL, Operation};
 use crate::commands::{
     audit, environments, factors, first_contact, identities, invitations, keys, login, members,
-    passkeys, password, projects, recovery, run, secrets, sessions, signup, sso, whoami,
-    workspaces,
+    passkeys, password, projects, recovery, run, sealing_keys, secrets, sessions, signup, sso,
+    whoami, workspaces,
 };
 use crate::credentials::Issued;
 use crate::names::{Named, Page, Person};
@@ -378,6 +378,11 @@ fn single_sign_on(walk: &mut Walk) {
         .sends(op::PROVIDER_CHANGE, &request)
         .reads::<sso::providers::Provider>(op::PROVIDER_CHANGE)
         .asks(op::PROVIDER_REMOVE)
+        .reads::<sealing_keys::Keys>(op::SEALING_KEYS)
+        .reads::<sealing_keys::Wanted>(op::SEALING_KEYS_ROTATE)
+        .sends(op::SEALING_KEYS_SCHEDULE, &sealing_keys::Schedule { interval_days: 30 })
+        .reads::<sealing_keys::Schedule>(op::SEALING_KEYS_SCHEDULE)
+        .reads::<Page<sealing_keys::Access>>(op::SEALING_KEYS_ACCESSES)
         .reads::<Page<sso::domains::Domain>>(op::DOMAINS)
         .is_whole(op::DOMAINS)
         .sends(op::DOMAIN_CLAIM, &sso::domains::Request { domain: &domain })

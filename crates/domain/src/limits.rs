@@ -243,6 +243,11 @@ const _: () = assert!(WITNESS_RETRY_MS_MIN < WITNESS_RETRY_MS_MAX);
 pub const BROKER_FRAME_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Longest a broker call may take.
 pub const BROKER_CALL_MS_MAX: u64 = 5_000;
+/// Days from one rotation of a workspace's sealing keys to the next, unless it sets its own: the
+/// quarter that card and health rules ask for.
+pub const SEALING_ROTATION_DAYS_DEFAULT: u32 = 90;
+/// Days that a rotation may be late before the owner is told.
+pub const SEALING_OVERDUE_DAYS: u32 = 7;
 /// Life of a grant.
 pub const GRANT_MS: i64 = 30_000;
 /// Journal entries that may wait to be copied into tenants' logs before the broker refuses to open

@@ -103,6 +103,18 @@ verbs! {
         DomainRemoved = "domain.removed",
         /// The broker opened sealed records: the copy of its own journal.
         KeyOpened = "key.opened",
+        /// A workspace's sealing keys get successors from now on.
+        SealingRotationStarted = "sealing_key.rotation_started",
+        /// A workspace's sealing keys have successors, and the old ones are destroyed.
+        SealingRotated = "sealing_key.rotated",
+        /// A workspace's sealing keys are older than its schedule allows.
+        SealingOverdue = "sealing_key.overdue",
+        /// How often a workspace's sealing keys are rotated changed.
+        SealingScheduleChanged = "sealing_key.schedule_changed",
+        /// Sealing keys were destroyed for good, by an order.
+        SealingShredded = "sealing_key.shredded",
+        /// Sealed records were opened, and nothing in the log asked for it.
+        SealingOpenedUnasked = "sealing_key.opened_unasked",
         /// The log was exported.
         AuditExported = "audit.exported",
         /// The recovery code was typed back.

@@ -5,20 +5,28 @@
 //!    writes the copies, and only what lies behind the mark is copied.
 //! 2. The broker is told only after every unit's copies are durable. Killed before that, the same
 //!    entries are read again and found behind the marks.
-//! 3. An opening is never dropped: when its workspace has no data of its own any more, the
+//! 3. An opening of values that no entry of the same request announced is followed by an entry that
+//!    says so, for the workspace's owner to see.
+//! 4. An opening is never dropped: when its workspace has no data of its own any more, the
 //!    platform's log takes it.
 
 use std::collections::BTreeMap;
 
-use broker::{Broker, DataScope, JournalEntry, Realm, RecordName};
+use broker::{Broker, DataScope, JournalEntry, Purpose, Realm, RecordName};
 use data_encoding::HEXLOWER;
 use domain::RequestId;
-use domain::limits::ENTRIES_PER_BATCH_MAX;
-use ledger::{AuditEvent, Verb};
+use domain::limits::{ENTRIES_PER_BATCH_MAX, PAGE_ITEMS_MAX};
+use ledger::{AuditEvent, EntryView, Verb};
 use serde_json::{Value, json};
-use store::{AuditTx, Caller, Commit, Refusal, Store, StoreError, Unit};
+use store::{
+    AuditTx, Caller, Commit, EntryFilter, LoggedEntry, Page, Refusal, Store, StoreError, Unit,
+};
 
 use crate::NotaryError;
+
+/// Pages of announcements that are looked through for one opening: far more than can be written
+/// between an announcement and the copy of its opening.
+const ANNOUNCEMENT_PAGES: usize = 10;
 
 /// What one round of copying did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,9 +102,67 @@ fn copy(tx: &mut AuditTx<'_>, entries: &[JournalEntry]) -> Result<Commit<()>, No
     for entry in new {
         if tx.journal_mark().advance(entry.seq)? {
             events.push(event(entry));
+            if !was_asked_for(tx, entry)? {
+                events.push(unasked(entry));
+            }
         }
     }
     if events.is_empty() { Err(NotaryError::Raced) } else { Ok(Commit::audited_all(events, ())) }
+}
+
+/// Whether the log has the entry that announces this opening: who looks at values says so first, in
+/// the same request. What the platform opens by itself is announced by the opening alone.
+fn was_asked_for(tx: &mut AuditTx<'_>, entry: &JournalEntry) -> Result<bool, NotaryError> {
+    let Realm::Tenant(_) = entry.realm else { return Ok(true) };
+    let (verb, kind) = match entry.purpose {
+        Purpose::Reveal => (Verb::SecretRevealed, "secret"),
+        Purpose::LocalUse => (Verb::SecretUsedLocally, "environment"),
+        Purpose::PersonalRead
+        | Purpose::FactorCheck
+        | Purpose::SessionList
+        | Purpose::NoticeSent
+        | Purpose::ProviderSignIn
+        | Purpose::KeyRotation => return Ok(true),
+    };
+    let (Some(request), Some(record)) = (entry.request, entry.records.first()) else {
+        return Ok(false);
+    };
+    let id = match (entry.purpose, record.scope) {
+        (Purpose::LocalUse, DataScope::Environment(environment)) => environment.to_string(),
+        _ => record.id.to_string(),
+    };
+    let filter = EntryFilter {
+        verb: Some(verb),
+        resource_kind: Some(kind.to_owned()),
+        resource_id: Some(id),
+        ..EntryFilter::default()
+    };
+    let wanted = request.to_string();
+    let mut page = Page::first(PAGE_ITEMS_MAX);
+    for _ in 0..ANNOUNCEMENT_PAGES {
+        let listing = tx.audit().list(&filter, page)?;
+        let announces =
+            |one: &LoggedEntry| EntryView::read(&one.body).is_ok_and(|view| view.request == wanted);
+        if listing.items.iter().any(announces) {
+            return Ok(true);
+        }
+        match listing.items.last().filter(|_| listing.more) {
+            Some(last) => page = Page::after(last.entry, PAGE_ITEMS_MAX),
+            None => break,
+        }
+    }
+    Ok(false)
+}
+
+/// What the owner is told about an opening that nothing asked for.
+fn unasked(entry: &JournalEntry) -> AuditEvent {
+    tracing::error!(seq = entry.seq, actor = entry.actor, "records were opened and nobody asked");
+    AuditEvent::new(Verb::SealingOpenedUnasked, "journal", entry.seq).new_value(json!({
+        "at_ms": entry.at.0,
+        "actor": entry.actor,
+        "purpose": entry.purpose,
+        "request": entry.request.map(|request| request.to_string()),
+    }))
 }
 
 /// A person's records are the platform's affair: no workspace owns them.

@@ -28,6 +28,7 @@ mod output;
 mod people;
 mod processes;
 mod risk;
+mod sealing;
 mod settings;
 mod slots;
 mod staff;
@@ -58,6 +59,9 @@ pub enum Command {
     /// The ways to open the root key.
     #[command(subcommand)]
     Slots(slots::Slots),
+    /// The keys that seal everything: ages, rotation, destruction.
+    #[command(subcommand)]
+    Sealing(sealing::Sealing),
     /// The settings.
     #[command(subcommand)]
     Config(config::Config),
@@ -95,6 +99,7 @@ pub fn run(command: Command, form: Form) -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Doctor(doctor) => doctor.run(&output),
         Command::Slots(slots) => slots.run(&output),
+        Command::Sealing(sealing) => sealing.run(&output),
         Command::Config(config) => config.run(&output),
         Command::Database(database) => database.run(&output),
         Command::Migrate(migrate) => migrate.run(&output),

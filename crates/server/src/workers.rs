@@ -1,19 +1,26 @@
 //! What `serve` does besides answering: copying the broker's journal, sequencing the logs, claiming
-//! jobs, reading revocations, sweeping what ended, sending messages.
+//! jobs, reading revocations, sweeping what ended, rotating sealing keys, sending messages.
 //!
 //! Always true: a worker ends when the server drains, and the server waits for it.
 
 use std::time::Duration;
 
+use broker::BrokerError;
 use notary::Worker;
 use outbound::mail::Mailer;
+use store::{Caller, Unit};
 use tokio_util::task::TaskTracker;
+use vault::sealing::{Look, SealingError, look_after};
 
 use crate::house::House;
 use crate::listen::Stop;
 
 /// Rows past their end are swept this often.
 const SWEEP_EVERY_MS: u64 = 60_000;
+/// Wishes for new sealing keys are looked for this often.
+const ROTATE_EVERY_MS: u64 = 15_000;
+/// The ages of sealing keys are looked at in one of this many rounds: once an hour.
+const AGES_EVERY: u64 = 240;
 /// The outbox is looked into this often.
 const POST_EVERY_MS: u64 = 2_000;
 
@@ -34,6 +41,7 @@ pub(crate) fn start_working(house: &House, tasks: &TaskTracker, stop: &Stop) {
         Worker::new(house.store().clone(), house.broker().clone(), house.touched().clone());
     let stopped = stop.clone();
     tasks.spawn(worker.run(async move { stopped.draining().await }));
+    start_rotating(house, tasks, stop);
     let (house, stop) = (house.clone(), stop.clone());
     tasks.spawn(async move {
         settle(&house).await;
@@ -42,6 +50,49 @@ pub(crate) fn start_working(house: &House, tasks: &TaskTracker, stop: &Stop) {
             () = stop.draining() => {}
         }
     });
+}
+
+/// Rotates the sealing keys of workspaces that want it or whose keys are due. Every round asks who
+/// wants it; every [`AGES_EVERY`]th one looks at the keys' ages as well.
+pub(crate) fn start_rotating(house: &House, tasks: &TaskTracker, stop: &Stop) {
+    let (house, stop) = (house.clone(), stop.clone());
+    tasks.spawn(async move {
+        tokio::select! {
+            () = rotation_rounds(&house) => {}
+            () = stop.draining() => {}
+        }
+    });
+}
+
+async fn rotation_rounds(house: &House) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(ROTATE_EVERY_MS));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for round in 0_u64.. {
+        ticks.tick().await;
+        let now = house.store().mint().now();
+        let look = if round % AGES_EVERY == 0 { Look::Ages(now) } else { Look::Wanted };
+        match house.store().units().await {
+            Ok(units) => rotate_units(house, units, look).await,
+            Err(error) => tracing::warn!(%error, "workspaces could not be listed for rotation"),
+        }
+    }
+}
+
+/// A workspace that fails is passed over; its wish stands, and the next round tries again.
+async fn rotate_units(house: &House, units: Vec<Unit>, look: Look) {
+    for unit in units {
+        let Unit::Tenant(tenant) = unit else { continue };
+        let caller = Caller::system("rotation", house.store().mint().id());
+        match look_after(house.store(), house.broker(), &caller, tenant, look).await {
+            Ok(None) => {}
+            Ok(Some(done)) => {
+                tracing::info!(%tenant, keys = done.keys, records = done.records, "keys rotated");
+            }
+            // A workspace without keys has nothing to rotate: never sealed, or shredded.
+            Err(SealingError::Broker(BrokerError::Refused(_))) => {}
+            Err(error) => tracing::warn!(%tenant, %error, "keys could not be rotated"),
+        }
+    }
 }
 
 /// The way of messages out of the house.

@@ -114,6 +114,8 @@ quiet_reasons! {
     Publishing = "checkpoints go into the log of checkpoints; an entry would make another one",
     /// What witnesses answered.
     Cosigned = "a witness's answer is kept beside the checkpoint it is about, and changes none",
+    /// A record sealed again.
+    SealedAgain = "the same value under another key; the rotation has entries of its own",
     /// When something was last used.
     LastUsed = "a time of last use; the use itself has its entry, or is a read",
     /// Wrong guesses.

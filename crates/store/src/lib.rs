@@ -26,6 +26,7 @@ mod fetch;
 mod jobs;
 mod page;
 mod platform;
+pub mod sealed;
 pub mod sql;
 mod store;
 mod tenant;
@@ -52,9 +53,9 @@ pub use platform::*;
 pub use store::{Store, Unit};
 pub use tenant::{
     ApiKey, ClaimedJob, DomainClaim, Domains, Environment, Environments, Invitation,
-    InvitationState, Invitations, Job, JobState, Jobs, KeyOutcome, KeyUses, Keys, Member, Members,
-    NewInvitation, NewJob, NewKey, Newcomer, Project, ProjectMember, Projects, Provider, Providers,
-    SealedProviderSecret, SealedSecret, Secret, SecretHead, Secrets, SecurityMark, SignInPolicies,
-    StoredPolicy, Team, TeamSettings, TeamState,
+    InvitationState, Invitations, Job, JobState, Jobs, KeyCount, KeyOutcome, KeyUses, Keys, Member,
+    Members, NewInvitation, NewJob, NewKey, Newcomer, Project, ProjectMember, Projects, Provider,
+    Providers, SealedProviderSecret, SealedRecord, SealedSecret, Sealing, SealingSchedule, Secret,
+    SecretHead, Secrets, SecurityMark, SignInPolicies, StoredPolicy, Team, TeamSettings, TeamState,
 };
 pub use tx::{AuditTx, PlatformTx, TenantTx};

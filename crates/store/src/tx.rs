@@ -3,8 +3,9 @@
 //! Always true
 //! 1. A [`TenantTx`] exists only inside [`crate::Store::write`] and [`crate::Store::read`], bound
 //!    to the scope's tenant; it has no platform table.
-//! 2. A [`PlatformTx`] has no tenant table; an [`AuditTx`] has the log of one unit and the
-//!    marks that say what was copied into it, and nothing else.
+//! 2. A [`PlatformTx`] has no tenant table; an [`AuditTx`] has the log of one unit, the marks that
+//!    say what was copied into it, and the sealed records that a rotation walks over, sealed as
+//!    they are; nothing else.
 //! 3. None has a public constructor, a raw statement, or a connection to give away.
 
 use domain::{Mint, Scope, TimeMs};
@@ -85,6 +86,11 @@ impl<'t> TenantTx<'t> {
     /// E-mail domains that the workspace claims.
     pub fn domains(&mut self) -> tenant::Domains<'_> {
         tenant::Domains::new(self.bound)
+    }
+
+    /// Records under keys, and the schedule of their rotation.
+    pub fn sealing(&mut self) -> tenant::Sealing<'_> {
+        tenant::Sealing::new(self.bound)
     }
 
     /// API keys.
@@ -348,6 +354,17 @@ impl<'t> AuditTx<'t> {
     /// How much of the broker's journal was copied into this unit's log.
     pub fn journal_mark(&mut self) -> audit::JournalMark<'_> {
         audit::JournalMark::new(self.bound)
+    }
+
+    /// Records under keys, for the rotation that walks over them, and its schedule. A tenant's
+    /// only.
+    pub fn sealing(&mut self) -> tenant::Sealing<'_> {
+        tenant::Sealing::new(self.bound)
+    }
+
+    /// The workspace itself, to be locked while a fence is raised. A tenant's only.
+    pub fn team(&mut self) -> tenant::Team<'_> {
+        tenant::Team::new(self.bound)
     }
 
     /// How far account events were copied into this unit's security log. A tenant's only.

@@ -19,6 +19,7 @@ mod access;
 pub mod environments;
 mod error;
 pub mod projects;
+pub mod sealing;
 pub mod secrets;
 
 pub use broker::Exposed;

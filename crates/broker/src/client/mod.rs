@@ -40,6 +40,8 @@ macro_rules! expect_reply {
     };
 }
 
+mod rotation;
+
 impl Broker {
     /// Connects to the broker's socket and asks for its status once.
     ///

@@ -18,7 +18,7 @@ use domain::limits::BROKER_CALL_MS_MAX;
 use rustix::net::sockopt::socket_peercred;
 use zeroize::Zeroizing;
 
-use super::service::Service;
+use super::service::{Peer, Service};
 use crate::error::{BrokerError, Refusal};
 use crate::protocol::Reply;
 use crate::protocol::frame::{self, LENGTH_BYTES};
@@ -45,9 +45,7 @@ pub(super) fn serve(path: &Path, peer_uids: Vec<u32>, service: Service) -> Resul
             Err(error) if is_passing(&error) => continue,
             Err(error) => return Err(failed(error)),
         };
-        if !is_allowed(&stream, &peer_uids) {
-            continue;
-        }
+        let Some(peer) = allowed(&stream, &peer_uids) else { continue };
         let Some(turn) = Turn::take(&connected) else { continue };
         let service = Arc::clone(&service);
         let thread = std::thread::Builder::new().name("connection".to_owned());
@@ -55,7 +53,7 @@ pub(super) fn serve(path: &Path, peer_uids: Vec<u32>, service: Service) -> Resul
         // tries again.
         let _ = thread.spawn(move || {
             let _turn = turn;
-            answer_all(&stream, &service)
+            answer_all(&stream, peer, &service)
         });
     }
 }
@@ -73,15 +71,18 @@ fn is_passing(error: &io::Error) -> bool {
         })
 }
 
-fn is_allowed(stream: &UnixStream, peer_uids: &[u32]) -> bool {
+fn allowed(stream: &UnixStream, peer_uids: &[u32]) -> Option<Peer> {
     match socket_peercred(stream) {
-        Ok(peer) if peer_uids.contains(&peer.uid.as_raw()) => true,
+        Ok(peer) if peer_uids.contains(&peer.uid.as_raw()) => {
+            let is_host = peer.uid.is_root() || peer.uid == rustix::process::geteuid();
+            Some(if is_host { Peer::Host } else { Peer::Listed })
+        }
         Ok(peer) => {
             let (uid, pid) = (peer.uid.as_raw(), peer.pid.as_raw_nonzero().get());
             tracing::warn!(uid, pid, "refused a connection by a user that is not allowed");
-            false
+            None
         }
-        Err(_) => false,
+        Err(_) => None,
     }
 }
 
@@ -118,11 +119,11 @@ impl Drop for Turn {
 
 /// Answers requests in order until the peer closes, is too slow, or sends something that is no
 /// request.
-fn answer_all(stream: &UnixStream, service: &Service) -> io::Result<()> {
+fn answer_all(stream: &UnixStream, peer: Peer, service: &Service) -> io::Result<()> {
     loop {
         let Some(body) = read_frame(stream)? else { return Ok(()) };
         let (reply, closing) = match frame::decode(&body) {
-            Ok(request) => (service.answer(request), false),
+            Ok(request) => (service.answer(peer, request), false),
             Err(_) => (Reply::Failed(BrokerError::Refused(Refusal::Malformed)), true),
         };
         drop(body);

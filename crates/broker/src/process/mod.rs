@@ -1,8 +1,8 @@
 //! The broker process: threads and blocking calls on one Unix socket.
 //!
 //! Walk: [`run`] hardens the process, takes the key store's lock, opens a slot, loads the instance
-//! keys, checks the journal, and only then listens. Any step that fails ends the start with nothing
-//! in memory.
+//! keys, carries out every order of the shred ledger, checks the journal, and only then listens.
+//! Any step that fails ends the start with nothing in memory.
 
 mod hardening;
 mod listener;
@@ -12,15 +12,17 @@ mod service;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use domain::{Clock, Entropy};
 use seal::{KeyHomes, RootKey};
 
 use crate::instance_keys::InstanceKeys;
 use crate::journal::Journal;
-use crate::key_ring::KeyRing;
+use crate::key_ring::{self, KeyRing};
 use crate::key_store::KeyStore;
+use crate::rotation::{Steps, no_steps};
+use crate::shred_ledger::{ShredLedger, ledger_path};
 use crate::slots::{self, Expected, Unlock};
 use crate::start_error::{StartError, Tried};
 
@@ -56,16 +58,31 @@ pub fn run(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<(), StartError> {
+    run_watched(config, clock, entropy, Arc::new(no_steps))
+}
+
+/// As [`run`], with somebody who watches the steps of changes: a test that ends the process there.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_watched(
+    config: BrokerConfig,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    steps: Arc<Steps>,
+) -> Result<(), StartError> {
     harden()?;
     let locked = LockedHomes::new().map_err(StartError::Unprotected)?;
     let homes: Arc<dyn KeyHomes> = Arc::new(locked);
     let _lock = lock_key_store(&config.key_store)?;
     let store = KeyStore::open(&config.key_store)?;
+    slots::finish_pairing(&config.slots, &store)?;
     let identity = store.identity()?;
-    let expected = Expected::of(&identity);
+    let expected = Expected::read(&store)?;
     let root = unlock(&config, &expected, homes.as_ref())?;
     let instance = identity.instance;
     let keys = Arc::new(InstanceKeys::load(&store, &root, instance, homes.as_ref())?);
+    let ledger = open_ledger(&config.slots, &store, &keys, instance)?;
     let copied = store.journal_copied();
     let copied = copied.map_err(|_| store.damaged("the journal's position cannot be read"))?;
     let journal = Journal::open(&config.journal, copied, Arc::clone(&keys), Arc::clone(&clock))?;
@@ -86,9 +103,24 @@ pub fn run(
         clock,
         slots: config.slots,
         unlock: config.unlock,
-        expected,
+        ledger: Mutex::new(ledger),
+        steps,
     };
     listener::serve(&config.socket, config.peer_uids, service)
+}
+
+/// Opens the shred ledger and carries out every order in it: what was shredded stays dead whatever
+/// was restored.
+fn open_ledger(
+    slots: &Path,
+    store: &KeyStore,
+    keys: &InstanceKeys,
+    instance: domain::InstanceId,
+) -> Result<ShredLedger, StartError> {
+    let known = store.orders().map_err(|_| store.damaged("its orders cannot be read"))?;
+    let ledger = ShredLedger::open(&ledger_path(slots), instance, keys, known)?;
+    key_ring::replay(store, ledger.orders())?;
+    Ok(ledger)
 }
 
 /// The root key, by the first configured way that opens it.

@@ -2,8 +2,10 @@
 //!
 //! Always true: every path that unwraps a record goes through [`Service::journalled`] first.
 
+mod orders;
+
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use domain::{Clock, Entropy, UserId, limits};
 use ledger::{Checkpoint, LogOrigin, Receipt};
@@ -17,6 +19,8 @@ use crate::journal::{Journal, Opening};
 use crate::key_ring::KeyRing;
 use crate::protocol::{Reply, Request, WireBytes, WireSecret};
 use crate::record::{DataScope, Realm, RecordKind, RecordName};
+use crate::rotation::Steps;
+use crate::shred_ledger::ShredLedger;
 use crate::slots::{self, Expected, Unlock};
 use crate::status::{SlotKind, Status};
 use crate::{ACTOR_BYTES_MAX, MAC_MESSAGE_BYTES_MAX, tokens, totp};
@@ -31,7 +35,17 @@ pub(super) struct Service {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) slots: PathBuf,
     pub(super) unlock: Vec<Unlock>,
-    pub(super) expected: Expected,
+    pub(super) ledger: Mutex<ShredLedger>,
+    pub(super) steps: Arc<Steps>,
+}
+
+/// Who asks, as the kernel names the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Peer {
+    /// The host's operator: root, or the broker's own user.
+    Host,
+    /// Another listed user: `serve`.
+    Listed,
 }
 
 type Answer = Result<Reply, BrokerError>;
@@ -40,11 +54,11 @@ const OUTSIDE_LIMITS: BrokerError = BrokerError::Refused(Refusal::OutsideLimits)
 
 impl Service {
     /// The reply to one request; never a panic, never a key.
-    pub(super) fn answer(&self, request: Request) -> Reply {
-        self.dispatch(request).unwrap_or_else(Reply::Failed)
+    pub(super) fn answer(&self, peer: Peer, request: Request) -> Reply {
+        self.dispatch(peer, request).unwrap_or_else(Reply::Failed)
     }
 
-    fn dispatch(&self, request: Request) -> Answer {
+    fn dispatch(&self, peer: Peer, request: Request) -> Answer {
         match request {
             Request::Status => self.status(),
             Request::CreateRealm(realm) => self.ring.create_realm(realm).map(|()| Reply::Done),
@@ -66,6 +80,14 @@ impl Service {
             Request::JournalCopied { seq } => self.journal_copied(seq),
             Request::ConfirmRecovery { code } => self.confirm_recovery(&code.0),
             Request::TestSlots => self.test_slots(),
+            Request::Keys(realm) => self.ring.keys_of(realm).map(Reply::Keys),
+            Request::RotateRealm { realm, from } => self.rotate_realm(realm, from),
+            Request::RotateDataKey { realm, scope, from } => {
+                self.rotate_data_key(realm, scope, from)
+            }
+            Request::Reseal { grant, records } => self.reseal(grant, &records),
+            Request::DestroyKey { realm, key } => self.destroy_key(realm, key),
+            Request::Shred(target) => self.shred(peer, target),
         }
     }
 
@@ -98,6 +120,10 @@ impl Service {
             return Err(OUTSIDE_LIMITS);
         }
         if records.iter().any(|(name, _)| name.kind == RecordKind::TotpSeed) {
+            return Err(BrokerError::Refused(Refusal::KindStaysInside));
+        }
+        // A value that is handed out must not look like one that was only sealed again.
+        if grant.purpose == Purpose::KeyRotation {
             return Err(BrokerError::Refused(Refusal::KindStaysInside));
         }
         let Grant { realm, purpose, actor, request, .. } = grant;
@@ -211,21 +237,49 @@ impl Service {
     }
 
     fn confirm_recovery(&self, code: &Exposed) -> Answer {
-        let opened =
-            RecoveryCode::parse(code).ok().zip(self.recovery_slot()).map(|(code, slot)| {
-                let secret = SlotSecret::Recovery(&code);
-                slots::try_secret(&slot, &secret, &self.expected, self.homes.as_ref())
-            });
-        let Some(Ok(_root)) = opened else { return Ok(Reply::Confirmed(None)) };
+        let (Ok(code), Some(slot)) = (RecoveryCode::parse(code), self.recovery_slot()) else {
+            return Ok(Reply::Confirmed(None));
+        };
+        let secret = SlotSecret::Recovery(&code);
+        let expected = self.expected()?;
+        if slots::try_secret(&slot, &secret, &expected, self.homes.as_ref()).is_err() {
+            return Ok(Reply::Confirmed(None));
+        }
+        if expected.pair(&slot).is_none() {
+            self.pair_recovery(&secret);
+        }
         let now = self.clock.now();
         self.ring.with_store(|store| store.confirm_recovery(now))?;
         Ok(Reply::Confirmed(Some(now)))
     }
 
+    /// While the code is at hand: its slot gets a pair, so that a rotation of the root key will not
+    /// need the code. Best effort: the slot opens as it is, and says so when a rotation comes.
+    fn pair_recovery(&self, secret: &SlotSecret<'_>) {
+        let path = slots::slot_path(&self.slots, SlotKind::Recovery);
+        let (homes, entropy, now) = (self.homes.as_ref(), self.entropy.as_ref(), self.clock.now());
+        let paired = self.ring.with_whole_store(|store, root| {
+            let steps = self.steps.as_ref();
+            slots::Pairing { store, root, homes, entropy, now, steps }.pair(&path, secret)
+        });
+        match paired {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => tracing::warn!("the recovery slot could not be given a pair"),
+            Err(error) => tracing::warn!(%error, "the recovery slot could not be given a pair"),
+        }
+    }
+
+    /// The root key that slots must lead to, with the pairs of now.
+    fn expected(&self) -> Result<Expected, BrokerError> {
+        self.ring
+            .with_whole_store(|store, _| Expected::read(store))
+            .map_err(|_| BrokerError::Storage)
+    }
+
     fn test_slots(&self) -> Answer {
         let confirmed = self.ring.with_store(|store| store.recovery_confirmed_at())?;
-        let (expected, homes) = (&self.expected, self.homes.as_ref());
-        let reports = slots::report_all(&self.slots, &self.unlock, confirmed, expected, homes);
+        let (expected, homes) = (self.expected()?, self.homes.as_ref());
+        let reports = slots::report_all(&self.slots, &self.unlock, confirmed, &expected, homes);
         Ok(Reply::Slots(reports))
     }
 

@@ -8,12 +8,14 @@ pub(crate) mod frame;
 mod wire;
 
 use domain::{TimeMs, UserId};
+use seal::KeyId;
 use serde::{Deserialize, Serialize};
 
 use crate::claims::{AccessClaims, MacPurpose, TokenKey, TotpCode};
 use crate::error::BrokerError;
 use crate::grant::Grant;
-use crate::record::{Realm, RecordName};
+use crate::record::{DataScope, Realm, RecordName};
+use crate::rotation::{RealmKeys, ShredTarget};
 use crate::status::{JournalEntry, SlotReport, Status};
 
 pub(crate) use wire::{WireBytes, WireSecret};
@@ -41,6 +43,12 @@ pub(crate) enum Request {
     JournalCopied { seq: u64 },
     ConfirmRecovery { code: WireSecret },
     TestSlots,
+    Keys(Realm),
+    RotateRealm { realm: Realm, from: u32 },
+    RotateDataKey { realm: Realm, scope: DataScope, from: KeyId },
+    Reseal { grant: Grant, records: Vec<(RecordName, WireBytes)> },
+    DestroyKey { realm: Realm, key: KeyId },
+    Shred(ShredTarget),
 }
 
 /// What the broker answers.
@@ -59,4 +67,5 @@ pub(crate) enum Reply {
     Confirmed(Option<TimeMs>),
     Slots(Vec<SlotReport>),
     Failed(BrokerError),
+    Keys(RealmKeys),
 }

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use domain::{Clock, Entropy, limits};
 use seal::slot::{Kind, Making};
-use seal::{Exposed, KeyHomes, KeyId, RootKey, Slot, SlotError, key_file};
+use seal::{Exposed, Key, KeyHomes, KeyId, RootKey, Slot, SlotError, SlotPair, key_file};
 
 use super::errand::Errands;
 use super::given::{Given, GivenError, open_with};
@@ -23,7 +23,7 @@ use super::making::{Made, NewSlot, make};
 use super::shelf::{self, Placed, SLOTS_MAX, Shelf};
 use super::unlock::staged_key;
 use super::{
-    Expected, Unlock, file_error, move_into_place, read_secret_file, report_all, unlock_any,
+    Expected, Unlock, file_error, led_to, move_into_place, read_secret_file, report_all, unlock_any,
 };
 use crate::key_store::KeyStore;
 use crate::process::{BrokerConfig, LockedHomes, harden};
@@ -137,7 +137,7 @@ impl<'a> Slots<'a> {
         harden()?;
         let homes = LockedHomes::new().map_err(StartError::Unprotected)?;
         let store = KeyStore::open(&config.key_store)?;
-        let expected = Expected::of(&store.identity()?);
+        let expected = Expected::read(&store)?;
         Ok(Self { folder: &config.slots, unlock: &config.unlock, store, expected, homes })
     }
 
@@ -150,7 +150,7 @@ impl<'a> Slots<'a> {
     /// Whether a slot is one of this installation's root key.
     #[must_use]
     pub fn fits(&self, slot: &Slot) -> bool {
-        slot.root() == self.expected.root && slot.instance() == self.expected.instance
+        self.expected.is_of(slot)
     }
 
     /// Tries every slot as the broker would.
@@ -238,7 +238,9 @@ impl<'a> Slots<'a> {
         self.check_what_stays(&placed, name, without_recovery)?;
         let (root, opened_by) = self.prove(given, Some(name))?;
         shelf.record(&line("remove", name, kind, &root, clock))?;
+        let before = find(&placed, name)?.slot.clone();
         shelf.remove(name)?;
+        self.forget_pair_of(before.as_ref())?;
         match kind {
             SlotKind::KeyFile => self.remove_key_file()?,
             SlotKind::Recovery => self.forget_recovery()?,
@@ -281,8 +283,14 @@ impl<'a> Slots<'a> {
         let (root, opened_by) = self.prove(given, None)?;
         let homes: &dyn KeyHomes = &self.homes;
         let instance = self.expected.instance;
-        let made = make(new, &Making { instance, root: &root, homes, entropy }, self.errands())?;
-        let ready = self.stage(shelf, name, &made, &root).and_then(|tried| {
+        // The slot holds a pair's private half, so that a new root key reaches it without its secret.
+        let unmade = |_| SlotChangeError::DoesNotOpen;
+        let held = Key::random(homes, entropy)
+            .map(RootKey::new)
+            .map_err(|_| SlotChangeError::DoesNotOpen)?;
+        let pair = SlotPair::new(&held, instance, &root, homes, entropy).map_err(unmade)?;
+        let made = make(new, &Making { instance, root: &held, homes, entropy }, self.errands())?;
+        let ready = self.stage(shelf, name, &made, &held).and_then(|tried| {
             if let Some(key) = &made.key {
                 key.stage()?;
             }
@@ -295,7 +303,10 @@ impl<'a> Slots<'a> {
         if kind == SlotKind::Recovery {
             self.forget_recovery()?;
         }
+        let before = find(&shelf.list(), name).ok().and_then(|placed| placed.slot.clone());
+        self.pairs(|store| store.insert_pair(&pair, clock.now()))?;
         shelf.settle(name)?;
+        self.forget_pair_of(before.as_ref())?;
         if let Some(key) = &made.key {
             key.settle()?;
         }
@@ -343,7 +354,9 @@ impl<'a> Slots<'a> {
         let slot = find(&placed, &given.name)?.slot.as_ref();
         let named = |error| SlotChangeError::Given(given.name.clone(), error);
         let slot = slot.ok_or(SlotError::NotASlot).map_err(|error| named(error.into()))?;
-        let root = open_with(slot, &given.content, &self.homes).map_err(named)?;
+        let held = open_with(slot, &given.content, &self.homes).map_err(named)?;
+        let root = led_to(slot, held, &self.expected, &self.homes);
+        let root = root.map_err(|error| named(error.into()))?;
         let ours = root.id() == self.expected.root && root.check_value() == self.expected.check;
         if ours { Ok(root) } else { Err(named(GivenError::Foreign)) }
     }
@@ -386,6 +399,15 @@ impl<'a> Slots<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whoever still has a slot that was turned or removed, and its secret, has nothing by it.
+    fn forget_pair_of(&self, slot: Option<&Slot>) -> Result<(), StartError> {
+        slot.map_or(Ok(()), |slot| self.pairs(|store| store.remove_pair(slot.root())))
+    }
+
+    fn pairs<T, E>(&self, change: impl FnOnce(&KeyStore) -> Result<T, E>) -> Result<T, StartError> {
+        change(&self.store).map_err(|_| self.store.damaged("a slot's pair could not be kept"))
     }
 
     fn forget_recovery(&self) -> Result<(), StartError> {

@@ -12,11 +12,12 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use domain::InstanceId;
+use domain::{Entropy, InstanceId, TimeMs};
 use seal::slot::{Kind, SLOT_FILE_BYTES_MAX};
-use seal::{Exposed, KeyHomes, KeyId, RootKey, Slot, SlotError, SlotSecret};
+use seal::{Exposed, Key, KeyHomes, KeyId, RootKey, Slot, SlotError, SlotPair, SlotSecret};
 
-use crate::key_store::Identity;
+use crate::key_store::KeyStore;
+use crate::rotation::{Step, Steps};
 use crate::start_error::StartError;
 use crate::status::{SlotKind, SlotOutcome};
 
@@ -47,17 +48,38 @@ pub fn read_passphrase(path: &Path) -> Result<Exposed, StartError> {
     Ok(Exposed::copy_of(text.strip_suffix(b"\r").unwrap_or(text)))
 }
 
-/// The root key that slots must hold.
-#[derive(Clone, Copy)]
+/// The root key that slots must lead to: those that hold it, and those that hold the private half
+/// of a pair it is sealed to.
+#[derive(Clone)]
 pub(crate) struct Expected {
     pub(crate) instance: InstanceId,
     pub(crate) root: KeyId,
     pub(crate) check: KeyId,
+    pub(crate) pairs: Vec<SlotPair>,
 }
 
 impl Expected {
-    pub(crate) const fn of(identity: &Identity) -> Self {
-        Self { instance: identity.instance, root: identity.root_key, check: identity.root_check }
+    /// What the key store says.
+    pub(crate) fn read(store: &KeyStore) -> Result<Self, StartError> {
+        let identity = store.identity()?;
+        let pairs = store.pairs().map_err(|_| store.damaged("its slot pairs cannot be read"))?;
+        let (instance, root, check) = (identity.instance, identity.root_key, identity.root_check);
+        Ok(Self { instance, root, check, pairs })
+    }
+
+    /// A new installation's, whose slots hold the root key itself.
+    pub(crate) fn of_new(instance: InstanceId, root: &RootKey) -> Self {
+        Self { instance, root: root.id(), check: root.check_value(), pairs: Vec::new() }
+    }
+
+    /// Whether the slot says that it leads to this root key.
+    pub(crate) fn is_of(&self, slot: &Slot) -> bool {
+        slot.instance() == self.instance && (slot.root() == self.root || self.pair(slot).is_some())
+    }
+
+    /// The pair whose private half the slot holds; `None` for a slot that holds a root key.
+    pub(crate) fn pair(&self, slot: &Slot) -> Option<&SlotPair> {
+        self.pairs.iter().find(|pair| pair.slot_key == slot.root())
     }
 }
 
@@ -73,18 +95,131 @@ pub(crate) fn try_secret(
     expected: &Expected,
     homes: &dyn KeyHomes,
 ) -> Result<RootKey, SlotOutcome> {
-    if slot.root() != expected.root || slot.instance() != expected.instance {
+    if !expected.is_of(slot) {
         return Err(SlotOutcome::Fails);
     }
-    let root = slot.open(secret, homes).map_err(|error| match error {
-        SlotError::NotASlot | SlotError::NewerFormat | SlotError::Damaged => {
-            SlotOutcome::Unreadable
-        }
-        SlotError::Shares(_) => SlotOutcome::Incomplete,
-        SlotError::OtherKind | SlotError::WrongSecret | SlotError::NoRoom(_) => SlotOutcome::Fails,
-    })?;
+    let held = slot.open(secret, homes);
+    let root =
+        held.and_then(|held| led_to(slot, held, expected, homes)).map_err(|error| match error {
+            SlotError::NotASlot | SlotError::NewerFormat | SlotError::Damaged => {
+                SlotOutcome::Unreadable
+            }
+            SlotError::Shares(_) => SlotOutcome::Incomplete,
+            SlotError::OtherKind | SlotError::WrongSecret | SlotError::NoRoom(_) => {
+                SlotOutcome::Fails
+            }
+        })?;
     let fits = root.id() == expected.root && root.check_value() == expected.check;
     if fits { Ok(root) } else { Err(SlotOutcome::Fails) }
+}
+
+/// The root key that what a slot held leads to: itself, or what is sealed to its pair.
+pub(crate) fn led_to(
+    slot: &Slot,
+    held: RootKey,
+    expected: &Expected,
+    homes: &dyn KeyHomes,
+) -> Result<RootKey, SlotError> {
+    match expected.pair(slot) {
+        Some(pair) => pair.open(&held, expected.instance, expected.root, homes),
+        None => Ok(held),
+    }
+}
+
+/// A new slot for `secret` that holds a key pair's private half, with the pair that leads from it
+/// to `root`. Neither is kept anywhere yet.
+pub(crate) fn paired(
+    secret: &SlotSecret<'_>,
+    instance: InstanceId,
+    root: &RootKey,
+    homes: &dyn KeyHomes,
+    entropy: &dyn Entropy,
+) -> Result<(Slot, SlotPair), SlotError> {
+    let slot_key = RootKey::new(Key::random(homes, entropy)?);
+    let pair = SlotPair::new(&slot_key, instance, root, homes, entropy)?;
+    Ok((Slot::close(secret, instance, &slot_key, homes, entropy)?, pair))
+}
+
+/// What a slot's new form is compared with and kept in.
+pub(crate) struct Pairing<'a> {
+    pub(crate) store: &'a KeyStore,
+    pub(crate) root: &'a RootKey,
+    pub(crate) homes: &'a dyn KeyHomes,
+    pub(crate) entropy: &'a dyn Entropy,
+    pub(crate) now: TimeMs,
+    pub(crate) steps: &'a Steps,
+}
+
+impl Pairing<'_> {
+    /// Puts a slot that holds a pair's private half in the place of one that holds the root key.
+    /// Both open with the same secret; the new one is tried from the disk before it counts.
+    ///
+    /// # Errors
+    /// [`SlotOutcome`] when the secret is not the slot's, or the new slot did not open.
+    pub(crate) fn pair(
+        &self,
+        path: &Path,
+        secret: &SlotSecret<'_>,
+    ) -> Result<Result<(), SlotOutcome>, StartError> {
+        let mut expected = Expected::read(self.store)?;
+        let current = read_slot(path).ok_or(SlotOutcome::Unreadable);
+        let current = current.and_then(|slot| try_secret(&slot, secret, &expected, self.homes));
+        if let Err(outcome) = current {
+            return Ok(Err(outcome));
+        }
+        let made = paired(secret, expected.instance, self.root, self.homes, self.entropy);
+        let Ok((slot, pair)) = made else { return Ok(Err(SlotOutcome::Fails)) };
+        let next = next_path(path);
+        replace_private(&next, slot.to_string().as_bytes())?;
+        expected.pairs.push(pair.clone());
+        let tried = read_slot(&next).ok_or(SlotOutcome::Unreadable);
+        let tried = tried.and_then(|slot| try_secret(&slot, secret, &expected, self.homes));
+        if let Err(outcome) = tried {
+            return Ok(Err(outcome));
+        }
+        let kept = self.store.insert_pair(&pair, self.now);
+        kept.map_err(|_| self.store.damaged("a slot's pair could not be kept"))?;
+        (self.steps)(Step::PairKept);
+        move_into_place(&next, path)?;
+        (self.steps)(Step::SlotPaired);
+        Ok(Ok(()))
+    }
+}
+
+/// Finishes what a crash left between a slot's pair and its file: a next form whose pair is kept
+/// takes its place, any other is removed.
+pub(crate) fn finish_pairing(folder: &Path, store: &KeyStore) -> Result<(), StartError> {
+    let expected = Expected::read(store)?;
+    for path in slot_files(folder)? {
+        let next = next_path(&path);
+        if !next.exists() {
+            continue;
+        }
+        if read_slot(&next).is_some_and(|slot| expected.pair(&slot).is_some()) {
+            move_into_place(&next, &path)?;
+        } else {
+            std::fs::remove_file(&next).map_err(|source| file_error(&next, source))?;
+        }
+    }
+    Ok(())
+}
+
+/// Every slot file of the folder, in the order of their names.
+pub(crate) fn slot_files(folder: &Path) -> Result<Vec<PathBuf>, StartError> {
+    let failed = |source| file_error(folder, source);
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == "slot") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn next_path(slot: &Path) -> PathBuf {
+    slot.with_extension("slot-next")
 }
 
 /// The slot in a file, or `None` when there is none that can be read.

@@ -259,7 +259,7 @@ fn try_placed(
     homes: &dyn KeyHomes,
 ) -> Result<RootKey, SlotOutcome> {
     let slot = placed.slot.as_ref().ok_or(SlotOutcome::Unreadable)?;
-    if slot.root() != expected.root || slot.instance() != expected.instance {
+    if !expected.is_of(slot) {
         return Err(SlotOutcome::Fails);
     }
     match unlock {

@@ -137,6 +137,15 @@ impl House {
         self.spawn_command(&mut command);
     }
 
+    /// Starts a broker that ends itself at a step (`Name:N`), as by `kill -9`.
+    pub(crate) async fn start_dying_at(&mut self, step: &str) -> Broker {
+        let uid = our_uid().to_string();
+        let mut command = Command::new(host());
+        command.arg("run").arg(self.path("")).args([&uid, step]).stdin(Stdio::null());
+        self.spawn_command(&mut command);
+        self.connect().await
+    }
+
     pub(crate) fn spawn_command(&mut self, command: &mut Command) {
         assert!(self.broker.is_none());
         self.broker = Some(command.spawn().unwrap());

@@ -15,5 +15,8 @@ mod attack_peers;
 mod crash;
 mod factors;
 mod house;
+mod root;
+mod rotation;
 mod setup;
+mod shredding;
 mod signatures;

@@ -134,11 +134,11 @@ async fn a_key_store_of_a_newer_release_or_of_no_release_is_refused() {
         let store = rusqlite::Connection::open(&path).unwrap();
         store.pragma_update(None, pragma, number).unwrap();
     };
-    set("user_version", 2);
+    set("user_version", 3);
     assert!(house.refused_start().contains("newer release"));
     set("user_version", 0);
     assert!(house.refused_start().contains("not a key store"));
-    set("user_version", 1);
+    set("user_version", 2);
     set("application_id", 7);
     assert!(house.refused_start().contains("not a key store"));
     std::fs::write(&path, b"half a file").unwrap();

@@ -26,6 +26,7 @@ mod house;
 mod http;
 mod log_reading;
 mod person;
+mod sealing;
 mod separation;
 mod slots;
 mod together;

@@ -86,6 +86,10 @@ operations! {
     PROVIDER_ADD = "POST" "/v1/teams/{team}/providers" Never;
     PROVIDER_CHANGE = "PUT" "/v1/teams/{team}/providers/{provider}" Never;
     PROVIDER_REMOVE = "DELETE" "/v1/teams/{team}/providers/{provider}" Harmless;
+    SEALING_KEYS = "GET" "/v1/teams/{team}/sealing_keys" Harmless;
+    SEALING_KEYS_ROTATE = "POST" "/v1/teams/{team}/sealing_keys/rotations" Never;
+    SEALING_KEYS_SCHEDULE = "PUT" "/v1/teams/{team}/sealing_keys/schedule" Harmless;
+    SEALING_KEYS_ACCESSES = "GET" "/v1/teams/{team}/sealing_keys/accesses" Harmless;
     DOMAINS = "GET" "/v1/teams/{team}/domains" Harmless;
     DOMAIN_CLAIM = "POST" "/v1/teams/{team}/domains" Never;
     DOMAIN_PROVE = "POST" "/v1/teams/{team}/domains/{domain}/prove" Never;

@@ -21,6 +21,7 @@ pub(crate) mod password;
 pub(crate) mod projects;
 pub(crate) mod recovery;
 pub(crate) mod run;
+pub(crate) mod sealing_keys;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod signup;
@@ -101,6 +102,7 @@ pub(crate) async fn dispatch(
         Command::Sessions(verb) => sessions::run(verb, &context).await,
         Command::Passkeys(verb) => passkeys::run(verb, &context).await,
         Command::Identities(verb) => identities::run(&verb, &context).await,
+        Command::SealingKeys(verb) => sealing_keys::run(verb, &context).await,
         Command::Sso(verb) => sso::run(verb, &context).await,
         Command::Workspaces(verb) => workspaces::run(verb, &context).await,
         Command::Members(verb) => members::run(verb, &context).await,

@@ -76,6 +76,10 @@ acts! {
     SignInRead = "sign_in.read",
     /// Change how people may sign in: policy, identity providers, e-mail domains.
     SignInManage = "sign_in.manage",
+    /// See the ages of the workspace's sealing keys, and who had records opened.
+    SealingRead = "sealing_key.read",
+    /// Have the workspace's sealing keys rotated, and say how often.
+    SealingRotate = "sealing_key.rotate",
     /// Read the audit log.
     AuditRead = "audit.read",
     /// Read and export the security log: sign-ins, failures and uses of credentials.
@@ -102,14 +106,22 @@ impl Act {
                 | Self::SecretUseLocally
                 | Self::KeyCreate
                 | Self::SignInManage
+                | Self::SealingRotate
         )
     }
 
-    /// Whether an override may grant this act. What ends or moves a workspace stays with its owner,
-    /// and who may come in by themselves stays with those who rank above them.
+    /// Whether an override may grant this act. What ends or moves a workspace or gives it new keys
+    /// stays with its owner, and who may come in by themselves stays with those who rank above
+    /// them.
     #[must_use]
     pub const fn grantable(self) -> bool {
-        !matches!(self, Self::WorkspaceDelete | Self::WorkspaceTransfer | Self::SignInManage)
+        !matches!(
+            self,
+            Self::WorkspaceDelete
+                | Self::WorkspaceTransfer
+                | Self::SignInManage
+                | Self::SealingRotate
+        )
     }
 }
 

@@ -156,6 +156,10 @@ conducts! {
         /// The claim.
         claim: DomainClaimId,
     } = SignInManage at |_| Place::Workspace;
+    /// See sealing keys and who had records opened.
+    ReadSealing {} = SealingRead at |_| Place::Workspace;
+    /// Have sealing keys rotated, or say how often.
+    RotateSealing {} = SealingRotate at |_| Place::Workspace;
     /// Read the audit log.
     ReadAudit {} = AuditRead at |_| Place::Workspace;
     /// Read the security log.

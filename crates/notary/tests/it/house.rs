@@ -153,10 +153,34 @@ impl House {
 
     /// Seals a value for a workspace and opens it again, which leaves an entry in the journal.
     pub(crate) async fn open_a_secret(&self, realm: Realm, environment: EnvironmentId) -> u64 {
+        self.open_in(realm, environment, self.store.mint().id(), self.store.mint().id()).await
+    }
+
+    /// The same by the owner of our workspace, whose log announces it first, in the same request.
+    pub(crate) async fn announce_and_open_a_secret(
+        &self,
+        realm: Realm,
+        environment: EnvironmentId,
+    ) -> u64 {
+        let (scope, secret) = (self.scope(self.ours), self.store.mint().id::<domain::SecretId>());
+        let event = AuditEvent::new(Verb::SecretRevealed, "secret", secret);
+        let announced =
+            self.store.write::<_, StoreError>(&scope, move |_| Ok(Commit::audited(event, ())));
+        announced.await.unwrap();
+        self.open_in(realm, environment, secret.uuid(), scope.origin().request).await
+    }
+
+    async fn open_in(
+        &self,
+        realm: Realm,
+        environment: EnvironmentId,
+        id: uuid::Uuid,
+        request: domain::RequestId,
+    ) -> u64 {
         let name = RecordName {
             scope: DataScope::Environment(environment),
             kind: RecordKind::SecretValue,
-            id: self.store.mint().id(),
+            id,
             version: 1,
         };
         let value = Exposed::copy_of(b"correct horse");
@@ -165,7 +189,7 @@ impl House {
             realm,
             purpose: Purpose::Reveal,
             actor: "user:ada".into(),
-            request: self.store.mint().id(),
+            request,
             expires_at: self.store.mint().now().plus_ms(10_000),
         };
         self.broker.open(grant, vec![(name, sealed)]).await.unwrap().journal_seq

@@ -15,6 +15,7 @@ on_each_engine! {
     copiers_at_once_copy_each_opening_once
     openings_that_are_offered_again_are_not_copied_again
     copies_are_entries_like_any_other_and_verify
+    an_opening_that_nobody_asked_for_is_told_to_the_owner
 }
 
 /// The copies of openings in a unit's log.
@@ -137,4 +138,34 @@ async fn copies_are_entries_like_any_other_and_verify(house: House) {
     house.open_a_secret(Realm::Tenant(house.ours.tenant), house.ours.environment).await;
     house.worker().sweep().await;
     assert_eq!(house.verdict(house.ours).await.word(), "VERIFIED");
+}
+
+/// A value was opened: the workspace's log has the announcing entry of the same request, or the
+/// owner is told that it has none.
+async fn an_opening_that_nobody_asked_for_is_told_to_the_owner(house: House) {
+    let realm = Realm::Tenant(house.ours.tenant);
+    let unit = Unit::Tenant(house.ours.tenant);
+    let seq = house.open_a_secret(realm, house.ours.environment).await;
+    copy_journal(&house.store, &house.broker).await.unwrap();
+    let told = unasked(&house, unit).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].resource.id, seq.to_string());
+    assert_eq!(told[0].new.as_ref().unwrap()["purpose"], "reveal");
+
+    let opening = house.announce_and_open_a_secret(realm, house.ours.environment).await;
+    copy_journal(&house.store, &house.broker).await.unwrap();
+    assert_eq!(copies(&house, unit).await.len(), 2);
+    let told = unasked(&house, unit).await;
+    assert!(told.iter().all(|entry| entry.resource.id != opening.to_string()), "{told:?}");
+    assert!(unasked(&house, Unit::Tenant(house.theirs.tenant)).await.is_empty());
+}
+
+async fn unasked(house: &House, unit: Unit) -> Vec<EntryView> {
+    let verb = Some(Verb::SealingOpenedUnasked);
+    let filter = EntryFilter { verb, ..EntryFilter::default() };
+    let read = house.store.unit_read::<_, StoreError>(unit, move |tx| {
+        Ok(tx.audit().list(&filter, Page::first(200))?.items)
+    });
+    let entries = read.await.unwrap();
+    entries.iter().map(|entry| EntryView::read(&entry.body).unwrap()).collect()
 }

@@ -10,7 +10,7 @@ mod change;
 mod look;
 mod record;
 mod restore;
-mod secret;
+pub(crate) mod secret;
 
 use std::path::PathBuf;
 

@@ -45,7 +45,7 @@ pub(super) fn given(name: &str, file: Option<&Path>) -> Result<Given, Failure> {
 }
 
 /// A secret from `file`, from a pipe, or typed unseen; without spaces and line ends around it.
-pub(super) fn read(file: Option<&Path>, prompt: &str) -> Result<Exposed, Failure> {
+pub(crate) fn read(file: Option<&Path>, prompt: &str) -> Result<Exposed, Failure> {
     Ok(Exposed::copy_of(read_line(file, prompt)?.expose().trim_ascii()))
 }
 

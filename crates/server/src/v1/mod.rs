@@ -29,6 +29,7 @@ pub mod password_resets;
 pub mod project_members;
 pub mod projects;
 pub mod recoveries;
+pub mod sealing_keys;
 pub mod secrets;
 pub mod security_log;
 pub mod sessions;
@@ -60,6 +61,7 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .merge(workspaces::routes())
         .merge(members::routes())
         .merge(sign_in::routes())
+        .merge(sealing_keys::routes())
         .merge(invitations::routes())
         .merge(projects::routes())
         .merge(project_members::routes())

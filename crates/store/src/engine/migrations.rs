@@ -60,6 +60,7 @@ pub(crate) const SQLITE_TENANT: &[Migration] = &[
     migration!("tenant/0002_sso", "sqlite"),
     migration!("tenant/0003_keys", "sqlite"),
     migration!("audit/0002_openings", "sqlite"),
+    migration!("tenant/0008_sealing", "sqlite"),
 ];
 
 /// The database on PostgreSQL.
@@ -79,6 +80,7 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("control/0007_security_log", "postgres"),
     migration!("audit/0002_openings", "postgres"),
     migration!("control/0010_checkpoints", "postgres"),
+    migration!("tenant/0008_sealing", "postgres"),
 ];
 
 /// The newest format of a list.

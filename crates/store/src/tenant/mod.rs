@@ -12,6 +12,7 @@ mod keys;
 mod members;
 mod projects;
 mod providers;
+mod sealing;
 mod secrets;
 mod security;
 mod sign_in_policy;
@@ -26,6 +27,7 @@ pub use keys::{ApiKey, Keys, NewKey};
 pub use members::{Member, Members, Newcomer};
 pub use projects::{Project, ProjectMember, Projects};
 pub use providers::{Provider, Providers, SealedProviderSecret};
+pub use sealing::{KeyCount, SealedRecord, Sealing, SealingSchedule};
 pub use secrets::{SealedSecret, Secret, SecretHead, Secrets};
 pub use security::SecurityMark;
 pub use sign_in_policy::{SignInPolicies, StoredPolicy};
@@ -44,6 +46,7 @@ pub(crate) const STATEMENTS: &[&[TenantSql]] = &[
     members::STATEMENTS,
     projects::STATEMENTS,
     providers::STATEMENTS,
+    sealing::STATEMENTS,
     secrets::STATEMENTS,
     sign_in_policy::STATEMENTS,
     security::STATEMENTS,

@@ -195,15 +195,18 @@ fn names_are_unique_and_every_module_with_statements_is_registered() {
 
 #[test]
 fn every_secret_column_is_written_from_sealed_bytes_only() {
-    // The tables' own words for what is sealed; a new one has to be added here and in its handle's
-    // signature.
-    let sealed = ["totp_sealed", "secret_sealed", "sealed"];
+    // The tables' own words for what is sealed; a new one has to be registered, and be in its
+    // handle's signature.
+    let sealed: BTreeSet<&str> =
+        store::sealed::SEALED_COLUMNS.into_iter().map(|column| column.column).collect();
     for folder in ["control", "tenant", "audit"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
         for file in std::fs::read_dir(folder).unwrap() {
             let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
             let statements = text.lines().filter(|line| !line.starts_with("--"));
-            for line in statements.filter(|line| line.contains("sealed")) {
+            // The fence's triggers name the columns they look at.
+            let defined = |line: &&str| !line.contains("retired_key") && !line.contains("new.");
+            for line in statements.filter(|line| line.contains("sealed")).filter(defined) {
                 let added = line.split_once(" add column ").map_or(line, |(_, added)| added);
                 let column = added.split_whitespace().next().unwrap();
                 assert!(sealed.contains(&column), "{line}");
@@ -284,7 +287,7 @@ fn migrations() -> Vec<String> {
 }
 
 /// `UPDATE_GOLDEN=1` writes the file anew, except in CI.
-fn check_golden(name: &str, list: &str, fault: &str) {
+pub(crate) fn check_golden(name: &str, list: &str, fault: &str) {
     let golden = format!("{}/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("UPDATE_GOLDEN").is_some() && std::env::var_os("CI").is_none() {
         std::fs::write(&golden, list).unwrap();

@@ -4,7 +4,7 @@ use broker::Broker;
 use domain::authz::{Permit, RotateSecret, decide};
 use domain::{Scope, Sealed};
 use ledger::{AuditEvent, Verb};
-use store::{Commit, Committed, Secret, SecretHead, Store, TenantTx};
+use store::{Commit, Committed, Secret, SecretHead, Store, StoreError, TenantTx};
 
 use super::seal::seal;
 use super::{SecretPath, SecretValue};
@@ -49,6 +49,8 @@ pub async fn rotate_secret(
         let sealed = seal(broker, scope, path.environment, next, value.again()).await?;
         match write(store, scope, path.clone(), next, sealed).await {
             Err(VaultError::VersionConflict { .. }) if expected.is_none() && !last_try => {}
+            // The key that sealed the value was retired meanwhile; the next one seals it again.
+            Err(VaultError::Store(StoreError::Conflict)) if !last_try => {}
             answer => return answer,
         }
     }

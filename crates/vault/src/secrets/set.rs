@@ -2,13 +2,16 @@
 
 use broker::Broker;
 use domain::authz::{Permit, SetSecret, decide};
-use domain::{Scope, UserId};
+use domain::{Scope, Sealed, UserId};
 use ledger::{AuditEvent, Verb};
 use store::{Commit, Committed, Secret, SecretHead, Store, StoreError, TenantTx};
 
 use super::seal::seal;
 use super::{SecretPath, SecretValue};
 use crate::{LimitReached, VaultError, access};
+
+/// How often a value is sealed again because its key was retired before it was written.
+const TRIES: usize = 3;
 
 /// A secret to be set.
 pub struct NewSecret {
@@ -33,13 +36,34 @@ pub async fn set_secret(
     let looked = path.clone();
     store.read(scope, move |tx| permit(tx, &looked).map(|_| ())).await?;
     let head = SecretHead { id: store.mint().id(), version: 1 };
-    let sealed = seal(broker, scope, path.environment, head, value).await?;
+    let mut tries = 1..=TRIES;
+    loop {
+        let last_try = tries.next().is_none_or(|number| number == TRIES);
+        let sealed = seal(broker, scope, path.environment, head, value.again()).await?;
+        match write(store, scope, path.clone(), head, sealed).await {
+            // The key that sealed the value was retired meanwhile; the next one seals it again.
+            Err(VaultError::Store(StoreError::Conflict)) if !last_try => {}
+            answer => return answer,
+        }
+    }
+}
+
+/// Writes the first version, which was sealed as `head`.
+async fn write(
+    store: &Store,
+    scope: &Scope,
+    path: SecretPath,
+    head: SecretHead,
+    sealed: Sealed,
+) -> Result<Committed<Secret>, VaultError> {
     store
         .write(scope, move |tx| {
             access::lock_team(tx)?;
             let (permit, author) = permit(tx, &path)?;
             let (id, now) = (head.id, tx.now());
-            tx.secrets().set(permit, id, author, &sealed).map_err(taken)?;
+            // The name is free in this transaction and the team is locked: what conflicts is the
+            // fence in front of a retired key.
+            tx.secrets().set(permit, id, author, &sealed)?;
             let event = AuditEvent::new(Verb::SecretSet, "secret", id)
                 .new_value(path.at_version(head.version));
             let SecretPath { project, environment, name } = path;
@@ -74,13 +98,4 @@ fn permit(
     }
     LimitReached::Secrets.check(tx.secrets().count(project, environment)?)?;
     Ok((permit, authority.standing.user))
-}
-
-/// The environment was found in this transaction, so the only row left to collide with has the same
-/// name.
-fn taken(error: StoreError) -> VaultError {
-    match error {
-        StoreError::Conflict => VaultError::Exists,
-        other => VaultError::Store(other),
-    }
 }

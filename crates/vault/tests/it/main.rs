@@ -18,4 +18,6 @@ mod moved;
 mod reach;
 mod reveal;
 mod roles;
+mod sealing;
+mod sealing_owner;
 mod versions;

@@ -33,6 +33,8 @@ pub(super) const TENANT: &[Grant] = &[
     ("domains", ALL_ROWS),
     ("key_uses", WAITING),
     ("security_marks", KEPT_ROWS),
+    ("retired_keys", LOG),
+    ("sealing_schedules", KEPT_ROWS),
     ("jobs", KEPT_ROWS),
 ];
 
@@ -112,6 +114,12 @@ pub(super) const APPEND_ONLY: &[&str] = &[
     "checkpoint_nodes",
     "checkpoint_heads",
     "checkpoint_cosignatures",
+];
+
+/// Tables whose rows are never under a retired key, each with the function of its trigger.
+pub(super) const FENCED: &[(&str, &str)] = &[
+    ("secret_versions", "refuse_retired_key_sealed"),
+    ("providers", "refuse_retired_key_secret_sealed"),
 ];
 
 /// What the runtime role holds.

@@ -11,7 +11,7 @@ use deadpool_postgres::Object;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::grants::{self, APPEND_ONLY, Grant, PRIVILEGES};
+use super::grants::{self, APPEND_ONLY, FENCED, Grant, PRIVILEGES};
 use super::link::meaning;
 use crate::StoreError;
 use crate::engine::Finding;
@@ -20,6 +20,12 @@ use crate::engine::Finding;
 const POLICY: &str =
     "(tenant_id = (NULLIF(current_setting('casemate.tenant'::text, true), ''::text))::uuid)";
 
+/// What the function of the fence around retired keys does.
+const FENCE: &str = "begin perform 1 from team where tenant_id = new.tenant_id for key share; \
+    if exists (select 1 from retired_keys where tenant_id = new.tenant_id \
+    and data_key = substr(new.COLUMN, 7, 16)) then \
+    raise exception 'sealed under a retired key' using errcode = '23514'; \
+    end if; return new; end";
 /// What the log's trigger function does.
 const REFUSES: &str =
     " begin raise exception 'the log is never changed' using errcode = '42501'; end ";
@@ -183,12 +189,21 @@ async fn policies(client: &Object, findings: &mut Vec<Finding>) -> Result<(), St
     Ok(())
 }
 
+/// The words of the fence's function, whose name ends in the column it looks at.
+fn fence_words(function: &str) -> Vec<String> {
+    let column = function.strip_prefix("refuse_retired_key_").unwrap_or_default();
+    FENCE
+        .split_whitespace()
+        .map(|word| word.replace("new.COLUMN", &format!("new.{column}")))
+        .collect()
+}
+
 async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
     // tgtype bits: 1 row, 2 before, 8 delete, 16 update, 32 truncate (pg_trigger.h).
     let rows = ask(
         client,
         "select c.relname::text, t.tgtype::int8, t.tgenabled::text = any(array['O', 'A']), \
-         p.prosrc from pg_trigger t join pg_class c on c.oid = t.tgrelid \
+         p.prosrc, p.proname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid \
          join pg_proc p on p.oid = t.tgfoid \
          where c.relnamespace = 'casemate'::regnamespace and not t.tgisinternal \
          and t.tgqual is null",
@@ -196,7 +211,12 @@ async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), St
     )
     .await?;
     let mut found = Vec::new();
+    let mut fences = Vec::new();
     for row in &rows {
+        if flag(row, 2)? && text(row, 3)?.split_whitespace().eq(fence_words(&text(row, 4)?)) {
+            let kind: i64 = row.try_get(1).map_err(|_| StoreError::Corrupt)?;
+            fences.push((text(row, 0)?, text(row, 4)?, kind));
+        }
         if flag(row, 2)? && text(row, 3)? == REFUSES {
             let kind: i64 = row.try_get(1).map_err(|_| StoreError::Corrupt)?;
             found.push((text(row, 0)?, kind));
@@ -211,6 +231,14 @@ async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), St
         }
         if !stands(table, TRUNCATE) {
             findings.push(finding("trigger.truncate_not_refused", *table));
+        }
+    }
+    const ROW_WRITE: i64 = 1 + 2 + 4 + 16;
+    for (table, function) in FENCED {
+        let stands =
+            fences.iter().any(|(t, f, kind)| t == table && f == function && *kind == ROW_WRITE);
+        if !stands {
+            findings.push(finding("trigger.retired_key_not_refused", *table));
         }
     }
     Ok(())

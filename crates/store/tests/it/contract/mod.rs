@@ -5,6 +5,7 @@ mod jobs;
 mod log;
 mod neighbours;
 mod people;
+mod sealing;
 mod team;
 
 /// Runs each case on both engines.

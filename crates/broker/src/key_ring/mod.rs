@@ -7,6 +7,8 @@
 //! 2. A new data key is on the disk before it seals anything.
 //! 3. At most [`CACHED_KEYS_MAX`] data keys are held; the one unused for longest makes room.
 
+mod rotation;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,6 +22,8 @@ use seal::{
 use crate::error::{BrokerError, OpenFault, Refusal};
 use crate::key_store::{KeyStore, WrappedKey};
 use crate::record::{DataScope, Realm, RecordName};
+
+pub(crate) use rotation::{living, replay, rewrap, wrapping_key_of};
 
 /// Data keys held at once. The rest of the arena is for instance keys, wrapping keys in use and the
 /// root key.
@@ -88,12 +92,26 @@ impl KeyRing {
         work(&self.held().store).map_err(|_| BrokerError::Storage)
     }
 
+    /// Runs `work` on the key store and the root key, one caller at a time, with the store's own
+    /// errors.
+    pub(crate) fn with_whole_store<T, E>(
+        &self,
+        work: impl FnOnce(&KeyStore, &RootKey) -> Result<T, E>,
+    ) -> Result<T, E> {
+        work(&self.held().store, &self.root)
+    }
+
     /// Makes the realm's first seed, unless it has one.
     pub(crate) fn create_realm(&self, realm: Realm) -> Result<(), BrokerError> {
         let mut seed = [0u8; SEED_BYTES];
         self.entropy.fill(&mut seed);
         let now = self.clock.now();
-        self.with_store(|store| store.create_realm(realm.into(), &seed, now))
+        let held = self.held();
+        let storage = |_| BrokerError::Storage;
+        if held.store.is_shredded(realm.into()).map_err(storage)? {
+            return Err(BrokerError::Refused(Refusal::RealmShredded));
+        }
+        held.store.create_realm(realm.into(), &seed, now).map_err(storage)
     }
 
     /// Seals values under the active data keys of their scopes.
@@ -177,8 +195,7 @@ impl KeyRing {
         epoch: u32,
     ) -> Result<DataKey, BrokerError> {
         held.make_room();
-        let storage = |_| BrokerError::Storage;
-        let key = DataKey::random(self.homes.as_ref(), self.entropy.as_ref()).map_err(storage)?;
+        let key = self.random_key()?;
         let wrapped = wrapping
             .wrap(&key, self.entropy.as_ref())
             .map_err(|_| BrokerError::Refused(Refusal::OutsideLimits))?;
@@ -186,6 +203,11 @@ impl KeyRing {
         let now = self.clock.now();
         held.store.insert_key(realm, scope, epoch, &row, now).map_err(|_| BrokerError::Storage)?;
         Ok(key)
+    }
+
+    fn random_key(&self) -> Result<DataKey, BrokerError> {
+        DataKey::random(self.homes.as_ref(), self.entropy.as_ref())
+            .map_err(|_| BrokerError::Storage)
     }
 
     fn unwrap(
@@ -207,10 +229,15 @@ impl KeyRing {
         realm: KeyRealm,
     ) -> Result<(WrappingKey, u32), BrokerError> {
         let seed = held.store.seed(realm).map_err(|_| BrokerError::Storage)?;
-        let seed = seed.ok_or(BrokerError::Refused(Refusal::RealmUnknown))?;
-        let homes = self.homes.as_ref();
-        self.root
-            .wrapping_key(self.instance, realm, seed.epoch, &seed.bytes, homes)
+        let Some(seed) = seed else {
+            let shredded = held.store.is_shredded(realm).map_err(|_| BrokerError::Storage)?;
+            return Err(BrokerError::Refused(if shredded {
+                Refusal::RealmShredded
+            } else {
+                Refusal::RealmUnknown
+            }));
+        };
+        wrapping_key_of(&self.root, self.instance, realm, &seed, self.homes.as_ref())
             .map(|key| (key, seed.epoch))
             .map_err(|_| BrokerError::Storage)
     }

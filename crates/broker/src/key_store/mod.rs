@@ -5,7 +5,10 @@
 //! 1. Every key in it is an envelope; the seeds beside them are useless without the root key.
 //! 2. A deleted row is overwritten (`secure_delete`), and a commit is on the disk
 //!    (`synchronous=FULL`).
-//! 3. A key store of a newer format is refused, never upgraded by guess.
+//! 3. A key store of a newer format is refused, never read by guess.
+
+mod format;
+mod rotation;
 
 use std::path::{Path, PathBuf};
 
@@ -17,38 +20,10 @@ use seal::{KeyId, KeyRealm};
 use crate::record::DataScope;
 use crate::start_error::StartError;
 
-const FORMAT: i64 = 1;
+pub(crate) use rotation::{KeyRow, Rewrapped};
+
 /// "CmKS": tells a key store from any other SQLite file.
 const APPLICATION_ID: i64 = 0x436d_4b53;
-
-const SCHEMA: &str = "
-CREATE TABLE identity (
-    one           INTEGER PRIMARY KEY CHECK (one = 1),
-    instance      BLOB NOT NULL CHECK (length(instance) = 16),
-    root_key      BLOB NOT NULL CHECK (length(root_key) = 16),
-    root_check    BLOB NOT NULL CHECK (length(root_check) = 16),
-    recovery_confirmed_at_ms INTEGER,
-    journal_copied INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE TABLE realms (
-    kind  TEXT NOT NULL, id BLOB NOT NULL CHECK (length(id) = 16), epoch INTEGER NOT NULL,
-    seed  BLOB NOT NULL CHECK (length(seed) = 32), made_at_ms INTEGER NOT NULL,
-    PRIMARY KEY (kind, id)
-) STRICT;
-CREATE TABLE data_keys (
-    id         BLOB PRIMARY KEY CHECK (length(id) = 16),
-    realm_kind TEXT NOT NULL, realm_id BLOB NOT NULL, scope TEXT NOT NULL,
-    epoch      INTEGER NOT NULL, wrapped BLOB NOT NULL, made_at_ms INTEGER NOT NULL,
-    state      TEXT NOT NULL CHECK (state IN ('active', 'retiring', 'destroyed')),
-    FOREIGN KEY (realm_kind, realm_id) REFERENCES realms (kind, id)
-) STRICT;
-CREATE UNIQUE INDEX one_active_key ON data_keys (realm_kind, realm_id, scope)
-    WHERE state = 'active';
-CREATE TABLE instance_keys (
-    use     TEXT PRIMARY KEY, id BLOB NOT NULL CHECK (length(id) = 16),
-    wrapped BLOB NOT NULL, made_at_ms INTEGER NOT NULL
-) STRICT;
-";
 
 /// What a key store was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +75,12 @@ impl KeyStore {
             pragma("application_id").map_err(|error| store.damaged_by(&error))?;
         let format: i64 = pragma("user_version").map_err(|error| store.damaged_by(&error))?;
         match (application, format) {
-            (APPLICATION_ID, FORMAT) => Ok(store),
-            (APPLICATION_ID, newer) if newer > FORMAT => {
+            (APPLICATION_ID, format::FORMAT) => Ok(store),
+            (APPLICATION_ID, 1) => {
+                format::migrate(&store.connection, path)?;
+                Ok(store)
+            }
+            (APPLICATION_ID, newer) if newer > format::FORMAT => {
                 Err(StartError::NewerFormat(path.to_owned()))
             }
             _ => Err(store.damaged("it is not a key store")),
@@ -265,9 +244,10 @@ impl KeyStore {
     }
 
     fn prepare_new(&self, identity: &Identity) -> rusqlite::Result<()> {
-        self.connection.execute_batch(SCHEMA)?;
+        self.connection.execute_batch(format::SCHEMA)?;
+        self.connection.execute_batch(format::SECOND)?;
         self.connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-        self.connection.pragma_update(None, "user_version", FORMAT)?;
+        self.connection.pragma_update(None, "user_version", format::FORMAT)?;
         let Identity { instance, root_key, root_check } = identity;
         let sql =
             "INSERT INTO identity (one, instance, root_key, root_check) VALUES (1, ?1, ?2, ?3)";
@@ -300,6 +280,19 @@ fn wrapped_key(row: &rusqlite::Row<'_>) -> rusqlite::Result<WrappedKey> {
         wrapped: row.get(1)?,
         destroyed: state == "destroyed",
     })
+}
+
+/// What [`scope_text`] wrote.
+fn scope_of_text(text: &str) -> Option<DataScope> {
+    if text == "whole" {
+        return Some(DataScope::Whole);
+    }
+    let (kind, id) = text.split_once(':')?;
+    match kind {
+        "environment" => id.parse().ok().map(DataScope::Environment),
+        "project" => id.parse().ok().map(DataScope::Project),
+        _ => None,
+    }
 }
 
 fn scope_text(scope: DataScope) -> String {
