@@ -69,7 +69,7 @@ fn set_up(folder: &str, instance: &str, primary: PrimarySlot) -> Result<(), Stri
 }
 
 fn renew(folder: &str) -> Result<(), String> {
-    let code = broker::renew_recovery(&config(folder, &[]), &SystemEntropy);
+    let code = broker::renew_recovery(&config(folder, &[]), &SystemClock, &SystemEntropy);
     let code = code.map_err(|error| error.to_string())?;
     println!("{}", code.expose_text().unwrap_or_default());
     Ok(())

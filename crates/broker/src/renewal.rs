@@ -1,14 +1,15 @@
 //! A new recovery code in place of a lost one, while the broker is stopped.
 //!
-//! Always true: the new code is tried by really unwrapping before the old slot is replaced, and the
-//! installation counts as unconfirmed until the new code was typed back.
+//! Always true: the new code is tried by really unwrapping before the old slot is replaced, the
+//! change is recorded before it is made, and the installation counts as unconfirmed until the new
+//! code was typed back.
 
 use domain::{Clock, Entropy};
-use seal::{Exposed, RecoveryCode, SlotSecret, SystemClock};
+use seal::{Exposed, RecoveryCode, SlotSecret};
 
 use crate::key_store::KeyStore;
 use crate::process::{BrokerConfig, LockedHomes, harden, lock_key_store, unlock};
-use crate::slots::{self, Expected, slot_path};
+use crate::slots::{self, Expected, Shelf, slot_path};
 use crate::start_error::{SetupError, StartError};
 use crate::status::SlotKind;
 
@@ -18,10 +19,16 @@ use crate::status::SlotKind;
 /// # Errors
 /// [`SetupError::Start`] as a start would fail, [`StartError::AlreadyRunning`] among them: stop the
 /// broker first.
-pub fn renew_recovery(config: &BrokerConfig, entropy: &dyn Entropy) -> Result<Exposed, SetupError> {
+pub fn renew_recovery(
+    config: &BrokerConfig,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Exposed, SetupError> {
     harden()?;
     let homes = LockedHomes::new().map_err(StartError::Unprotected)?;
     let _lock = lock_key_store(&config.key_store)?;
+    let busy = || slots::file_error(&config.slots, std::io::ErrorKind::ResourceBusy.into());
+    let shelf = Shelf::take(&config.slots)?.ok_or_else(busy)?;
     let store = KeyStore::open(&config.key_store)?;
     slots::finish_pairing(&config.slots, &store)?;
     let mut expected = Expected::read(&store)?;
@@ -43,7 +50,8 @@ pub fn renew_recovery(config: &BrokerConfig, entropy: &dyn Entropy) -> Result<Ex
     let read = slots::read_slot(&fresh).ok_or_else(does_not_open)?;
     slots::try_secret(&read, &SlotSecret::Recovery(&typed), &expected, &homes)
         .map_err(|_| does_not_open())?;
-    let kept = store.forget_recovery().and_then(|()| store.insert_pair(&pair, SystemClock.now()));
+    shelf.record(&slots::line("renew", "recovery", SlotKind::Recovery, &root, clock))?;
+    let kept = store.forget_recovery().and_then(|()| store.insert_pair(&pair, clock.now()));
     kept.map_err(|_| store.damaged("the confirmation could not be taken back"))?;
     slots::move_into_place(&fresh, &path)?;
     // The old code's slot leads nowhere any more, wherever a copy of it lies.

@@ -24,7 +24,7 @@ use crate::key_ring::{living, rewrap, wrapping_key_of};
 use crate::key_store::{Identity, KeyStore, Rewrapped, WrappedKey};
 use crate::process::{BrokerConfig, LockedHomes, harden, lock_key_store, unlock};
 use crate::rotation::{KeyState, Step, Steps};
-use crate::slots::{self, Expected, Pairing, Unlock};
+use crate::slots::{self, Expected, Pairing, Shelf, Unlock};
 use crate::start_error::StartError;
 use crate::status::SlotOutcome;
 
@@ -109,6 +109,9 @@ pub fn rotate_root(
     harden()?;
     let homes = LockedHomes::new().map_err(StartError::Unprotected)?;
     let _lock = lock_key_store(&config.key_store)?;
+    // Nor may a slot come meanwhile: its pair would lead to the old root key.
+    let busy = || slots::file_error(&config.slots, std::io::ErrorKind::ResourceBusy.into());
+    let _shelf = Shelf::take(&config.slots)?.ok_or_else(busy)?;
     let store = KeyStore::open(&config.key_store)?;
     slots::finish_pairing(&config.slots, &store)?;
     let before = census(config, &store)?;

@@ -61,6 +61,9 @@ pub(crate) fn mend_kind(path: &Path, kind: ErrorKind) -> String {
         ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
             format!("something that is not a folder is in the way of {path}: move it")
         }
+        ErrorKind::ResourceBusy => {
+            format!("another command is changing {path}: try again when it has ended")
+        }
         ErrorKind::NotFound => format!("make the folder that should hold {path}"),
         _ => format!("see that the disk that holds {path} is healthy"),
     }
@@ -74,7 +77,9 @@ pub(crate) fn exit_io(source: &io::Error) -> Exit {
 pub(crate) const fn exit_kind(kind: ErrorKind) -> Exit {
     match kind {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Exit::Refused,
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Exit::TryAgain,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ResourceBusy => {
+            Exit::TryAgain
+        }
         _ => Exit::Failed,
     }
 }

@@ -445,7 +445,29 @@ fn check_passphrase(new: &NewSlot) -> Result<(), SlotRule> {
 }
 
 /// One line of the record: when, what, which slot, of which root key.
-fn line(act: &str, name: &str, kind: SlotKind, root: &RootKey, clock: &dyn Clock) -> String {
+pub(crate) fn line(
+    act: &str,
+    name: &str,
+    kind: SlotKind,
+    root: &RootKey,
+    clock: &dyn Clock,
+) -> String {
     let (at, kind, root) = (clock.now().0, Kind::from(kind).as_str(), root.id());
     format!("{at} {act} slot={name} kind={kind} root={root}")
+}
+
+/// Records a change that another command is about to make to the slots in `folder`.
+///
+/// # Errors
+/// [`SlotChangeError::Busy`], or the file's.
+pub fn record(
+    folder: &Path,
+    act: &str,
+    slot: &Slot,
+    root: &RootKey,
+    clock: &dyn Clock,
+) -> Result<(), SlotChangeError> {
+    let shelf = Shelf::take(folder)?.ok_or(SlotChangeError::Busy)?;
+    let kind: SlotKind = slot.kind().into();
+    Ok(shelf.record(&line(act, slot.kind().as_str(), kind, root, clock))?)
 }

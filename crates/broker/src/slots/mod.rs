@@ -21,14 +21,16 @@ use crate::rotation::{Step, Steps};
 use crate::start_error::StartError;
 use crate::status::{SlotKind, SlotOutcome};
 
+pub(crate) use change::line;
 pub use change::{
-    Changed, Circumstances, HandOut, SlotChangeError, SlotRule, Slots, WithoutRecovery,
+    Changed, Circumstances, HandOut, SlotChangeError, SlotRule, Slots, WithoutRecovery, record,
 };
 pub use errand::{
     Access, Act, ERRAND_BYTES_MAX, ERRAND_MS_MAX, Errand, Errands, Fetched, Place as ElsewherePlace,
 };
 pub use given::{Given, GivenError};
 pub use making::NewSlot;
+pub(crate) use shelf::Shelf;
 pub use shelf::{Placed, SLOTS_MAX, list};
 pub use unlock::{Credentials, Unlock};
 pub(crate) use unlock::{report_all, unlock_any};

@@ -114,7 +114,10 @@ fn a_lost_recovery_code_is_replaced_and_the_old_one_opens_nothing() {
     let old = std::fs::read_to_string(&file).unwrap();
     assert_eq!(house.run(&["slots", "renew"]).code(), Some(6), "the platform runs");
     up.stop();
-    house.run(&["slots", "renew"]).ok();
+    let renewed = house.run(&["slots", "renew"]).ok();
+    assert_eq!(renewed.lines[0]["recorded"], true);
+    let record = std::fs::read_to_string(house.slots().join("changes.log")).unwrap();
+    assert!(record.lines().last().unwrap().contains(" renew slot=recovery "), "{record}");
     let up = house.up();
     assert_ne!(std::fs::read_to_string(&file).unwrap(), old);
     let recovery = |house: &House| {
@@ -163,6 +166,8 @@ fn the_recovery_code_replaces_a_lost_key_file_and_a_wrong_code_changes_nothing()
     assert_eq!(std::fs::read(house.slots().join("key-file.slot")).unwrap(), slot);
     another.stop();
     house.run(&["slots", "restore", "--code-file", &code]).ok();
+    let record = std::fs::read_to_string(house.slots().join("changes.log")).unwrap();
+    assert!(record.contains(" restore slot=key-file "), "{record}");
     let up = house.up();
     house.run(&["slots", "test"]).ok();
     up.stop();

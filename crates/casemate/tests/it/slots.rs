@@ -436,6 +436,7 @@ fn one_command_changes_the_slots_at_a_time_and_help_names_every_kind() {
     lock.lock().unwrap();
     let busy = house.run(&["slots", "rotate", "key-file"]);
     assert_eq!(busy.code(), Some(7), "{}", busy.stderr);
+    assert_eq!(house.run(&["slots", "renew"]).code(), Some(7));
     drop(lock);
     house.run(&["slots", "rotate", "key-file"]).ok();
     let help = house.command(&["slots", "add", "--help"]).output().unwrap();

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use broker::{Broker, BrokerError};
 use ledger::Verb;
-use seal::SystemEntropy;
+use seal::{SystemClock, SystemEntropy};
 use serde_json::json;
 
 use crate::failure::{Exit, Failure, Teaches};
@@ -141,7 +141,7 @@ impl Typed {
 fn renew(output: &Output, folders: &Folders) -> Result<(), Failure> {
     let settings = Settings::load(folders, Vec::new())?;
     let config = keys::broker_config(&settings, Vec::new())?;
-    let code = broker::renew_recovery(&config, &SystemEntropy)?;
+    let code = broker::renew_recovery(&config, &SystemClock, &SystemEntropy)?;
     prepare::give_back(&settings)?;
     let file = settings.places.config.recovery_code();
     let handout = Handout::give(output, code.expose(), &file)?;

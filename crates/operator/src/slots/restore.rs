@@ -11,11 +11,12 @@
 use std::path::{Path, PathBuf};
 
 use broker::Exposed;
+use broker::slots::SlotChangeError;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use seal::slot::SLOT_FILE_BYTES_MAX;
 use seal::{
     HeapHomes, Key, RecoveryCode, RecoveryCodeError, RootKey, Slot, SlotError, SlotSecret,
-    SystemEntropy, key_file,
+    SystemClock, SystemEntropy, key_file,
 };
 
 use crate::failure::{Exit, Teaches};
@@ -39,6 +40,9 @@ pub(super) enum RestoreError {
     /// This process could not be made private.
     #[error("this process cannot be protected, so no key is brought into it")]
     Unprotected(#[source] rustix::io::Errno),
+    /// The change could not be recorded.
+    #[error(transparent)]
+    Record(#[from] SlotChangeError),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FolderError),
@@ -56,6 +60,7 @@ impl Teaches for RestoreError {
             }
             Self::NotTried => "see that the disk of the config folder is healthy".into(),
             Self::Unprotected(_) => "run it where processes may refuse core dumps".into(),
+            Self::Record(error) => error.mend(),
             Self::File(error) => error.mend(),
         }
     }
@@ -65,6 +70,7 @@ impl Teaches for RestoreError {
             Self::Typed(_) | Self::WrongCode(_) => Exit::Refused,
             Self::NoRecoverySlot(_) => Exit::NotFound,
             Self::NotTried | Self::Unprotected(_) => Exit::Failed,
+            Self::Record(error) => error.exit(),
             Self::File(error) => error.exit(),
         }
     }
@@ -87,6 +93,7 @@ pub(super) fn restore(
     let secret = SlotSecret::KeyFile(&key);
     let fresh = Slot::close(&secret, slot.instance(), &root, &HeapHomes, &SystemEntropy)
         .map_err(|_| RestoreError::NotTried)?;
+    broker::slots::record(slots, "restore", &fresh, &root, &SystemClock)?;
     let slot_path = slots.join("key-file.slot");
     for path in [key_path, &slot_path] {
         set_aside(path)?;

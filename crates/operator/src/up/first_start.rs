@@ -97,9 +97,11 @@ fn recovery_code(settings: &Settings, instance: InstanceId) -> Result<Exposed, S
     };
     match broker::setup(&setup, &SystemClock, &SystemEntropy) {
         Ok(set_up) => Ok(set_up.recovery_code),
-        Err(SetupError::AlreadySetUp(_)) => {
-            broker::renew_recovery(&keys::broker_config(settings, Vec::new())?, &SystemEntropy)
-        }
+        Err(SetupError::AlreadySetUp(_)) => broker::renew_recovery(
+            &keys::broker_config(settings, Vec::new())?,
+            &SystemClock,
+            &SystemEntropy,
+        ),
         Err(error) => Err(error),
     }
 }
