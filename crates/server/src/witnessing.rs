@@ -161,3 +161,37 @@ fn read(response: &Result<Response<Bytes>, CallError>) -> Answer<'_> {
         _ => Answer::Failed("it answered with another status"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(status: u16, body: &'static [u8]) -> Result<Response<Bytes>, CallError> {
+        let response = Response::builder().status(status).body(Bytes::from_static(body));
+        Ok(response.unwrap())
+    }
+
+    #[test]
+    fn a_cosignature_and_a_size_are_read_and_nothing_else_passes_for_one() {
+        assert_eq!(read(&said(200, b"line\n")), Answer::Signed("line\n"));
+        assert_eq!(read(&said(200, &[0xFF])), Answer::Signed(""), "which no key has signed");
+        assert_eq!(read(&said(409, b"17\n")), Answer::At(17));
+        for odd in [&b""[..], b"-1\n", b"17 \n", b"seventeen\n", b"99999999999999999999\n"] {
+            let answer = Ok(Response::builder().status(409).body(Bytes::from(odd)).unwrap());
+            assert!(matches!(read(&answer), Answer::Failed(_)), "{odd:?}");
+        }
+        for status in [201, 204, 301, 400, 403, 404, 422, 429, 500, 503] {
+            let answer = said(status, b"\xE2\x80\x94 w AAAA\n");
+            assert!(matches!(read(&answer), Answer::Failed(_)), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_witness_that_is_away_slow_or_too_talkative_failed() {
+        for error in [CallError::Unreachable, CallError::Deadline, CallError::TooLarge] {
+            assert!(matches!(read(&Err(error)), Answer::Failed(_)), "{error}");
+        }
+        let refused = CallError::Refused(outbound::http::RefusedCall::Scheme);
+        assert_eq!(read(&Err(refused)), Answer::Failed("its address may not be called"));
+    }
+}

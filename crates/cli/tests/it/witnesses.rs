@@ -88,7 +88,7 @@ fn a_copy_with_a_leaf_that_nobody_opens_is_tampering() {
     let machine = Machine::new();
     let (export, policy) = published(&machine, true);
     let (policy, opening) = (policy.to_str().unwrap().to_owned(), opening());
-    let mut copy = CopyFile::head(&[opening.clone()]).into_bytes();
+    let mut copy = CopyFile::head(std::slice::from_ref(&opening)).into_bytes();
     assert!(push_entry(&mut copy, opening.blinded().text().as_bytes()));
     let path = machine.path("copy");
     std::fs::write(&path, &copy).unwrap();

@@ -190,3 +190,50 @@ fn a_mail_password_comes_from_its_file_and_is_not_printed() {
     assert_eq!(login.password.as_slice(), b"canary-password");
     assert!(!format!("{config:?}").contains("canary"));
 }
+
+/// Real keys of public witnesses.
+const WITNESSES: [&str; 2] = [
+    "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2",
+    "witness.stagemole.eu+67f7aea0+BEqSG3yu9YrmcM3BHvQYTxwFj3uSWakQepafafpUqklv",
+];
+
+fn witnesses(section: &str) -> Result<WitnessesConfig, ConfigError> {
+    let (sources, _folder) = sources(Some(&format!("[witnesses]\n{section}")), &[], &[]);
+    Config::load(&sources).map(|config| config.witnesses)
+}
+
+#[test]
+fn witnesses_are_an_address_and_a_key_each_and_more_than_half_are_a_quorum() {
+    let [one, two] = WITNESSES;
+    let both = format!("ask = [\"https://a.example/w {one}\", \"https://b.example {two}\"]\n");
+    let config = witnesses(&both).unwrap();
+    assert_eq!((config.ask.len(), config.quorum), (2, 2));
+    assert_eq!(config.ask[0].url.as_str(), "https://a.example/w");
+    assert_eq!(config.keys()[1].to_string(), two);
+    assert_eq!(config.publish_every_ms, domain::limits::PUBLISH_EVERY_MS);
+    assert_eq!(witnesses(&format!("{both}quorum = 1")).unwrap().quorum, 1);
+    assert_eq!(witnesses("").unwrap().quorum, 0);
+    assert_eq!(witnesses("publish_seconds = 10").unwrap().publish_every_ms, 10_000);
+}
+
+#[test]
+fn witnesses_of_another_form_beyond_the_limit_or_twice_are_refused() {
+    let [one, _] = WITNESSES;
+    let many: Vec<String> =
+        (0..17).map(|number| format!("\"https://w{number}.example {one}\"")).collect();
+    for section in [
+        format!("ask = [\"{one}\"]"),
+        "ask = [\"https://a.example\"]".to_owned(),
+        format!("ask = [\"ftp://a.example {one}\"]"),
+        format!("ask = [\"https://a.example?x=1 {one}\"]"),
+        format!("ask = [\"https://a.example {}\"]", one.replacen("BOvN", "BOvM", 1)),
+        format!("ask = [\"https://a.example {one}\", \"https://b.example {one}\"]"),
+        format!("ask = [{}]", many.join(", ")),
+        format!("ask = [\"https://a.example {one}\"]\nquorum = 2"),
+        "quorum = 1".to_owned(),
+        "publish_seconds = 9".to_owned(),
+        "publish_seconds = 86401".to_owned(),
+    ] {
+        assert!(witnesses(&section).is_err(), "{section}");
+    }
+}
