@@ -31,7 +31,7 @@ pub(crate) struct Rewrapped {
 }
 
 const KEYS: &str = "SELECT id, scope, state, epoch, made_at_ms, retiring_at_ms, destroyed_at_ms,
-    wrapped FROM data_keys WHERE realm_kind = ?1 AND realm_id = ?2 ORDER BY made_at_ms, id";
+    wrapped FROM data_keys WHERE realm_kind = ?1 AND realm_id = ?2 ORDER BY rowid";
 
 impl KeyStore {
     /// Every data key the realm ever had, oldest first.

@@ -39,7 +39,8 @@ async fn only_an_owner_with_a_fresh_factor_starts_a_rotation() {
             assert_eq!(ask_for_rotation(store, scope, fresh).await.err(), denied(turn));
             assert_eq!(set_interval(store, scope, fresh, 30).await.err(), denied(turn));
         }
-        let stale = ask_for_rotation(store, &acme.owner, None).await.err();
+        let stale = Some(house.now().plus_ms(-limits::FACTOR_FRESH_MS - 1));
+        let stale = ask_for_rotation(store, &acme.owner, stale).await.err();
         let expected = Denied::FactorNotFresh(Act::SealingRotate);
         assert_eq!(stale, Some(VaultError::Denied(expected)));
 
