@@ -15,9 +15,9 @@
 //! Never: HTTP, SQL, a private key, a change to an entry.
 //!
 //! Walk: [`sequencer`], [`journal`] and [`projection`] are turned by [`worker`]; [`receipts`],
-//! [`entries`], [`mod@search`], [`proofs`] and [`export`] answer requests. [`publisher`] feeds the log of
-//! checkpoints, [`witnesses`] has it cosigned, [`checkpoint_log`] serves it, [`anchors`] takes
-//! proofs out of it.
+//! [`entries`], [`mod@search`], [`proofs`] and [`export`] answer requests. [`publisher`] feeds the
+//! log of checkpoints, [`witnesses`] has it cosigned, [`checkpoint_log`] serves it, [`anchors`]
+//! takes proofs out of it.
 
 mod access;
 pub mod anchors;

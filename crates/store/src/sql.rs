@@ -185,7 +185,8 @@ pub(crate) use platform_statements;
 pub(crate) const FILTERS: &str = "{filters}";
 
 /// Further conditions of a listing: `column = value` or `column >= value`, ANDed, each in
-/// parentheses. Columns are constants of this crate and values are bound, so no text of a caller reaches a statement.
+/// parentheses. Columns are constants of this crate and values are bound, so no text of a caller
+/// reaches a statement.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filters {
     parts: Vec<(&'static str, &'static str, Value)>,

@@ -283,7 +283,7 @@ impl<'a> Slots<'a> {
         let (root, opened_by) = self.prove(given, None)?;
         let homes: &dyn KeyHomes = &self.homes;
         let instance = self.expected.instance;
-        // The slot holds a pair's private half, so that a new root key reaches it without its secret.
+        // It holds a pair's private half: a new root key reaches it without its secret.
         let unmade = |_| SlotChangeError::DoesNotOpen;
         let held = Key::random(homes, entropy)
             .map(RootKey::new)

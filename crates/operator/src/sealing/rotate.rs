@@ -93,7 +93,8 @@ impl Root {
             show_root(output, "sealing.root", &census);
             return Ok(());
         }
-        let code = self.code_file.as_deref().map(|file| secret::read(Some(file), "")).transpose()?;
+        let code =
+            self.code_file.as_deref().map(|file| secret::read(Some(file), "")).transpose()?;
         output.step("Wrapping everything under a new root key.");
         let done =
             broker::rotate_root(&config, code.as_ref(), &SystemClock, &SystemEntropy, &no_steps);
