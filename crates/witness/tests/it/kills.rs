@@ -1,5 +1,6 @@
 //! kill -9 while two histories of one log knock at the same time.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::house::{History, Running, add, set_up};
@@ -21,7 +22,7 @@ fn next(state: &mut u64) -> u64 {
 
 /// Knocks with one history until the witness is gone; the sizes that were cosigned, and how many
 /// answers there were.
-fn knock(port: u16, history: &mut History) -> (Vec<(u64, String)>, usize) {
+fn knock(port: u16, history: &mut History, begun: &AtomicUsize) -> (Vec<(u64, String)>, usize) {
     let (mut cosigned, mut known, mut answers) = (Vec::new(), 0, 0);
     loop {
         // Each step is small, so that the two histories meet at many sizes.
@@ -29,6 +30,7 @@ fn knock(port: u16, history: &mut History) -> (Vec<(u64, String)>, usize) {
         let body = history.request(known.min(size), size);
         let Some((status, _, answer)) = add(port, &body) else { return (cosigned, answers) };
         answers += 1;
+        begun.fetch_add(1, Ordering::Relaxed);
         match status {
             200 => {
                 cosigned.push((size, answer));
@@ -55,10 +57,16 @@ fn a_witness_killed_at_any_instant_never_signs_two_histories() {
         for _ in 0..KILLS_PER_LOG {
             let mut running = Running::start(folder.path());
             let (port, life) = (running.port, Duration::from_micros(next(&mut state) % 60_000));
+            let begun = AtomicUsize::new(0);
+            let begun = &begun;
             let found = std::thread::scope(|scope| {
                 let knocking = [0, 1].map(|branch| {
-                    scope.spawn(move || knock(port, &mut History::new(name, branch, SIZE)))
+                    scope.spawn(move || knock(port, &mut History::new(name, branch, SIZE), begun))
                 });
+                // The life begins with the first answer, so that every kill hits one at work.
+                while begun.load(Ordering::Relaxed) == 0 {
+                    std::thread::sleep(Duration::from_micros(200));
+                }
                 std::thread::sleep(life);
                 running.kill();
                 knocking.map(|thread| thread.join().unwrap())
