@@ -99,14 +99,26 @@ impl Log<'_> {
         filter: &EntryFilter,
         page: Page<EntryId>,
     ) -> Result<Listing<LoggedEntry>, StoreError> {
-        let before = page.key().map_or(uuid::Uuid::max(), EntryId::uuid);
-        let rows =
-            self.bound.filtered(&LIST, values![before, page.fetched()], &filter.filters())?;
-        let mut listing = page.listing(rows, entry_from_row)?;
+        let mut listing = self.list_bare(filter, page)?;
         for entry in &mut listing.items {
             entry.personal = self.personal(entry.entry)?;
         }
         Ok(listing)
+    }
+
+    /// As [`Self::list`], without the personal values: one statement, whatever the page holds.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn list_bare(
+        &mut self,
+        filter: &EntryFilter,
+        page: Page<EntryId>,
+    ) -> Result<Listing<LoggedEntry>, StoreError> {
+        let before = page.key().map_or(uuid::Uuid::max(), EntryId::uuid);
+        let rows =
+            self.bound.filtered(&LIST, values![before, page.fetched()], &filter.filters())?;
+        page.listing(rows, entry_from_row)
     }
 
     /// One entry by its id.
