@@ -27,6 +27,8 @@ use crate::NotaryError;
 /// Pages of announcements that are looked through for one opening: far more than can be written
 /// between an announcement and the copy of its opening.
 const ANNOUNCEMENT_PAGES: usize = 10;
+/// Announcements that are looked at first.
+const ANNOUNCEMENTS_FIRST: u32 = 32;
 
 /// What one round of copying did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,9 +140,10 @@ fn was_asked_for(tx: &mut AuditTx<'_>, entry: &JournalEntry) -> Result<bool, Not
         ..EntryFilter::default()
     };
     let wanted = request.to_string();
-    let mut page = Page::first(PAGE_ITEMS_MAX);
+    // An announcement is among the newest entries but for a burst.
+    let mut page = Page::first(ANNOUNCEMENTS_FIRST);
     for _ in 0..ANNOUNCEMENT_PAGES {
-        let listing = tx.audit().list(&filter, page)?;
+        let listing = tx.audit().scan(&filter, page)?;
         let announces =
             |one: &LoggedEntry| EntryView::read(&one.body).is_ok_and(|view| view.request == wanted);
         if listing.items.iter().any(announces) {

@@ -78,7 +78,8 @@ async fn a_retired_key_opens_what_it_sealed_and_seals_nothing_more() {
     assert_eq!(key_of(&again[0]), key_of(&new.1));
     opens(&broker, &house.ann, &(old.0, again[0].clone()), "old").await;
     let settled = (old.0, again[0].clone());
-    let same = broker.reseal(rotation_grant(&house.ann), &[settled.clone()]).await.unwrap();
+    let same =
+        broker.reseal(rotation_grant(&house.ann), std::slice::from_ref(&settled)).await.unwrap();
     assert_eq!(same[0], settled.1, "what is under the active key stays as it is");
 
     let keys = broker.destroy_key(realm, key_of(&old.1)).await.unwrap();

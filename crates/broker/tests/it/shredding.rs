@@ -144,7 +144,7 @@ async fn a_certificate_is_verified_offline_and_says_what_was_destroyed() {
     sealed(&broker, &house.ann).await;
     let note = broker.shred(ShredTarget::Realm(house.ann.realm())).await.unwrap();
     let key = VerifierKey::parse(&broker.log_key().await.unwrap()).unwrap();
-    let certificate = ShredCertificate::open(&note, &[key.clone()]).unwrap();
+    let certificate = ShredCertificate::open(&note, std::slice::from_ref(&key)).unwrap();
     assert_eq!(certificate.owner, ShredOwner::Tenant(house.ann.id));
     assert_eq!((certificate.instance, certificate.order, certificate.keys), (house.instance, 1, 1));
     assert!(certificate.done_at.0 >= certificate.ordered_at.0);
