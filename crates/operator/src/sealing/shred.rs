@@ -78,8 +78,8 @@ pub struct Verify {
     /// The certificate
     certificate: PathBuf,
     /// The installation's public log key, as `casemate verify` takes it
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    #[arg(long = "key", value_name = "FILE")]
+    key_file: PathBuf,
 }
 
 impl Shred {
@@ -129,11 +129,11 @@ impl Order {
 
 impl Verify {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
-        let key = read(&self.key)?;
+        let key = read(&self.key_file)?;
         let key = VerifierKey::parse(key.trim()).map_err(|_| {
             Failure::new(
                 Exit::Usage,
-                format!("{} holds no public log key", self.key.display()),
+                format!("{} holds no public log key", self.key_file.display()),
                 "take the key that was pinned when the installation was first seen",
             )
         })?;
