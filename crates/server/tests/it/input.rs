@@ -108,6 +108,8 @@ async fn what_is_no_id_is_not_found_and_what_is_no_parameter_is_refused() {
         "/v1/projects?limit=1&limit=2",
         "/v1/audit/entries?verb=nothing.done",
         "/v1/audit/entries?resource=member",
+        "/v1/audit/openings?after=9007199254740992",
+        "/v1/audit/openings?after=-1",
         "/v1/audit/search?verb=nothing.done",
         "/v1/audit/search?verb=nothing.*",
         "/v1/audit/search?verb=*",

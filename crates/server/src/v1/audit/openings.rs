@@ -10,8 +10,11 @@ use utoipa::{IntoParams, ToSchema};
 use super::LogName;
 use crate::extract::{Member, Query};
 use crate::house::House;
-use crate::problem::Refused;
+use crate::problem::{Problem, Refused};
 use crate::reply::Reply;
+
+/// Largest size that every reader of JSON tells from its neighbours (RFC 8259 section 6).
+const SIZE_MAX: u64 = 9_007_199_254_740_991;
 
 /// Which part of the openings.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
@@ -58,6 +61,10 @@ pub async fn openings(
     Query(wanted): Query<OpeningsQuery>,
 ) -> Result<Reply<200, OpeningsAnswer>, Refused<NotaryError>> {
     let (stream, after) = (super::stream(wanted.stream), wanted.after.unwrap_or(0));
+    if after > SIZE_MAX {
+        let rule = format!("it is {SIZE_MAX} at most");
+        return Err(Refused::because(Problem::invalid("after", rule)));
+    }
     let count = limits::PAGE_ITEMS_MAX;
     let found = notary::list_openings(house.store(), &member.scope, stream, after, count).await?;
     let items = found.items.iter().map(item).collect();
