@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::engine::Engine;
 use crate::house::House;
 use crate::walk::{first_owner, invited, workspace};
@@ -33,7 +35,10 @@ fn the_log_is_searched_by_who_what_and_when_and_taken_as_a_sheet() {
         assert_eq!(searched(&["--request", request, "--verb", "project.created"]).len(), 1);
         assert!(searched(&["--until", "2026-01-01"]).is_empty());
         let hour = searched(&["--from", "1h", "--all"]);
-        assert_eq!(hour.len(), searched(&["--all"]).len());
+        // Account events still arrive from the platform's log: later is more.
+        let later = searched(&["--all"]);
+        let held = |entry: &Value| later.iter().any(|one| one["id"] == entry["id"]);
+        assert!(hour.len() > 4 && hour.iter().all(held), "{hour:?}");
         assert!(hour.iter().all(|entry| !entry.to_string().contains("globex")), "{hour:?}");
 
         for (words, code) in [
@@ -49,7 +54,7 @@ fn the_log_is_searched_by_who_what_and_when_and_taken_as_a_sheet() {
         let sheet = owner.command(&["audit", "search", "--csv", "--all"]).output().unwrap();
         let text = String::from_utf8(sheet.stdout).unwrap();
         assert!(text.starts_with("index,time,log,verb,"), "{text}");
-        assert_eq!(text.lines().count(), hour.len() + 1);
+        assert!(text.lines().count() > later.len(), "{text}");
         up.stop();
     }
 }
@@ -63,15 +68,22 @@ fn entries_are_shown_as_they_come_each_once() {
     let words = ["audit", "tail", "--lines", "0", "--count", "3", "--verb", "project.created"];
     let outcome = std::thread::scope(|scope| {
         let tail = scope.spawn(|| owner.run(&words).ok());
-        // Its first look is over then: what is there before it is not shown.
-        std::thread::sleep(Duration::from_secs(5));
-        for name in ["one", "two", "three"] {
-            owner.run(&["projects", "create", name]).ok();
+        // Which is the first that is new to it is not known here: only that none is left out then.
+        for n in 10..100 {
+            if tail.is_finished() {
+                break;
+            }
+            owner.run(&["projects", "create", &format!("p{n}")]).ok();
+            std::thread::sleep(Duration::from_millis(700));
         }
         tail.join().unwrap()
     });
-    let names: Vec<_> =
-        outcome.lines.iter().map(|line| line["entry"]["new"]["name"].clone()).collect();
-    assert_eq!(names, ["one", "two", "three"]);
+    let numbers: Vec<u32> = outcome
+        .lines
+        .iter()
+        .map(|line| line["entry"]["new"]["name"].as_str().unwrap()[1..].parse().unwrap())
+        .collect();
+    assert!(numbers.len() >= 3, "{numbers:?}");
+    assert!(numbers.windows(2).all(|two| two[0] + 1 == two[1]), "{numbers:?}");
     up.stop();
 }
