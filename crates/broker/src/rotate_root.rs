@@ -17,11 +17,12 @@ use std::path::PathBuf;
 
 use domain::{Clock, Entropy, InstanceId, TimeMs};
 use seal::{
-    Exposed, Key, KeyHomes, KeyId, KeyRealm, RecoveryCode, RootKey, SlotPair, SlotSecret, key_file,
+    Exposed, Key, KeyHomes, KeyId, KeyRealm, RecoveryCode, RootKey, SlotPair, SlotSecret,
+    WrappingKey, key_file,
 };
 
 use crate::key_ring::{living, rewrap, wrapping_key_of};
-use crate::key_store::{Identity, KeyStore, Rewrapped, WrappedKey};
+use crate::key_store::{Identity, KeyStore, Rewrapped, Seed, WrappedKey};
 use crate::process::{BrokerConfig, LockedHomes, harden, lock_key_store, unlock};
 use crate::rotation::{KeyState, Step, Steps};
 use crate::slots::{self, Expected, Pairing, Shelf, Unlock};
@@ -253,10 +254,7 @@ impl Rotation<'_> {
     ) -> Result<(KeyRealm, u32, Rewrapped), RotateRootError> {
         let not_wrapped = || RotateRootError::NotWrapped(realm.parts().0);
         let unreadable = |_| self.store.damaged("its keys cannot be read");
-        let seed = self.store.seed(realm).map_err(unreadable)?.ok_or_else(not_wrapped)?;
-        let under = |root| wrapping_key_of(root, instance, realm, &seed, self.homes);
-        let from = under(self.old).map_err(|_| not_wrapped())?;
-        let to = under(self.new).map_err(|_| not_wrapped())?;
+        let (seed, from, to) = self.bridge(instance, realm)?;
         let rows = self.store.keys_of(realm).map_err(unreadable)?;
         // A key that retires is wrapped as well: records may still be under it.
         let wanted = rows.iter().filter(|row| row.facts.state != KeyState::Destroyed).count();
@@ -276,10 +274,7 @@ impl Rotation<'_> {
         let realm = KeyRealm::Platform;
         let not_wrapped = || RotateRootError::NotWrapped(realm.parts().0);
         let unreadable = |_| self.store.damaged("its keys cannot be read");
-        let seed = self.store.seed(realm).map_err(unreadable)?.ok_or_else(not_wrapped)?;
-        let under = |root| wrapping_key_of(root, instance, realm, &seed, self.homes);
-        let from = under(self.old).map_err(|_| not_wrapped())?;
-        let to = under(self.new).map_err(|_| not_wrapped())?;
+        let (_, from, to) = self.bridge(instance, realm)?;
         let rows = self.store.instance_key_rows().map_err(unreadable)?;
         let wrapped = rows.into_iter().map(|(use_, row)| {
             let one = std::iter::once((row.id, row.wrapped));
@@ -290,6 +285,21 @@ impl Rotation<'_> {
             Ok((use_, key))
         });
         wrapped.collect()
+    }
+
+    /// The realm's seed, and what its keys are wrapped with under the old root key and the new one.
+    fn bridge(
+        &self,
+        instance: InstanceId,
+        realm: KeyRealm,
+    ) -> Result<(Seed, WrappingKey, WrappingKey), RotateRootError> {
+        let not_wrapped = || RotateRootError::NotWrapped(realm.parts().0);
+        let unreadable = |_| self.store.damaged("its keys cannot be read");
+        let seed = self.store.seed(realm).map_err(unreadable)?.ok_or_else(not_wrapped)?;
+        let under = |root| wrapping_key_of(root, instance, realm, &seed, self.homes);
+        let from = under(self.old).map_err(|_| not_wrapped())?;
+        let to = under(self.new).map_err(|_| not_wrapped())?;
+        Ok((seed, from, to))
     }
 
     /// The new root key, sealed to the pair of every slot there is. Pairs of slots that are gone

@@ -73,8 +73,7 @@ pub fn run_on(engine: Engine, postgres: Option<&str>) -> Result<(), Failure> {
     platform.wait(&[], STEP_MAX)?;
     let mut person = Person::default();
     platform.type_line("cargo xtask up")?;
-    let (shown, _) = platform.wait(&["Ctrl-C stops it."], START_MAX)?;
-    person.read_start(&shown)?;
+    person.read_start(&started(&mut platform)?)?;
     let mut shell = Terminal::open(folder.path(), &variables)?;
     shell.wait(&[], STEP_MAX)?;
     for step in &steps {
@@ -82,11 +81,19 @@ pub fn run_on(engine: Engine, postgres: Option<&str>) -> Result<(), Failure> {
     }
     stop(&mut platform)?;
     platform.type_line("cargo xtask up")?;
-    platform.wait(&["Ctrl-C stops it."], START_MAX)?;
+    started(&mut platform)?;
     let again =
         Step { line: "casemate whoami".to_owned(), seen: vec!["ada@example.org".to_owned()] };
     take(&mut shell, &mut person, &again)?;
     stop(&mut platform)
+}
+
+/// What `up` shows until it is ready. A prompt that comes back instead is its end.
+fn started(platform: &mut Terminal) -> Result<String, Failure> {
+    match platform.wait(&["Ctrl-C stops it."], START_MAX)? {
+        (shown, Some(_)) => Ok(shown),
+        (shown, None) => Err(Failure(format!("`up` ended before it was ready:\n{shown}"))),
+    }
 }
 
 /// Ctrl-C, and the prompt comes back without a failure.

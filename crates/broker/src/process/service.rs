@@ -256,6 +256,11 @@ impl Service {
     /// While the code is at hand: its slot gets a pair, so that a rotation of the root key will not
     /// need the code. Best effort: the slot opens as it is, and says so when a rotation comes.
     fn pair_recovery(&self, secret: &SlotSecret<'_>) {
+        // A slot that is turned meanwhile must not get its old code back.
+        let Ok(Some(_shelf)) = slots::Shelf::take(&self.slots) else {
+            tracing::warn!("the recovery slot was not given a pair: its folder is being changed");
+            return;
+        };
         let path = slots::slot_path(&self.slots, SlotKind::Recovery);
         let (homes, entropy, now) = (self.homes.as_ref(), self.entropy.as_ref(), self.clock.now());
         let paired = self.ring.with_whole_store(|store, root| {

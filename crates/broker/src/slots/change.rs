@@ -8,7 +8,8 @@
 //!    takes its place by one rename: a crash leaves the old or the new.
 //! 4. The line that records a change is durable before the change.
 //!
-//! The broker may run meanwhile: it only reads the folder. The root key passes through this
+//! The broker may run meanwhile: it reads the folder, and takes the same lock when it gives the
+//! recovery slot its pair. The root key passes through this
 //! process, which is hardened first.
 
 use std::path::Path;

@@ -87,6 +87,8 @@ impl Shelf {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let lock = options.open(&path).map_err(|source| file_error(&path, source))?;
+        // Whoever makes the file, the broker's user takes it as well.
+        give_to_folders_owner(&path)?;
         match lock.try_lock() {
             Ok(()) => Ok(Some(Self { folder: folder.to_owned(), _lock: lock })),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),

@@ -115,6 +115,25 @@ async fn confirming_the_recovery_code_pairs_its_slot() {
     everything_opens(&house, &broker, &records).await;
 }
 
+/// While somebody on the host changes the slots, the broker leaves them alone: a code that was just
+/// turned would come back with the slot of before.
+#[tokio::test]
+async fn a_code_typed_back_while_slots_are_changed_confirms_and_changes_no_slot() {
+    let (mut house, _) = house().await;
+    let path = house.path("config/recovery.slot");
+    let before = std::fs::read(&path).unwrap();
+    let mut options = std::fs::File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    let lock = options.open(house.path("config/lock")).unwrap();
+    lock.lock().unwrap();
+    let broker = house.start().await;
+    assert!(broker.confirm_recovery(secret(&house.recovery_code)).await.unwrap());
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    drop(lock);
+    assert!(broker.confirm_recovery(secret(&house.recovery_code)).await.unwrap());
+    assert_ne!(std::fs::read(&path).unwrap(), before, "it holds a pair's half now");
+}
+
 #[tokio::test]
 async fn without_the_recovery_code_or_with_another_one_nothing_is_rotated() {
     let (mut house, records) = house().await;
