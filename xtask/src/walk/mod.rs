@@ -88,11 +88,19 @@ pub fn run_on(engine: Engine, postgres: Option<&str>) -> Result<(), Failure> {
     stop(&mut platform)
 }
 
-/// What `up` shows until it is ready. A prompt that comes back instead is its end.
+/// What `up` shows until it is ready. A prompt that comes back with a failure is its end; one
+/// without is of the line before, which a busy machine shows late.
 fn started(platform: &mut Terminal) -> Result<String, Failure> {
-    match platform.wait(&["Ctrl-C stops it."], START_MAX)? {
-        (shown, Some(_)) => Ok(shown),
-        (shown, None) => Err(Failure(format!("`up` ended before it was ready:\n{shown}"))),
+    let mut all = String::new();
+    loop {
+        let (shown, ready) = platform.wait(&["Ctrl-C stops it."], START_MAX)?;
+        all.push_str(&shown);
+        if ready.is_some() {
+            return Ok(all);
+        }
+        if terminal::status(&shown) != Some(0) {
+            return Err(Failure(format!("`up` ended before it was ready:\n{all}")));
+        }
     }
 }
 
