@@ -1,4 +1,4 @@
-//! The only door outward: a guarded HTTP client, mail, and names.
+//! The only door outward: a guarded HTTP client, object stores, mail, and names.
 //!
 //! Always true
 //! 1. An address is judged after its name was resolved and is the one connected to: no answer of a
@@ -10,3 +10,4 @@ pub mod http;
 pub mod judge;
 pub mod mail;
 pub mod names;
+pub mod s3;
