@@ -126,7 +126,8 @@ fn bundle(folder: &Path) -> std::path::PathBuf {
     config["process"]["rlimits"] = json!([]);
     let mounts = config["mounts"].as_array_mut().expect("a list");
     mounts.extend(BINDS.map(|(source, target)| {
-        json!({ "destination": target, "type": "bind", "source": source, "options": ["rbind", "ro"] })
+        let options = ["rbind", "ro"];
+        json!({ "destination": target, "type": "bind", "source": source, "options": options })
     }));
     config["linux"]["resources"]["memory"] = json!({ "limit": 512 << 20 });
     config["linux"]["resources"]["pids"] = json!({ "limit": 256 });
