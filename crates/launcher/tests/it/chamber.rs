@@ -36,7 +36,7 @@ impl Came {
 }
 
 /// An example's program: beside this test's own, one folder up.
-fn example(name: &str) -> PathBuf {
+pub(crate) fn example(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let built = own.ancestors().nth(2).unwrap().join("examples").join(name);
     assert!(built.exists(), "cargo builds examples with tests: {}", built.display());

@@ -15,4 +15,5 @@
 mod chamber;
 mod endings;
 mod escapes;
+mod guest;
 mod limits;
