@@ -1,7 +1,7 @@
 //! One hierarchy for all controllers.
 //!
-//! Always true: a group that hands controllers down holds no process itself, as the kernel asks; this
-//! process steps aside into a group of its own ([`OWN`]) when it has to.
+//! Always true: a group that hands controllers down holds no process itself, as the kernel asks;
+//! this process steps aside into a group of its own ([`OWN`]) when it has to.
 //!
 //! Source: the kernel's `Documentation/admin-guide/cgroup-v2.rst`.
 

@@ -32,12 +32,13 @@ fn one_hierarchy_of_control_groups_limits_and_ends_programs() {
     copy(&example("attack"), &root, "/attack");
     copy(&Path::new("/bin/sh").canonicalize().unwrap(), &root, "/bin/sh");
     let image = folder.path().join("image");
-    let find =
-        Command::new("find").arg(".").current_dir(&root).stdout(Stdio::piped()).spawn().unwrap();
+    let names = Command::new("find").arg(".").current_dir(&root).output().unwrap().stdout;
+    std::fs::write(folder.path().join("names"), names).unwrap();
+    let names = std::fs::File::open(folder.path().join("names")).unwrap();
     let packed = Command::new("cpio")
         .args(["--quiet", "-o", "-H", "newc"])
         .current_dir(&root)
-        .stdin(find.stdout.unwrap())
+        .stdin(names)
         .stdout(std::fs::File::create(&image).unwrap())
         .status()
         .unwrap();
