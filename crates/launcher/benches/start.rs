@@ -27,7 +27,7 @@ const BINDS: [(&str, &str); 4] =
 
 fn main() {
     let folder = tempfile::tempdir().expect("a folder");
-    let cgroups = Cgroups::find().expect("control groups");
+    let cgroups = Cgroups::find("bench").expect("control groups");
     let bundle = bundle(folder.path());
     let mut number = 0;
     let mut chamber = || {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use launcher::cgroup::Cgroups;
-use launcher::{Bind, Limits, Reach, Sandbox, Streams, Writable, launch};
+use launcher::{Bind, Limits, Reach, Sandbox, Streams, Variable, Writable, launch};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -27,7 +27,7 @@ fn main() {
 fn run(wanted: &Value) -> Result<Value, String> {
     let sandbox = sandbox(wanted);
     sandbox.check().map_err(|error| error.to_string())?;
-    let cgroups = Cgroups::find().map_err(|error| error.to_string())?;
+    let cgroups = Cgroups::find("tests").map_err(|error| error.to_string())?;
     let null = || std::fs::File::open("/dev/null").expect("a device");
     let out = |name: &str| {
         let path = wanted[name].as_str().unwrap_or("/dev/null");
@@ -78,8 +78,9 @@ fn sandbox(wanted: &Value) -> Sandbox {
             .collect(),
         command: texts(&wanted["command"]),
         environment: variables
-            .map(|(name, value)| {
-                (name.clone(), Zeroizing::new(value.as_str().unwrap_or_default().to_owned()))
+            .map(|(name, value)| Variable {
+                name: name.clone(),
+                value: Zeroizing::new(value.as_str().unwrap_or_default().to_owned()),
             })
             .collect(),
         folder: wanted["folder"].as_str().unwrap_or("/").into(),

@@ -24,7 +24,7 @@ fn main() {
     std::fs::write("/sys/fs/cgroup/cgroup.subtree_control", "+cpu +memory +pids").expect("all");
     std::fs::create_dir("/sys/fs/cgroup/service").expect("a group");
     std::fs::write("/sys/fs/cgroup/service/cgroup.procs", "1").expect("a process");
-    let cgroups = Cgroups::find().expect("what the kernel has");
+    let cgroups = Cgroups::find("guest").expect("what the kernel has");
     println!("version: {}", cgroups.version());
     for (name, limits) in [
         ("memory", Limits { memory_bytes: 32 << 20, ..Limits::default() }),
@@ -43,7 +43,7 @@ fn main() {
     let left = left.filter(|entry| entry.file_name().to_string_lossy().starts_with("casemate-"));
     let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
     println!("left: {left:?}");
-    println!("again: {}", Cgroups::find().is_ok_and(|found| found == cgroups));
+    println!("again: {}", Cgroups::find("guest").is_ok_and(|found| found == cgroups));
     std::io::stdout().flush().expect("a console");
     let _ = rustix::system::reboot(rustix::system::RebootCommand::PowerOff);
 }

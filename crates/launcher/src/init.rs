@@ -44,13 +44,14 @@ impl Reporter {
 /// Is the first process. Never returns: the process ends.
 pub(crate) fn be_first(
     sandbox: &Sandbox,
-    streams: &Streams,
+    streams: Streams,
     filters: &Filters,
     reporter: &Reporter,
 ) -> ! {
-    match prepare(sandbox).and_then(|()| start(sandbox, streams, filters, reporter)) {
+    match prepare(sandbox).and_then(|()| start(sandbox, &streams, filters, reporter)) {
         Ok(program) => {
             // The program has its own copies; held here, a closed pipe would never be seen.
+            drop(streams);
             let ending = reap(program);
             reporter.tell(Report::Ended(ending));
             sys::end(0)
@@ -125,7 +126,8 @@ fn become_program(
         return Err(Fault { layer: Layer::Program, errno: libc::EINVAL });
     };
     let mut command = Command::new(program);
-    let environment = sandbox.environment.iter().map(|(name, value)| (name, value.as_str()));
+    let environment = sandbox.environment.iter();
+    let environment = environment.map(|variable| (&variable.name, variable.value.as_str()));
     command.args(arguments).env_clear().envs(environment);
     confine::filter(filters)?;
     let error = command.exec();

@@ -7,7 +7,7 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::sched::{CloneFlags, unshare};
@@ -73,8 +73,7 @@ pub fn launch(
     }
     check_user(sandbox.host_user)?;
     let filters = filters().map_err(refused)?;
-    let mut running = begin(sandbox, &streams, &filters, cgroups)?;
-    drop(streams);
+    let mut running = begin(sandbox, streams, &filters, cgroups)?;
     running.await_ready(sandbox.host_user)?;
     Ok(running)
 }
@@ -92,7 +91,7 @@ const fn refused(fault: Fault) -> LaunchError {
 /// Makes the group and the chamber's outer process, which waits for a word.
 fn begin(
     sandbox: &Sandbox,
-    streams: &Streams,
+    streams: Streams,
     filters: &Filters,
     cgroups: &Cgroups,
 ) -> Result<Running, LaunchError> {
@@ -103,7 +102,11 @@ fn begin(
     let outer = match sys::fork() {
         Ok(Side::Child) => {
             drop((reports, go));
-            be_outer(sandbox, streams, filters, &Reporter(report), &wait)
+            let reporter = Reporter(report);
+            let own = [&streams.input, &streams.output, &streams.error, &reporter.0, &wait];
+            // Other chambers' pipes, and the sockets of this process, are none of its business.
+            sys::close_others(own.map(AsRawFd::as_raw_fd));
+            be_outer(sandbox, streams, filters, &reporter, &wait)
         }
         Ok(Side::Parent(outer)) => outer,
         Err(error) => {
@@ -120,7 +123,7 @@ fn begin(
 /// ended around it.
 fn be_outer(
     sandbox: &Sandbox,
-    streams: &Streams,
+    streams: Streams,
     filters: &Filters,
     reporter: &Reporter,
     wait: &OwnedFd,
@@ -135,6 +138,7 @@ fn be_outer(
             }
         },
         Ok(Side::Parent(first)) => {
+            drop(streams);
             reporter.tell(Report::First { process: first.as_raw_nonzero().get() });
             wait_for(first);
             sys::end(0)
@@ -245,6 +249,12 @@ impl Running {
         self.group.usage()
     }
 
+    /// What becomes readable when the program has ended.
+    #[must_use]
+    pub fn reports(&self) -> BorrowedFd<'_> {
+        self.reports.get_ref().as_fd()
+    }
+
     /// Waits for the end of the program; ends it when `within` is over.
     ///
     /// # Errors
@@ -304,15 +314,7 @@ impl Running {
             end_process(self.outer);
         }
         wait_for(self.outer);
-        // The last processes leave the group a moment after they are gone for their parent.
-        let mut removed = self.group.remove();
-        for _ in 0..200 {
-            if removed.is_ok() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(2));
-            removed = self.group.remove();
-        }
+        let removed = self.group.remove_when_empty();
         killed.and(removed)
     }
 }

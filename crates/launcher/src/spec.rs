@@ -5,6 +5,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 /// Most layers, binds, writable places, arguments or variables.
@@ -17,7 +18,8 @@ const MEMORY_BYTES_MIN: u64 = 4 << 20;
 const PROCESSES_MAX: u32 = 32_768;
 
 /// A part of the host that is mounted inside.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Bind {
     /// Where it is on the host.
     pub source: PathBuf,
@@ -28,7 +30,8 @@ pub struct Bind {
 }
 
 /// What may be done with a mounted part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reach {
     /// Read and executed.
     Read,
@@ -37,7 +40,8 @@ pub enum Reach {
 }
 
 /// A writable place of a bounded size that is gone when the program ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Writable {
     /// Where it is inside.
     pub target: PathBuf,
@@ -46,7 +50,8 @@ pub struct Writable {
 }
 
 /// What a program may use up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Memory with everything in writable places, in bytes; swap is none.
     pub memory_bytes: u64,
@@ -72,8 +77,32 @@ impl Default for Limits {
     }
 }
 
+/// One variable of a program's environment. Its value is wiped when it is dropped, and shown to
+/// nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: Zeroizing<String>,
+}
+
+impl Serialize for Variable {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.name, self.value.as_str()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Variable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (name, value) = <(String, String)>::deserialize(deserializer)?;
+        Ok(Self { name, value: Zeroizing::new(value) })
+    }
+}
+
 /// A program and its chamber.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sandbox {
     /// The run's name: letters, digits and `-`.
     pub name: String,
@@ -93,7 +122,7 @@ pub struct Sandbox {
     /// The program and its arguments. The first is an absolute path inside.
     pub command: Vec<String>,
     /// Its environment, whole: nothing of ours is handed down.
-    pub environment: Vec<(String, Zeroizing<String>)>,
+    pub environment: Vec<Variable>,
     /// Where it starts, inside.
     pub folder: PathBuf,
     /// Ports of TCP that it may listen on, on its own loopback.
@@ -158,7 +187,7 @@ impl Sandbox {
         must(inside.all(|path| absolute(path) && path != Path::new("/")), SpecError::Path)?;
         let plain = |text: &str| !text.contains('\0');
         must(self.command.iter().all(|text| plain(text)), SpecError::Text)?;
-        let variable = |(name, value): &(String, Zeroizing<String>)| {
+        let variable = |Variable { name, value }: &Variable| {
             !name.is_empty() && !name.contains('=') && plain(name) && plain(value)
         };
         must(self.environment.iter().all(variable), SpecError::Text)?;
@@ -194,6 +223,10 @@ fn absolute(path: &Path) -> bool {
 mod tests {
     use super::*;
 
+    fn variable(name: &str, value: &str) -> Variable {
+        Variable { name: name.into(), value: Zeroizing::new(value.into()) }
+    }
+
     fn sandbox() -> Sandbox {
         Sandbox {
             name: "run-1".into(),
@@ -204,7 +237,7 @@ mod tests {
             binds: Vec::new(),
             writable: vec![Writable { target: "/tmp".into(), bytes: 1 << 20 }],
             command: vec!["/bin/true".into()],
-            environment: vec![("A".into(), Zeroizing::new("canary".into()))],
+            environment: vec![variable("A", "canary")],
             folder: "/".into(),
             ports: vec![8080],
             limits: Limits::default(),
@@ -224,7 +257,7 @@ mod tests {
             (|it| it.command = Vec::new(), SpecError::List),
             (|it| it.ports = vec![1; 600], SpecError::List),
             (|it| it.command.push("a\0b".into()), SpecError::Text),
-            (|it| it.environment = vec![("A=".into(), Zeroizing::default())], SpecError::Text),
+            (|it| it.environment = vec![variable("A=", "")], SpecError::Text),
             (|it| it.limits.memory_bytes = 0, SpecError::Limit),
             (|it| it.limits.processes = 0, SpecError::Limit),
         ];

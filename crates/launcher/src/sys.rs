@@ -9,7 +9,7 @@
 )]
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use rustix::process::Pid;
 
@@ -59,6 +59,20 @@ pub(crate) fn take_streams(streams: [BorrowedFd<'_>; 3]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Closes every descriptor but the standard three and these. In a child that was just forked: what
+/// the parent holds there is never used, nor dropped.
+pub(crate) fn close_others(mut kept: [RawFd; 5]) {
+    kept.sort_unstable();
+    let mut from = 3;
+    for number in kept.map(i32::unsigned_abs).into_iter().chain([u32::MAX]) {
+        if from < number {
+            // SAFETY: nothing of this process uses the descriptors between those that are kept.
+            unsafe { libc::close_range(from, number - 1, 0) };
+        }
+        from = from.max(number.saturating_add(1));
+    }
 }
 
 /// Every descriptor from the fourth on is closed when a program is executed.

@@ -14,6 +14,9 @@ mod v2;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::spec::Limits;
 
@@ -21,7 +24,7 @@ use crate::spec::Limits;
 const MOUNTED: &str = "/sys/fs/cgroup";
 
 /// What a program has used up, so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
     /// Memory now, in bytes.
     pub memory_bytes: u64,
@@ -44,9 +47,12 @@ enum Form {
     V2(PathBuf),
 }
 
-/// The host's control groups.
+/// The host's control groups, and what the names of ours begin with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cgroups(Form);
+pub struct Cgroups {
+    form: Form,
+    prefix: String,
+}
 
 /// One program's group.
 #[derive(Debug)]
@@ -56,32 +62,59 @@ pub struct Group {
 }
 
 impl Cgroups {
-    /// Finds what the host has.
+    /// Finds what the host has. `house` tells the groups of two installations on one host apart:
+    /// 1 to 40 letters and digits.
     ///
     /// # Errors
     /// The system's; [`io::ErrorKind::Unsupported`] when memory, processes and processor time
-    /// cannot all be limited.
-    pub fn find() -> io::Result<Self> {
+    /// cannot all be limited; [`io::ErrorKind::InvalidInput`] for another name.
+    pub fn find(house: &str) -> io::Result<Self> {
         let own = fs::read_to_string("/proc/self/cgroup")?;
-        Self::find_in(Path::new(MOUNTED), &own)
+        Self::find_in(Path::new(MOUNTED), &own, house)
     }
 
-    fn find_in(mounted: &Path, own: &str) -> io::Result<Self> {
-        if let Some(folder) = v2::find(mounted, own)? {
-            return Ok(Self(Form::V2(folder)));
+    fn find_in(mounted: &Path, own: &str, house: &str) -> io::Result<Self> {
+        let letters = house.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !(1..=40).contains(&house.len()) || !letters {
+            return Err(io::ErrorKind::InvalidInput.into());
         }
-        v1::Hierarchies::find(mounted, own)
-            .map(|found| Self(Form::V1(found)))
-            .ok_or_else(|| io::ErrorKind::Unsupported.into())
+        // Without a dash in its name, no house is the beginning of another.
+        let prefix = format!("casemate-{house}-");
+        if let Some(folder) = v2::find(mounted, own)? {
+            return Ok(Self { form: Form::V2(folder), prefix });
+        }
+        let found = v1::Hierarchies::find(mounted, own).ok_or(io::ErrorKind::Unsupported)?;
+        Ok(Self { form: Form::V1(found), prefix })
     }
 
     /// 1 or 2.
     #[must_use]
     pub const fn version(&self) -> u8 {
-        match self.0 {
+        match self.form {
             Form::V1(_) => 1,
             Form::V2(_) => 2,
         }
+    }
+
+    /// Ends and removes every group that an earlier launcher left behind. For the one launcher of a
+    /// host, when it starts.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn clear(&self) -> io::Result<()> {
+        let folder = match &self.form {
+            Form::V1(hierarchies) => hierarchies.pids(),
+            Form::V2(folder) => folder,
+        };
+        for entry in fs::read_dir(folder)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.starts_with(&self.prefix) {
+                let group = Group { form: self.form.clone(), name };
+                group.kill()?;
+                group.remove_when_empty()?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes a group with limits.
@@ -89,7 +122,7 @@ impl Cgroups {
     /// # Errors
     /// The system's; what was made is removed again.
     pub fn make(&self, name: &str, limits: &Limits) -> io::Result<Group> {
-        let group = Group { form: self.0.clone(), name: format!("casemate-{name}") };
+        let group = Group { form: self.form.clone(), name: format!("{}{name}", self.prefix) };
         let made = match &group.form {
             Form::V1(hierarchies) => v1::make(hierarchies, &group.name, limits),
             Form::V2(folder) => v2::make(folder, &group.name, limits),
@@ -149,6 +182,23 @@ impl Group {
         Ok(())
     }
 
+    /// Removes the group, for whose last processes this waits a moment: they leave it a little after
+    /// they are gone for their parent.
+    ///
+    /// # Errors
+    /// The system's, when they do not.
+    pub fn remove_when_empty(&self) -> io::Result<()> {
+        let mut removed = self.remove();
+        for _ in 0..200 {
+            if removed.is_ok() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+            removed = self.remove();
+        }
+        removed
+    }
+
     fn folders(&self) -> impl Iterator<Item = PathBuf> {
         let folders = match &self.form {
             Form::V1(hierarchies) => hierarchies.folders().to_vec(),
@@ -188,7 +238,7 @@ mod tests {
     fn a_host_that_cannot_limit_all_three_is_refused() {
         let host = tempfile::tempdir().unwrap();
         folders(host.path(), &["pids", "memory/own", "cpu,x/a", "cpuacct"]);
-        let found = Cgroups::find_in(host.path(), V1_OWN).unwrap();
+        let found = Cgroups::find_in(host.path(), V1_OWN, "h").unwrap();
         assert_eq!(found.version(), 1);
         for missing in ["pids", "memory", "cpu,x"] {
             let own: String = V1_OWN
@@ -196,7 +246,7 @@ mod tests {
                 .filter(|line| !line.contains(missing))
                 .map(|l| format!("{l}\n"))
                 .collect();
-            let refused = Cgroups::find_in(host.path(), &own).unwrap_err();
+            let refused = Cgroups::find_in(host.path(), &own, "h").unwrap_err();
             assert_eq!(refused.kind(), io::ErrorKind::Unsupported, "{missing}");
         }
     }
@@ -208,12 +258,12 @@ mod tests {
         let own = host.path().join("user.slice");
         fs::write(own.join("cgroup.controllers"), "cpuset cpu io memory pids\n").unwrap();
         fs::write(own.join("cgroup.subtree_control"), "").unwrap();
-        let found = Cgroups::find_in(host.path(), "0::/user.slice\n").unwrap();
+        let found = Cgroups::find_in(host.path(), "0::/user.slice\n", "h").unwrap();
         assert_eq!(found.version(), 2);
         let limits =
             Limits { memory_bytes: 64 << 20, processes: 20, cpu_millis: 250, ..Limits::default() };
         let group = found.make("run", &limits).unwrap();
-        let folder = own.join("casemate-run");
+        let folder = own.join("casemate-h-run");
         let read = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
         assert_eq!(
             fs::read_to_string(own.join("cgroup.subtree_control")).unwrap(),
@@ -240,6 +290,6 @@ mod tests {
             Usage { memory_bytes: 1, processes: 2, cpu_us: 3, memory_kills: 4, refused_forks: 6 };
         assert_eq!(group.usage().unwrap(), wanted);
         fs::write(own.join("cgroup.controllers"), "cpu memory\n").unwrap();
-        assert!(Cgroups::find_in(host.path(), "0::/user.slice\n").is_err());
+        assert!(Cgroups::find_in(host.path(), "0::/user.slice\n", "h").is_err());
     }
 }

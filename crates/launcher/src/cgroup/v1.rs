@@ -45,6 +45,10 @@ impl Hierarchies {
         })
     }
 
+    pub(super) fn pids(&self) -> &Path {
+        &self.pids
+    }
+
     /// Each once: two controllers may share a hierarchy.
     pub(super) fn folders(&self) -> Vec<PathBuf> {
         let mut folders =

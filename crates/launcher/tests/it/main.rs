@@ -17,3 +17,4 @@ mod endings;
 mod escapes;
 mod guest;
 mod limits;
+mod process;
