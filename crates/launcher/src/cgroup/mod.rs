@@ -182,8 +182,8 @@ impl Group {
         Ok(())
     }
 
-    /// Removes the group, for whose last processes this waits a moment: they leave it a little after
-    /// they are gone for their parent.
+    /// Removes the group, for whose last processes this waits a moment: they leave it a little
+    /// after they are gone for their parent.
     ///
     /// # Errors
     /// The system's, when they do not.

@@ -5,8 +5,8 @@
 //! 1. The kernel names the peer's user (`SO_PEERCRED`); a peer that is not listed is sent away.
 //! 2. One slow or broken peer holds nobody up: a packet comes whole or not at all, and an answer
 //!    that its peer does not take is dropped with the connection.
-//! 3. When this process ends, however it ends, so do all programs; what it left of groups is cleared
-//!    when it starts again.
+//! 3. When this process ends, however it ends, so do all programs; what it left of groups is
+//!    cleared when it starts again.
 
 mod packets;
 
