@@ -15,6 +15,7 @@ use crate::run::{Failure, cargo, output};
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("mask", &[]),
+    ("launcher", &[]),
     ("seal", &["domain"]),
     ("ledger", &["domain"]),
     ("witness", &["domain", "ledger"]),
@@ -56,6 +57,7 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
         "sealing knows no database",
     ),
     ("mask", &["tokio", "hyper", "rusqlite"], "masking does no I/O"),
+    ("launcher", &["tokio", "hyper", "rustls"], "what is forked has one thread and no network"),
     ("ledger", &["tokio", "hyper", "rusqlite", "tokio-postgres"], "the ledger does no I/O"),
     ("store", &["argon2", "jsonwebtoken", "totp-rs", "hyper", "axum"], "the store opens nothing"),
     ("witness", &["rusqlite", "tokio-postgres", "rustls"], "a witness is a file, a key, a door"),
