@@ -2,11 +2,13 @@
 //! answer that reveals them.
 
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 
 use crate::engine::Engine;
 use crate::house::House;
+use crate::person::Person;
 use crate::walk::{first_owner, invited};
 
 /// Nothing else looks like these.
@@ -48,6 +50,28 @@ fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Everything that can be wrong with setting `value`, one after the other.
+fn refusals(person: &Person, value: &str) -> Vec<Output> {
+    let large = value.repeat(4_000);
+    let place = ["-p", "shop", "-e", "development"];
+    [
+        (value, "no-name", place),
+        (value, "PATH=", place),
+        (value, "CANARY", ["-p", "none", "-e", "development"]),
+        (value, "CANARY", ["-p", "shop", "-e", "none"]),
+        (&large, "CANARY", place),
+    ]
+    .map(|(value, name, place)| {
+        let input = person.home().join("input");
+        std::fs::write(&input, value).unwrap();
+        let mut command = person.command(&[&["secrets", "set", name][..], &place].concat());
+        let output = command.stdin(std::fs::File::open(&input).unwrap()).output().unwrap();
+        std::fs::remove_file(input).unwrap();
+        output
+    })
+    .into()
+}
+
 #[test]
 fn the_search_finds_each_spelling() {
     let values = spellings(FIRST);
@@ -65,7 +89,11 @@ fn the_search_finds_each_spelling() {
 #[test]
 fn secrets_are_nowhere_but_in_the_answer_that_reveals_them() {
     for engine in Engine::all() {
-        let house = House::new(&engine);
+        let mut house = House::new(&engine);
+        // Whatever somebody puts aside for a moment lies where it is looked for.
+        let aside = house.path("aside");
+        std::fs::create_dir(&aside).unwrap();
+        house.set("TMPDIR", aside.to_str().unwrap());
         let up = house.up();
         let mut owner = first_owner(&up);
         let mut second = None;
@@ -91,6 +119,14 @@ fn secrets_are_nowhere_but_in_the_answer_that_reveals_them() {
         assert!(holds(&revealed.stdout, &spellings(SECOND)), "the one answer that may hold it");
         assert!(!holds(&revealed.stdout, &spellings(FIRST)), "the neighbour's");
 
+        for refused in refusals(&owner, SECOND) {
+            assert!(!holds(&refused.stdout, &values) && !holds(&refused.stderr, &values));
+            assert!(!refused.status.success(), "{}", String::from_utf8_lossy(&refused.stdout));
+        }
+
+        let dump = engine.dump(&house);
+        assert!(!holds(&dump, &values), "the database holds a secret");
+        assert!(engine.name() == "sqlite" || dump.len() > 100_000, "{} bytes", dump.len());
         let mut searched = Vec::new();
         for folder in [house.path(""), owner.home().to_owned(), second.unwrap().home().to_owned()] {
             files_below(&folder, &mut searched);
@@ -104,6 +140,9 @@ fn secrets_are_nowhere_but_in_the_answer_that_reveals_them() {
             assert!(!holds(line.as_bytes(), &values), "process {pid}: {line}");
             let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
             assert!(!holds(&environment, &values), "the environment of {pid}");
+            let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+            let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+            assert!(core.split_whitespace().nth(4) == Some("0"), "{pid} may leave a core: {core}");
         }
         let doctor = house.run(&["doctor"]);
         assert!(!holds(format!("{:?}", doctor).as_bytes(), &values));

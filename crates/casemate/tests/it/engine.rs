@@ -53,6 +53,26 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Everything in the database of `house`, as a superuser's dump shows it: binary values in
+    /// hexadecimal. On SQLite the files are looked at themselves.
+    pub fn dump(&self, house: &House) -> Vec<u8> {
+        let Self::Postgres(superuser) = self else { return Vec::new() };
+        let runtime = std::fs::read_to_string(house.path("postgres").join("runtime.url")).unwrap();
+        let name = database_of(runtime.trim());
+        let address = superuser.replacen(database_of(superuser), name, 1);
+        let dumped = Command::new("pg_dump").arg("--dbname").arg(address).output().unwrap();
+        assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
+        dumped.stdout
+    }
+}
+
+/// The database that an address names.
+fn database_of(address: &str) -> &str {
+    let address = address.split('?').next().unwrap();
+    &address[address.rfind('/').unwrap()..]
+}
+
 /// The superuser's address, if there is a cluster; CI has one.
 fn superuser() -> Option<String> {
     let named = std::env::var("CASEMATE_TEST_POSTGRES").ok();
