@@ -105,8 +105,8 @@ impl BackupNote {
     /// The text that is signed.
     #[must_use]
     pub fn text(&self) -> String {
-        let Self { instance, kind, number, made_at, root, engine, program, parts, bytes, contents } =
-            self;
+        let Self { instance, kind, number, made_at, root, .. } = self;
+        let Self { engine, program, parts, bytes, contents, .. } = self;
         format!(
             "{}\ninstance {instance}\nformat {FORMAT}\nkind {}\nnumber {number}\nmade_at_ms {}\n\
              root_key {root}\nengine {engine}\nprogram {program}\nparts {parts}\nbytes {bytes}\n\

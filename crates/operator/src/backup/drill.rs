@@ -1,13 +1,13 @@
-//! `backup drill`: a restore in a scratch place, as nobody wants to do it for the first time after a
-//! fire.
+//! `backup drill`: a restore in a scratch place, as nobody wants to do it for the first time after
+//! a fire.
 //!
 //! Always true
 //! 1. It restores from the place what a restore would, checks that every log adds up to the
 //!    checkpoint that was signed, and opens a record that was sealed; then it removes everything.
 //! 2. How it ended is in the platform's log, with what was read and how long it took; a rehearsal
 //!    that failed fails the command.
-//! 3. On PostgreSQL the dump is opened and checked to its end; it is not loaded into a server, and the
-//!    entry says so.
+//! 3. On PostgreSQL the dump is opened and checked to its end; it is not loaded into a server, and
+//!    the entry says so.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -129,7 +129,8 @@ async fn one(host: &Host<'_>, place: &NamedPlace) -> Result<Rehearsed, Failure> 
     for folder in [&keys, &slots, &data.path().to_owned()] {
         folders::make(folder, 0o700)?;
     }
-    let restored = source.keys_into(&KeysTarget { folder: &keys, slots: &slots }, &root)?;
+    let restored =
+        source.keys_into(&KeysTarget { folder: &keys, slots: &slots, data: &data }, &root)?;
     if restored.log_key != host.log_key {
         return Err(wrong("the restored keys are not the ones that sign here"));
     }

@@ -1,10 +1,10 @@
-//! The keys on their way out and back: the key store, the journal of openings, and the ledger of
-//! what was shredded.
+//! The keys on their way out and back: the key store, the journal of openings, the ledger of what
+//! was shredded, and the API's certificate, which clients have pinned.
 //!
 //! Always true
 //! 1. The journal is copied after the key store: it is never behind what the copied store knows.
-//! 2. The newest ledger counts, whichever backup is restored: it is compared with the one beside the
-//!    slots, and the longer one is kept, if the shorter is its beginning.
+//! 2. The newest ledger counts, whichever backup is restored: it is compared with the one beside
+//!    the slots, and the longer one is kept, if the shorter is its beginning.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -16,16 +16,19 @@ use super::source::file;
 use crate::failure::{Exit, Failure};
 use crate::folders::{self, FolderError};
 use crate::keys::key_store;
+use crate::layout::DataFolder;
 use crate::settings::Settings;
 
 const STORE: &str = "keys";
 const JOURNAL: &str = "journal";
 const LEDGER: &str = "ledger";
+const CERTIFICATE: &str = "certificate";
+const CERTIFICATE_KEY: &str = "certificate-key";
 const NOBODY: [u8; 16] = [0; 16];
 /// Tries to copy store and journal without the journal moving on to a new file between.
 const TRIES: usize = 5;
 
-/// Sends the three.
+/// Sends them.
 ///
 /// # Errors
 /// The files', the place's.
@@ -53,6 +56,14 @@ pub(super) fn send(settings: &Settings, writer: &mut Writer<'_>) -> Result<(), F
     if ledger.exists() {
         file(writer, LEDGER, NOBODY, &ledger, &[])?;
     }
+    let data = &settings.places.data;
+    for (name, path) in
+        [(CERTIFICATE, data.certificate()), (CERTIFICATE_KEY, data.certificate_key())]
+    {
+        if path.exists() {
+            file(writer, name, NOBODY, &path, &[])?;
+        }
+    }
     for copied in [store, copy] {
         let _ = std::fs::remove_file(copied);
     }
@@ -73,6 +84,8 @@ pub(super) struct KeysTarget<'a> {
     pub(super) folder: &'a Path,
     /// The folder of slots and the ledger.
     pub(super) slots: &'a Path,
+    /// Where the API's certificate goes.
+    pub(super) data: &'a DataFolder,
 }
 
 impl KeysTarget<'_> {
@@ -94,6 +107,14 @@ impl KeysTarget<'_> {
         super::target::file(backup, store, NOBODY, root, &self.store())?;
         if let Some(journal) = index.unit(JOURNAL) {
             super::target::file(backup, journal, NOBODY, root, &self.folder.join(JOURNAL))?;
+        }
+        folders::make_if_missing(&self.data.tls())?;
+        for (name, path) in
+            [(CERTIFICATE, self.data.certificate()), (CERTIFICATE_KEY, self.data.certificate_key())]
+        {
+            if let Some(unit) = index.unit(name) {
+                super::target::file(backup, unit, NOBODY, root, &path)?;
+            }
         }
         Ok(())
     }

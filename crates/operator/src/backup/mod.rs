@@ -91,7 +91,9 @@ impl Backup {
                 // Whoever started it is the supervisor; started by hand it ends with the shell.
                 let parent = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get());
                 let parent = parent.and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0);
-                crate::up::bind_to_supervisor(parent);
+                if !crate::up::bind_to_supervisor(parent) {
+                    return Ok(());
+                }
                 let settings = Settings::load(&now.folders, Vec::new())?;
                 crate::runtime()?.block_on(due::due(&settings, output))
             }

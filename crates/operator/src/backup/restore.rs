@@ -225,7 +225,8 @@ impl<'p> Source<'p> {
         let broker = &settings.config.broker;
         let slots = self.keys.ways();
         folders::make_if_missing(&broker.slots)?;
-        let target = KeysTarget { folder: &broker.key_store, slots: &broker.slots };
+        let data = &settings.places.data;
+        let target = KeysTarget { folder: &broker.key_store, slots: &broker.slots, data };
         let restored = self.keys_into(&target, root)?;
         broker::backup::restore_ways(&slots, &broker.slots)?;
         Ok(restored)
@@ -301,7 +302,7 @@ fn is_empty(settings: &Settings) -> bool {
 
 fn clear(settings: &Settings) -> Result<(), Failure> {
     let data = &settings.places.data;
-    for folder in [data.tenants(), settings.config.broker.key_store.clone()] {
+    for folder in [data.tenants(), data.tls(), settings.config.broker.key_store.clone()] {
         remove(&folder, std::fs::remove_dir_all(&folder))?;
     }
     for suffix in ["", "-wal", "-shm", "-journal", ".restoring"] {
@@ -355,6 +356,7 @@ fn hand_over(settings: &Settings, separation: Separation) -> Result<(), Failure>
     let Separation::Users { serve, .. } = separation else { return Ok(()) };
     let data = &settings.places.data;
     prepare::hand_over(&data.tenants(), serve)?;
+    prepare::hand_over(&data.tls(), serve)?;
     for suffix in ["", "-wal", "-shm"] {
         let mut path = data.control().into_os_string();
         path.push(suffix);

@@ -38,7 +38,7 @@ pub(super) async fn run(settings: &Settings, output: &Output) -> Result<(), Fail
 
 async fn all(host: &Host<'_>, places: &Places, output: &Output) -> Result<(), Failure> {
     canary::ensure(host).await?;
-    let number = next_number(host, places)?;
+    let number = next_number(host, places);
     let mut failed = None;
     for place in places.iter() {
         output.step(&format!("Backing up to the {} place.", place.name));
@@ -54,21 +54,25 @@ async fn all(host: &Host<'_>, places: &Places, output: &Output) -> Result<(), Fa
         None => ("ok", Verb::BackupMade),
         Some(_) => ("failed", Verb::BackupFailed),
     };
-    let details = json!({ "places": places.iter().map(|place| place.name).collect::<Vec<_>>() });
+    let details = json!({
+        "places": places.iter().map(|place| place.name).collect::<Vec<_>>(),
+        "why": failed.as_ref().map(Failure::what),
+    });
     host.record(&[BackupRun::Data, BackupRun::Keys], (number, word), (verb, details)).await?;
     failed.map_or(Ok(()), Err)
 }
 
 /// A number that no place has used.
-fn next_number(host: &Host<'_>, places: &Places) -> Result<u64, Failure> {
+fn next_number(host: &Host<'_>, places: &Places) -> u64 {
     let mut last = 0;
     for place in places.iter() {
         for (at, kind) in [(&place.data, Kind::Data), (&place.keys, Kind::Keys)] {
-            let listed = backup::list(at, host.store.instance(), kind)?;
+            // A place that is away fails its own backup below, and not the other's.
+            let listed = backup::list(at, host.store.instance(), kind).unwrap_or_default();
             last = listed.last().map_or(0, |newest| newest.number).max(last);
         }
     }
-    Ok(last + 1)
+    last + 1
 }
 
 /// What was made in one place.
