@@ -44,6 +44,8 @@ const ENTRIES_PER_READ: u32 = 256;
 /// The last of what went wrong; each was told and recorded.
 pub(super) async fn drill(settings: &Settings, output: &Output) -> Result<(), Failure> {
     let places = Places::configured(settings)?;
+    // The root key passes through locked memory here.
+    crate::up::prepare::limits();
     let host = Host::connect(settings).await?;
     let mut failed = None;
     for place in places.iter() {

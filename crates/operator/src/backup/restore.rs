@@ -81,6 +81,7 @@ impl Restore {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         let settings = Settings::load_or_begin(&self.folders, Vec::new())?;
         rustix::process::umask(Mode::from_raw_mode(0o077));
+        prepare::limits();
         let place = self.place(&settings)?;
         let admin = self.administrator(&settings)?;
         let folder = &settings.places.data;
