@@ -11,6 +11,7 @@
 //!
 //! Never: a network listener, HTTP, an async runtime in the broker process, tenant data at rest.
 
+pub mod backup;
 pub mod claims;
 pub mod client;
 pub mod error;

@@ -274,6 +274,19 @@ pub const NOTICE_KEPT_MS: i64 = 90 * 24 * 3_600 * 1_000;
 /// Longest try to hand one message to the mail server.
 pub const MAIL_SEND_MS_MAX: u64 = 20_000;
 
+/// Backups of the keys that are kept whatever their age: without one the data opens no more.
+pub const BACKUP_KEYS_COUNT_MIN: usize = 2;
+/// Largest memory of what was sent to a place; more is forgotten, and sent again.
+pub const BACKUP_KNOWN_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// How often it is looked whether a backup or a rehearsal is due.
+pub const BACKUP_LOOK_MS: u64 = 60_000;
+/// A backup that failed is tried again after this long, or at its next time if that is sooner.
+pub const BACKUP_RETRY_MS: i64 = 15 * 60_000;
+/// Longest that a backup or a rehearsal may take before it is ended, and told as failed.
+pub const BACKUP_RUN_MS_MAX: u64 = 12 * 3_600_000;
+/// Last words of a database tool that are shown.
+pub const TOOL_WORDS_BYTES_MAX: usize = 1_024;
+
 /// Longest drain after the first SIGTERM.
 pub const DRAIN_MS_MAX: u64 = 10_000;
 

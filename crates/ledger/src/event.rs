@@ -117,6 +117,14 @@ verbs! {
         SealingOpenedUnasked = "sealing_key.opened_unasked",
         /// The log was exported.
         AuditExported = "audit.exported",
+        /// The data was restored from a backup; a new epoch of the log begins here.
+        LogEpochOpened = "log.epoch_opened",
+        /// A backup was made and is whole.
+        BackupMade = "backup.made",
+        /// A backup could not be made.
+        BackupFailed = "backup.failed",
+        /// A backup was restored in a scratch place, and this is what came of it.
+        BackupDrilled = "backup.drilled",
         /// The recovery code was typed back.
         RecoveryConfirmed = "recovery.confirmed",
         /// The root key can be opened in one more way.
@@ -135,6 +143,8 @@ verbs! {
         StaffRemoved = "staff.removed",
     }
     Security {
+        /// The data was restored from a backup; a new epoch of the security log begins here.
+        SecurityLogEpochOpened = "security_log.epoch_opened",
         /// An enrolment began with a valid link and code.
         EnrolmentStarted = "enrolment.started",
         /// A link's code or an enrolment's first TOTP code was wrong.

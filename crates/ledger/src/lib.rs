@@ -43,7 +43,7 @@ pub use cosignature::{Cosignature, CosignerKey};
 pub use entry::{CanonicalEntry, EntryActor, EntryContext, PersonalValue, canonical_entry};
 pub use event::{AuditEvent, PersonalField, Resource, Verb};
 pub use note::{Note, NoteError, VerifierKey};
-pub use origin::{LogOrigin, Stream};
+pub use origin::{Epoch, LogOrigin, Stream};
 pub use policy::Policy;
 pub use proof_file::ProofFile;
 pub use read::EntryView;

@@ -159,7 +159,8 @@ impl<'a> Note<'a> {
     }
 
     /// The text that nobody has vouched for yet: it says whose keys to look for.
-    pub(crate) const fn claimed(&self) -> &'a str {
+    #[must_use]
+    pub const fn claimed(&self) -> &'a str {
         self.text
     }
 

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::checkpoint::TreeHead;
 use crate::cosignature::CosignerKey;
 use crate::note::{Note, NoteError, VerifierKey};
+use crate::origin::LogOrigin;
 
 /// Most bytes of a policy file.
 pub const POLICY_BYTES_MAX: usize = 64 * 1024;
@@ -116,8 +117,13 @@ impl Policy {
         let note = Note::parse(checkpoint)?;
         let keys = if self.logs.is_empty() { known } else { &self.logs };
         let claimed = TreeHead::parse(note.claimed()).map_err(|_| NoteError::Form)?;
-        let of_log: Vec<VerifierKey> =
-            keys.iter().filter(|key| key.name() == claimed.origin).cloned().collect();
+        // After a restore the log goes by its name and the epoch.
+        let origin = LogOrigin::parse(claimed.origin).map_err(|_| NoteError::Form)?;
+        let signs = |key: &&VerifierKey| {
+            key.name() == claimed.origin
+                || LogOrigin::parse(key.name()).is_ok_and(|name| name.same_log(&origin))
+        };
+        let of_log: Vec<VerifierKey> = keys.iter().filter(signs).cloned().collect();
         let head = TreeHead::parse(note.open(&of_log)?).map_err(|_| NoteError::Form)?;
         let mut cosigned = BTreeSet::new();
         for (place, (_, key)) in self.witnesses.iter().enumerate() {

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::entry::ENTRY_FORMAT;
+use crate::event::Verb;
 
 /// What an entry says. Fields of a later format are left out rather than misread.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,6 +87,32 @@ pub(crate) struct EntryFacts<'a> {
     /// Field names and commitments hold no escapes in an entry of ours.
     #[serde(borrow, default)]
     pub(crate) personal: BTreeMap<&'a str, &'a str>,
+    #[serde(borrow)]
+    verb: &'a str,
+    #[serde(borrow, default)]
+    new: Option<&'a RawValue>,
+}
+
+/// What the first entry of an epoch says, as the verifier needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) struct EpochFacts {
+    pub(crate) epoch: u64,
+    pub(crate) size: u64,
+}
+
+impl EntryFacts<'_> {
+    /// What the entry says about its epoch, when its verb is the one that opens epochs.
+    ///
+    /// # Errors
+    /// [`UnreadableEntry::Form`] when such an entry does not say it.
+    pub(crate) fn opened_epoch(&self) -> Result<Option<EpochFacts>, UnreadableEntry> {
+        let opens = [Verb::LogEpochOpened, Verb::SecurityLogEpochOpened];
+        if !opens.iter().any(|verb| verb.as_str() == self.verb) {
+            return Ok(None);
+        }
+        let new = self.new.ok_or(UnreadableEntry::Form)?;
+        serde_json::from_str(new.get()).map(Some).map_err(|_| UnreadableEntry::Form)
+    }
 }
 
 impl<'a> EntryFacts<'a> {

@@ -16,7 +16,7 @@ mod anchor;
 mod verdict;
 
 pub use anchor::{Anchored, PublicCopy};
-pub use verdict::{AnchorFault, EntryFault, Finding, Reason, Verdict, Verified};
+pub use verdict::{AnchorFault, EntryFault, Finding, Reason, Restored, Verdict, Verified};
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -26,9 +26,9 @@ use data_encoding::HEXLOWER;
 use crate::checkpoint::Checkpoint;
 use crate::export::{ExportReader, ExportedEntry, Head, Line, ReadError};
 use crate::note::{Note, NoteError, VerifierKey};
-use crate::origin::LogOrigin;
+use crate::origin::{Epoch, LogOrigin};
 use crate::policy::Policy;
-use crate::read::{EntryFacts, UnreadableEntry};
+use crate::read::{EntryFacts, EpochFacts, UnreadableEntry};
 use crate::receipt::{Receipt, ReceiptError};
 use crate::tree::{Frontier, Hash, leaf_hash};
 
@@ -125,6 +125,10 @@ struct Audit {
     sound_up_to: u64,
     receipts: Vec<Receipt>,
     latest_ms: i64,
+    /// The epoch of a checkpoint of the present size.
+    epoch: Epoch,
+    /// Each restore: the time of the latest entry before it, and its own.
+    restored: Vec<(i64, i64)>,
     /// What is missing for a VERIFIED, should nothing worse turn up.
     lacking: Option<Reason>,
     verified: Verified,
@@ -133,10 +137,18 @@ struct Audit {
 /// A signed root of an earlier size.
 struct Passage {
     root: Hash,
+    epoch: Epoch,
     source: Source,
 }
 
+impl Passage {
+    fn new(checkpoint: &Checkpoint, source: Source) -> Self {
+        Self { root: checkpoint.root, epoch: checkpoint.origin.epoch(), source }
+    }
+}
+
 /// Where a signed root came from.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
     /// The export's own head.
     Export,
@@ -151,12 +163,12 @@ impl Audit {
         let (_, unit, stream) = checkpoint.origin.parts().ok_or(Reason::NotAnExport)?;
         let mut passages = open_earlier(&checkpoint, &head.earlier, evidence.keys)?;
         for note in evidence.seen {
-            let Checkpoint { size, root, .. } = open_seen(note, &checkpoint, evidence.keys)?;
-            passages.entry(size).or_default().push(Passage { root, source: Source::Reader });
+            let seen = open_seen(note, &checkpoint, evidence.keys)?;
+            passages.entry(seen.size).or_default().push(Passage::new(&seen, Source::Reader));
         }
         let published = anchor::open(&checkpoint, head.anchor.as_deref(), evidence)?;
-        for Checkpoint { size, root, .. } in published.passages {
-            passages.entry(size).or_default().push(Passage { root, source: Source::Published });
+        for passed in &published.passages {
+            passages.entry(passed.size).or_default().push(Passage::new(passed, Source::Published));
         }
         let receipts = open_receipts(&checkpoint.origin, evidence)?;
         let verified = Verified {
@@ -172,6 +184,8 @@ impl Audit {
             sound_up_to: 0,
             receipts,
             latest_ms: i64::MIN,
+            epoch: Epoch::FIRST,
+            restored: Vec::new(),
             lacking: published.lacking,
             verified,
         };
@@ -211,6 +225,16 @@ impl Audit {
                 return Err(fault(EntryFault::Personal { field: personal.field.clone() }));
             }
         }
+        let opened = facts.opened_epoch().map_err(|_| fault(EntryFault::Form))?;
+        if let Some(EpochFacts { epoch, size }) = opened {
+            // It is the first leaf after the log that was restored, and says so itself.
+            if epoch <= self.epoch.0 || size != index {
+                return Err(fault(EntryFault::Epoch));
+            }
+            self.epoch = Epoch(epoch);
+            self.restored.push((self.latest_ms, facts.at_ms));
+            self.verified.restores.push(Restored { epoch: self.epoch, size });
+        }
         self.latest_ms = self.latest_ms.max(facts.at_ms);
         self.verified.personal += entry.personal.len() as u64;
         self.verified.withheld += (facts.personal.len() - entry.personal.len()) as u64;
@@ -221,8 +245,14 @@ impl Audit {
     fn pass(&mut self) -> Result<(), Stop> {
         let size = self.frontier.size();
         let Some(promised) = self.passages.remove(&size) else { return Ok(()) };
-        let root = self.frontier.root();
-        match promised.into_iter().find(|passage| passage.root != root) {
+        let (root, epoch) = (self.frontier.root(), self.epoch);
+        // An earlier epoch's checkpoint of this size is of the branch that a restore left behind.
+        let (left, promised): (Vec<Passage>, Vec<Passage>) = promised
+            .into_iter()
+            .partition(|passage| passage.epoch < epoch && passage.source != Source::Export);
+        self.verified.lost += left.len();
+        let differs = |passage: &Passage| passage.root != root || passage.epoch != epoch;
+        match promised.into_iter().find(differs) {
             // Entries since the last good root are suspect; more cannot be said.
             Some(Passage { source: Source::Export, .. }) => {
                 Err(Finding::Root { after: self.sound_up_to, size }.into())
@@ -249,17 +279,50 @@ impl Audit {
         if self.frontier.root() != self.checkpoint.root {
             return Err(Finding::Root { after: self.sound_up_to, size }.into());
         }
-        // The log's own later entries show that the promised moment has passed.
-        let overdue = self.receipts.iter().find(|receipt| self.latest_ms > receipt.merge_by.0);
-        if let Some(receipt) = overdue {
-            return Err(Finding::Receipt { entry: receipt.entry.to_string() }.into());
+        let epoch = self.checkpoint.origin.epoch();
+        if epoch != self.epoch {
+            return Err(Finding::Epoch { epoch: epoch.0 }.into());
+        }
+        // What is left is longer than this log: of epochs before a restore, or refused before.
+        let mut lost = self.passages.values().map(Vec::len).sum::<usize>();
+        let mut pending_receipts = 0;
+        for receipt in &self.receipts {
+            match self.fate(receipt) {
+                Fate::Pending => pending_receipts += 1,
+                Fate::Lost => lost += 1,
+                Fate::Broken => {
+                    return Err(Finding::Receipt { entry: receipt.entry.to_string() }.into());
+                }
+            }
         }
         if let Some(lacking) = self.lacking {
             return Err(lacking.into());
         }
-        let pending_receipts = self.receipts.len();
-        Ok(Verified { pending_receipts, ..self.verified })
+        let lost = self.verified.lost + lost;
+        Ok(Verified { pending_receipts, lost, ..self.verified })
     }
+
+    /// What became of a promised entry that is not in the log.
+    fn fate(&self, receipt: &Receipt) -> Fate {
+        let after = self.restored.iter().find(|(_, restored_ms)| receipt.at.0 <= *restored_ms);
+        // The log's own later entries show that the promised moment has passed.
+        match after {
+            Some((latest_ms, _)) if *latest_ms > receipt.merge_by.0 => Fate::Broken,
+            Some(_) => Fate::Lost,
+            None if self.latest_ms > receipt.merge_by.0 => Fate::Broken,
+            None => Fate::Pending,
+        }
+    }
+}
+
+/// What became of a promised entry that is not in the log.
+enum Fate {
+    /// Its moment has not come.
+    Pending,
+    /// A restore lost it before its moment came.
+    Lost,
+    /// Its moment passed without it.
+    Broken,
 }
 
 /// The head's earlier checkpoints: of this log, ascending, and smaller than the last.
@@ -271,18 +334,19 @@ fn open_earlier(
     let (mut passages, mut after) = (BTreeMap::new(), None);
     for note in earlier {
         let finding = Finding::EarlierCheckpoint { after };
-        let Checkpoint { origin, size, root } = open_checkpoint(note, keys, finding.clone())?;
+        let opened = open_checkpoint(note, keys, finding.clone())?;
+        let (origin, size) = (&opened.origin, opened.size);
         let in_order = after.is_none_or(|before| size > before) && size < checkpoint.size;
-        if !in_order || origin != checkpoint.origin {
+        if !in_order || !origin.same_log(&checkpoint.origin) {
             return Err(finding.into());
         }
-        passages.insert(size, vec![Passage { root, source: Source::Export }]);
+        passages.insert(size, vec![Passage::new(&opened, Source::Export)]);
         after = Some(size);
     }
     Ok(passages)
 }
 
-/// A checkpoint the reader kept: of this log, and not of a size it has not reached.
+/// A checkpoint the reader kept: of this log, and not of a size that its epoch has not reached.
 fn open_seen(
     note: &str,
     checkpoint: &Checkpoint,
@@ -290,12 +354,19 @@ fn open_seen(
 ) -> Result<Checkpoint, Stop> {
     let text = Note::parse(note).and_then(|note| note.open(keys));
     let seen = text.ok().and_then(|text| Checkpoint::parse(text).ok());
-    let seen = seen.filter(|seen| seen.origin == checkpoint.origin);
+    let seen = seen.filter(|seen| seen.origin.same_log(&checkpoint.origin));
     let seen = seen.ok_or(Reason::ForeignEvidence)?;
-    if seen.size > checkpoint.size {
+    if is_beyond(&seen, checkpoint) {
         return Err(Finding::SeenCheckpoint { size: seen.size }.into());
     }
     Ok(seen)
+}
+
+/// Whether the log should contain a checkpoint and is too short for it. One of an earlier epoch may
+/// be longer: whether a restore explains that, the log itself has to say.
+fn is_beyond(passed: &Checkpoint, checkpoint: &Checkpoint) -> bool {
+    let (passed_in, epoch) = (passed.origin.epoch(), checkpoint.origin.epoch());
+    passed_in > epoch || (passed_in == epoch && passed.size > checkpoint.size)
 }
 
 fn open_receipts(origin: &LogOrigin, evidence: Evidence<'_>) -> Result<Vec<Receipt>, Stop> {
@@ -307,7 +378,7 @@ fn open_receipts(origin: &LogOrigin, evidence: Evidence<'_>) -> Result<Vec<Recei
             for key in evidence.keys {
                 opened = opened.or_else(|_| Receipt::open_header(header, key));
             }
-            let receipt = opened.ok().filter(|receipt| receipt.origin == *origin);
+            let receipt = opened.ok().filter(|receipt| receipt.origin.same_log(origin));
             receipt.ok_or(Reason::ForeignEvidence.into())
         })
         .collect()

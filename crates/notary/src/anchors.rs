@@ -4,7 +4,7 @@
 
 use domain::Scope;
 use ledger::{LogOrigin, Opening, ProofFile, Stream, tree};
-use store::{PlatformTx, Store, StoredOpening};
+use store::{PlatformTx, Store, StoredEpoch, StoredOpening};
 
 use crate::nodes::CheckpointNodes;
 use crate::publisher::opening_of;
@@ -38,34 +38,34 @@ pub async fn list_openings(
     let origin = LogOrigin::new(store.instance(), scope.tenant(), stream);
     let found = store.read::<_, NotaryError>(scope, move |tx| {
         access::may_read(&access::authority(tx)?, stream)?;
-        let pseudonym = tx.openings().pseudonym(stream)?;
-        Ok((pseudonym, tx.openings().after(stream, after, count.saturating_add(1))?))
+        let (pseudonym, epochs) = (tx.openings().pseudonym(stream)?, tx.epochs().list(stream)?);
+        Ok((pseudonym, epochs, tx.openings().after(stream, after, count.saturating_add(1))?))
     });
-    let (Some(pseudonym), mut found) = found.await? else {
+    let (Some(pseudonym), epochs, mut found) = found.await? else {
         return Ok(Openings { items: Vec::new(), more: false });
     };
     let more = found.len() > count as usize;
     found.truncate(count as usize);
-    let opened = |stored: &StoredOpening| opening_of(origin.clone(), pseudonym, stored);
+    let opened = |stored: &StoredOpening| opening_of(&origin, &epochs, pseudonym, stored);
     Ok(Openings { items: found.iter().map(opened).collect(), more })
 }
 
 /// What a log's unit knows of its newest publications.
-pub(crate) type Candidates = (Option<[u8; 16]>, Vec<StoredOpening>);
+pub(crate) type Candidates = (Option<[u8; 16]>, Vec<StoredEpoch>, Vec<StoredOpening>);
 
 /// The proof for the candidate that most witnesses cosigned, the newest of several; `None` when
 /// none is in the log of checkpoints yet.
 pub(crate) async fn best_proof(
     store: &Store,
     origin: LogOrigin,
-    (pseudonym, candidates): Candidates,
+    (pseudonym, epochs, candidates): Candidates,
 ) -> Result<Option<String>, NotaryError> {
     let Some(pseudonym) = pseudonym else { return Ok(None) };
     store
         .platform_read(move |tx| {
             let mut best: Option<(usize, String)> = None;
             for stored in &candidates {
-                let opening = opening_of(origin.clone(), pseudonym, stored);
+                let opening = opening_of(&origin, &epochs, pseudonym, stored);
                 let found = proof(tx, &opening)?;
                 if let Some(found) = found
                     && best.as_ref().is_none_or(|known| known.0 < found.0)

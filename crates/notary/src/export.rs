@@ -132,8 +132,8 @@ async fn begin(
 /// The proof that a checkpoint of this log is in the log of checkpoints.
 async fn anchor(store: &Store, unit: Unit, stream: Stream) -> Result<Option<String>, NotaryError> {
     let candidates = store.unit_read::<_, NotaryError>(unit, move |tx| {
-        let pseudonym = tx.openings().pseudonym(stream)?;
-        Ok((pseudonym, tx.openings().newest(stream, anchors::CANDIDATES)?))
+        let (pseudonym, epochs) = (tx.openings().pseudonym(stream)?, tx.epochs().list(stream)?);
+        Ok((pseudonym, epochs, tx.openings().newest(stream, anchors::CANDIDATES)?))
     });
     let origin = LogOrigin::new(store.instance(), store.unit_id(unit), stream);
     anchors::best_proof(store, origin, candidates.await?).await

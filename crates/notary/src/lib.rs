@@ -23,6 +23,7 @@ mod access;
 pub mod anchors;
 pub mod checkpoint_log;
 pub mod entries;
+pub mod epochs;
 mod error;
 pub mod export;
 mod journal;

@@ -13,10 +13,10 @@ use std::collections::BTreeMap;
 use broker::Broker;
 use domain::limits::ENTRIES_PER_BATCH_MAX;
 use domain::{RequestId, TimeMs};
-use ledger::{BlindedCheckpoint, Checkpoint, Hash, LogOrigin, Opening, Stream};
+use ledger::{BlindedCheckpoint, Checkpoint, Epoch, Hash, LogOrigin, Opening, Stream};
 use store::{
     AuditTx, Caller, CheckpointLog, Commit, NewBlindedLeaf, NewCheckpoint, NewNode, PlatformTx,
-    QuietReason, Store, StoreError, StoredOpening, Unit,
+    QuietReason, Store, StoreError, StoredEpoch, StoredOpening, Unit,
 };
 
 use crate::nodes::{CheckpointNodes, frontier};
@@ -111,7 +111,7 @@ impl Publisher {
                 }
             }
         };
-        let leaf = opening.blinded(origin);
+        let leaf = opening.blinded(&origin);
         let known = self.known.get(&(unit, stream)) == Some(&leaf.commitment);
         Ok(Some(leaf).filter(|_| !known))
     }
@@ -123,7 +123,7 @@ impl Publisher {
         if batch.leaves.is_empty() && batch.before.is_some() {
             return Ok(done);
         }
-        let origin = LogOrigin::of_checkpoints(self.store.instance());
+        let origin = LogOrigin::of_checkpoints(self.store.instance()).in_epoch(batch.epoch);
         let checkpoint = Checkpoint { origin, size: batch.size, root: batch.root };
         let note = self.broker.sign_checkpoint(&checkpoint).await?;
         let caller = Caller::system("publisher", self.store.mint().id::<RequestId>());
@@ -135,22 +135,25 @@ impl Publisher {
 /// An opening together with the name it is published under.
 struct Named {
     pseudonym: [u8; 16],
+    epochs: Vec<StoredEpoch>,
     stored: StoredOpening,
 }
 
 impl Named {
-    fn blinded(&self, origin: LogOrigin) -> BlindedCheckpoint {
-        opening_of(origin, self.pseudonym, &self.stored).blinded()
+    fn blinded(&self, origin: &LogOrigin) -> BlindedCheckpoint {
+        opening_of(origin, &self.epochs, self.pseudonym, &self.stored).blinded()
     }
 }
 
-/// The opening of a stored row.
+/// The opening of a stored row, under the name that the log had at its size.
 pub(crate) fn opening_of(
-    origin: LogOrigin,
+    origin: &LogOrigin,
+    epochs: &[StoredEpoch],
     pseudonym: [u8; 16],
     stored: &StoredOpening,
 ) -> Opening {
     let StoredOpening { size, root, nonce, .. } = *stored;
+    let origin = origin.in_epoch(store::epoch_at(epochs, size));
     Opening { pseudonym, nonce, checkpoint: Checkpoint { origin, size, root } }
 }
 
@@ -184,7 +187,8 @@ fn next(tx: &mut AuditTx<'_>, stream: Stream, period_ms: i64) -> Result<Next, No
         return Ok(Next::Due);
     }
     let pseudonym = tx.openings().pseudonym(stream)?.ok_or(published)?;
-    Ok(Next::Known(Named { pseudonym, stored: opening }))
+    let epochs = tx.epochs().list(stream)?;
+    Ok(Next::Known(Named { pseudonym, epochs, stored: opening }))
 }
 
 fn is_over(since: TimeMs, period_ms: i64, now: TimeMs) -> bool {
@@ -212,7 +216,8 @@ fn open(
     let nonce = tx.mint().bytes();
     tx.openings().add(stream, checkpoint.size, checkpoint.root, nonce)?;
     let (size, root, at) = (checkpoint.size, checkpoint.root, tx.now());
-    Ok(Some(Named { pseudonym, stored: StoredOpening { size, root, nonce, at } }))
+    let epochs = tx.epochs().list(stream)?;
+    Ok(Some(Named { pseudonym, epochs, stored: StoredOpening { size, root, nonce, at } }))
 }
 
 /// The next leaves of the log of checkpoints and what they make of it, not yet stored.
@@ -223,6 +228,7 @@ struct Batch {
     nodes: Vec<NewNode>,
     size: u64,
     root: Hash,
+    epoch: Epoch,
 }
 
 impl Batch {
@@ -247,7 +253,9 @@ impl Batch {
                 nodes.push(NewNode { level, index: position.index, hash });
             });
         }
-        Ok(Self { before, leaves, nodes, size: frontier.size(), root: frontier.root() })
+        let (size, root) = (frontier.size(), frontier.root());
+        let epoch = store::epoch_at(&log.epochs()?, size);
+        Ok(Self { before, leaves, nodes, size, root, epoch })
     }
 
     fn append(self, tx: &mut PlatformTx<'_>, note: String) -> Result<Commit<()>, NotaryError> {

@@ -12,13 +12,14 @@
 use broker::Broker;
 use domain::RequestId;
 use domain::limits::ENTRIES_PER_BATCH_MAX;
-use ledger::{Checkpoint, Hash, LogOrigin, Stream};
+use ledger::{Checkpoint, Epoch, Hash, LogOrigin, Stream};
 use store::{
-    AuditTx, Caller, Commit, NewCheckpoint, NewLeaf, NewNode, QuietReason, Store, StoreError, Unit,
+    AuditTx, Caller, Commit, NewCheckpoint, NewLeaf, NewNode, PendingEntry, QuietReason, Store,
+    StoreError, StoredEpoch, Unit,
 };
 
 use crate::nodes::StoredNodes;
-use crate::{Damage, NotaryError};
+use crate::{Damage, NotaryError, epochs};
 
 /// What one step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,6 @@ pub async fn sequence(
     unit: Unit,
     stream: Stream,
 ) -> Result<Sequenced, NotaryError> {
-    let origin = LogOrigin::new(store.instance(), store.unit_id(unit), stream);
     let batch = store.unit_read(unit, move |tx| Batch::load(tx, stream)).await?;
     let done = Sequenced {
         entries: batch.leaves.len(),
@@ -54,6 +54,8 @@ pub async fn sequence(
     if batch.leaves.is_empty() && batch.before.is_some() {
         return Ok(done);
     }
+    let origin = LogOrigin::new(store.instance(), store.unit_id(unit), stream);
+    let origin = origin.in_epoch(batch.epoch);
     let checkpoint = Checkpoint { origin, size: batch.size, root: batch.root };
     let note = broker.sign_checkpoint(&checkpoint).await?;
     let caller = Caller::system("sequencer", store.mint().id::<RequestId>());
@@ -69,6 +71,7 @@ struct Batch {
     nodes: Vec<NewNode>,
     size: u64,
     root: Hash,
+    epoch: Epoch,
 }
 
 impl Batch {
@@ -81,8 +84,8 @@ impl Batch {
         if signed_root.is_some_and(|root| root != frontier.root()) {
             return Err(Damage::Root { size }.into());
         }
-        let count = u32::try_from(ENTRIES_PER_BATCH_MAX).unwrap_or(u32::MAX);
-        let pending = tx.tree().pending(stream, count)?;
+        let epochs = tx.epochs().list(stream)?;
+        let pending = pending(tx, stream, &epochs, size)?;
         let (mut leaves, mut nodes) = (Vec::with_capacity(pending.len()), Vec::new());
         for entry in pending {
             let index = frontier.size();
@@ -92,7 +95,9 @@ impl Batch {
                 nodes.push(NewNode { level, index: position.index, hash });
             });
         }
-        Ok(Self { before, leaves, nodes, size: frontier.size(), root: frontier.root() })
+        let (size, root) = (frontier.size(), frontier.root());
+        let epoch = store::epoch_at(&epochs, size);
+        Ok(Self { before, leaves, nodes, size, root, epoch })
     }
 
     fn append(
@@ -113,6 +118,26 @@ impl Batch {
         })?;
         Ok(Commit::quiet(QuietReason::Sequencing, ()))
     }
+}
+
+/// The entries that are next. After a restore the entry that opens the epoch goes before those that
+/// waited already when the backup was made.
+fn pending(
+    tx: &mut AuditTx<'_>,
+    stream: Stream,
+    epochs: &[StoredEpoch],
+    size: u64,
+) -> Result<Vec<PendingEntry>, StoreError> {
+    let count = u32::try_from(ENTRIES_PER_BATCH_MAX).unwrap_or(u32::MAX);
+    let mut pending = tx.tree().pending(stream, count)?;
+    if epochs.last().is_some_and(|newest| newest.size >= size) {
+        let mut first = tx.tree().pending_of(epochs::verb(stream), count)?;
+        pending.retain(|entry| first.iter().all(|known| known.entry != entry.entry));
+        first.append(&mut pending);
+        first.truncate(ENTRIES_PER_BATCH_MAX);
+        pending = first;
+    }
+    Ok(pending)
 }
 
 fn last_signed(tx: &mut AuditTx<'_>, stream: Stream) -> Result<Option<(u64, Hash)>, StoreError> {

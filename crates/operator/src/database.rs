@@ -13,6 +13,7 @@ use data_encoding::BASE32_NOPAD;
 use domain::Mint;
 use seal::{SystemClock, SystemEntropy};
 use serde_json::json;
+use server::config::Engine;
 use store::postgres::{Roles, prepare};
 use store::{PostgresTarget, StoreError};
 use tokio_postgres::config::Host;
@@ -22,6 +23,7 @@ use zeroize::Zeroizing;
 use crate::failure::{Exit, Failure};
 use crate::folders::{self, FolderError};
 use crate::output::Output;
+use crate::settings::Settings;
 use crate::users::Separation;
 
 /// Longest address.
@@ -129,7 +131,65 @@ impl Prepare {
     }
 }
 
-fn read_address(path: &Path) -> Result<Address, Failure> {
+/// An administrator who restores.
+pub(crate) struct Administrator {
+    /// Server, database and credential.
+    pub(crate) address: Address,
+    /// What TLS is verified with; without it the address is a Unix socket.
+    pub(crate) certificate: Option<PathBuf>,
+    /// What the roles' names begin with.
+    pub(crate) prefix: String,
+}
+
+impl Administrator {
+    /// Reads the server and credential from `file`; the database is the one that the settings lead
+    /// to.
+    ///
+    /// # Errors
+    /// When either address cannot be read.
+    pub(crate) fn read(
+        file: &Path,
+        settings: &Settings,
+        prefix: &str,
+        certificate: Option<PathBuf>,
+    ) -> Result<Self, Failure> {
+        let mut address = read_address(file)?;
+        if let Engine::Postgres(urls) = &settings.config.database.engine {
+            let platform = urls.platform.expose_text().and_then(|text| text.parse().ok());
+            let database = platform.and_then(|url: Address| url.get_dbname().map(String::from));
+            address.dbname(database.as_deref().unwrap_or("postgres"));
+        }
+        Roles::without_passwords(prefix)?;
+        Ok(Self { address, certificate, prefix: prefix.to_owned() })
+    }
+
+    /// For the store.
+    pub(crate) fn target(&self) -> PostgresTarget {
+        let user = self.address.get_user().unwrap_or("postgres");
+        let text = written(&self.address, user, admin_password(&self.address).as_ref());
+        match &self.certificate {
+            Some(certificate) => PostgresTarget::tls(text.as_str(), certificate.clone()),
+            None => PostgresTarget::socket(text.as_str()),
+        }
+    }
+
+    /// Removes the schema that `database prepare` made, if no installation was ever in it.
+    ///
+    /// # Errors
+    /// [`Exit::Conflict`] when one is.
+    pub(crate) async fn clear_unused(&self) -> Result<(), Failure> {
+        if store::postgres::clear_unused(&self.target()).await? {
+            return Ok(());
+        }
+        Err(Failure::new(
+            Exit::Conflict,
+            "the database is not empty",
+            "restore into a new database: casemate database prepare --name NAME",
+        ))
+    }
+}
+
+pub(crate) fn read_address(path: &Path) -> Result<Address, Failure> {
     let bytes = std::fs::read(path).map_err(|e| FolderError::new(path, "read", e))?;
     let text = Zeroizing::new(bytes);
     let address = std::str::from_utf8(&text).ok().filter(|text| text.len() <= ADDRESS_BYTES_MAX);
@@ -176,7 +236,7 @@ fn kept_password(path: &Path, mint: &Mint) -> Zeroizing<String> {
         .unwrap_or_else(|| Zeroizing::new(BASE32_NOPAD.encode(&mint.bytes::<20>())))
 }
 
-fn admin_password(address: &Address) -> Option<Zeroizing<String>> {
+pub(crate) fn admin_password(address: &Address) -> Option<Zeroizing<String>> {
     String::from_utf8(address.get_password()?.to_vec()).ok().map(Zeroizing::new)
 }
 

@@ -60,6 +60,12 @@ pub(crate) enum FormatError {
         /// Something that Casemate did not put there.
         name: String,
     },
+    /// A restore was cut off.
+    #[error("{folder} holds half of a restore")]
+    HalfRestored {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// There is data but no `FORMAT`.
     #[error("{folder} holds data but no FORMAT file")]
     Headless {
@@ -85,6 +91,7 @@ impl Teaches for FormatError {
                 format!("put {} back from the newest backup; nothing was changed", path.display())
             }
             Self::Foreign { .. } => "give an empty folder with --data or CASEMATE_DATA".into(),
+            Self::HalfRestored { .. } => "run casemate restore again: it begins anew".into(),
             Self::Headless { folder } => format!(
                 "was it copied without it? If it was last used by this version: echo {FORMAT} > {}/FORMAT",
                 folder.display()
@@ -106,6 +113,9 @@ impl Teaches for FormatError {
 /// # Errors
 /// [`FormatError`]
 pub(crate) fn examine(data: &DataFolder) -> Result<Format, FormatError> {
+    if data.restoring().exists() {
+        return Err(FormatError::HalfRestored { folder: data.path().to_owned() });
+    }
     let path = data.format();
     match std::fs::read(&path) {
         Ok(bytes) => match number(&bytes) {

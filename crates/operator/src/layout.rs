@@ -132,6 +132,14 @@ impl DataFolder {
         run = "run";
         /// Where the API listens, written when it does.
         ready = "run/ready.json";
+        /// What backups remember between runs, and where they work.
+        backup = "backup";
+        /// Copies of units on their way out, and rehearsed restores.
+        backup_scratch = "backup/scratch";
+        /// Held by a running backup, rehearsal or restore.
+        backup_lock = "backup/lock";
+        /// There while a restore is under way: what lies in the folder is not whole.
+        restoring = "backup/restoring";
         /// There while a first start is under way.
         first_start = "run/first-start";
         /// The first owner's code, when no terminal could show it.
@@ -140,13 +148,18 @@ impl DataFolder {
         recovered_owner_code = "run/recovered-owner-code";
     }
 
+    /// A folder in which a restore is rehearsed.
+    pub(crate) const fn scratch(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
     /// What the names of the platform's unit begin with (SQLite adds `-wal`, `-shm`, `-journal`).
     pub(crate) const CONTROL: &str = "control.db";
 
     /// Whether something of this name may lie at the top of a data folder. A folder that is a disk
     /// of its own may also hold `lost+found`.
     pub(crate) fn is_ours(name: &str) -> bool {
-        let names = ["FORMAT", "lock", "tenants", "broker", "tls", "run", "lost+found"];
+        let names = ["FORMAT", "lock", "tenants", "broker", "tls", "run", "backup", "lost+found"];
         let name = name.strip_suffix(".new").unwrap_or(name);
         names.contains(&name) || name.starts_with(Self::CONTROL)
     }

@@ -8,8 +8,10 @@
 //!    ([`layout`]).
 //! 4. A code is shown on a terminal, or put into a file for its owner alone; it is never in a log.
 //!
-//! Never: an HTTP API, a tenant's data, a key in this process after the first start's setup.
+//! Never: an HTTP API; a tenant's data but sealed and on its way into or out of a backup; a key in
+//! this process after the first start's setup, but in `sealing`, `restore` and `backup drill`.
 
+mod backup;
 mod config;
 mod data;
 mod database;
@@ -68,6 +70,11 @@ pub enum Command {
     /// PostgreSQL.
     #[command(subcommand)]
     Database(database::Database),
+    /// Backups: make one, look at them, rehearse a restore.
+    #[command(subcommand)]
+    Backup(backup::Backup),
+    /// Bring a lost installation back from a backup, into an empty folder or database.
+    Restore(backup::Restore),
     /// Bring the database's schema to this version.
     Migrate(migrate::Migrate),
     /// The judgement of sign-ins.
@@ -102,6 +109,8 @@ pub fn run(command: Command, form: Form) -> ExitCode {
         Command::Sealing(sealing) => sealing.run(&output),
         Command::Config(config) => config.run(&output),
         Command::Database(database) => database.run(&output),
+        Command::Backup(backup) => backup.run(&output),
+        Command::Restore(restore) => restore.run(&output),
         Command::Migrate(migrate) => migrate.run(&output),
         Command::Risk(risk) => risk.run(&output),
         Command::Link(link) => link.run(&output),

@@ -29,6 +29,7 @@ pub mod recovery;
 pub mod root;
 mod shamir;
 pub mod slot;
+pub mod stream;
 
 pub use clock::SystemClock;
 pub use context::{Context, KeyRealm};
@@ -41,3 +42,4 @@ pub use pair::SlotPair;
 pub use recovery::{RecoveryCode, RecoveryCodeError};
 pub use root::{DataKey, RootKey, UnwrapError, WrappingKey};
 pub use slot::{Slot, SlotError, SlotSecret};
+pub use stream::{Recipient, StreamContext, StreamError, StreamOpener, StreamSealer};

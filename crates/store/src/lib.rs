@@ -34,12 +34,12 @@ mod tx;
 mod value;
 
 pub use audit::{
-    EntryFilter, JournalMark, Log, LoggedEntry, NewCheckpoint, NewLeaf, NewNode, Openings,
-    PendingEntry, StoredCheckpoint, StoredOpening, Tree,
+    EntryFilter, Epochs, JournalMark, Log, LoggedEntry, NewCheckpoint, NewLeaf, NewNode, Openings,
+    PendingEntry, StoredCheckpoint, StoredEpoch, StoredOpening, Tree, epoch_at,
 };
 /// Making a PostgreSQL database ready, by an administrator's credential.
 pub mod postgres {
-    pub use crate::engine::{Roles, create_database, prepare};
+    pub use crate::engine::{Roles, clear_unused, create_database, prepare};
 }
 
 pub use caller::Caller;

@@ -39,7 +39,7 @@ pub static SECRET_VALUES: SealedColumn = tenant("secret_versions", "sealed", "se
 pub static PROVIDER_SECRETS: SealedColumn = tenant("providers", "secret_sealed", "provider_secret");
 
 /// Every sealed column there is.
-pub static SEALED_COLUMNS: [&SealedColumn; 8] = [
+pub static SEALED_COLUMNS: [&SealedColumn; 9] = [
     &SECRET_VALUES,
     &PROVIDER_SECRETS,
     &person("users", "totp_sealed", "totp_seed"),
@@ -48,6 +48,7 @@ pub static SEALED_COLUMNS: [&SealedColumn; 8] = [
     &person("recoveries", "totp_sealed", "totp_seed"),
     &person("sessions", "sealed", "session_details"),
     &person("notices", "sealed", "notice_secret"),
+    &person("backup_canary", "sealed", "notice_secret"),
 ];
 
 /// The registered columns of one realm.

@@ -9,6 +9,7 @@
 //! Walk: `write` → [`crate::engine`] opens the unit → the closure → `finish` inserts the entries →
 //! commit. Choice: `docs/decisions/0002-synchronous-use-cases.md`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::{InstanceId, Mint, RequestId, Scope, TenantId, TimeMs};
@@ -213,6 +214,14 @@ impl Store {
     /// [`StoreError::Conflict`]: the team was born.
     pub async fn remove_unborn_unit(&self, tenant: TenantId) -> Result<(), StoreError> {
         self.inner.engine.remove_unborn_unit(tenant).await
+    }
+
+    /// Copies a unit, as it is at one moment and while it is used, into the new file `target`.
+    ///
+    /// # Errors
+    /// [`StoreError::Defect`] on an engine whose units are not files; the engine's.
+    pub async fn snapshot(&self, unit: Unit, target: PathBuf) -> Result<(), StoreError> {
+        self.inner.engine.snapshot(unit, target).await
     }
 
     /// Every unit with a log: the platform's, and those of workspaces in use or deleted.

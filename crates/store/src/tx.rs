@@ -108,6 +108,11 @@ impl<'t> TenantTx<'t> {
         tenant::Jobs::new(self.bound)
     }
 
+    /// The epochs of the tenant's logs.
+    pub fn epochs(&mut self) -> audit::Epochs<'_> {
+        audit::Epochs::new(self.bound)
+    }
+
     /// What opens the log's leaves in the log of checkpoints.
     pub fn openings(&mut self) -> audit::Openings<'_> {
         audit::Openings::new(self.bound)
@@ -301,6 +306,11 @@ impl<'t> PlatformTx<'t> {
         platform::CheckpointLog::new(self.bound)
     }
 
+    /// The canary, and how the last backups ended.
+    pub fn backups(&mut self) -> platform::Backups<'_> {
+        platform::Backups::new(self.bound)
+    }
+
     /// The platform's own log, for reading.
     pub fn audit(&mut self) -> audit::Log<'_> {
         audit::Log::new(self.bound)
@@ -349,6 +359,11 @@ impl<'t> AuditTx<'t> {
     /// What opens the unit's leaves in the log of checkpoints.
     pub fn openings(&mut self) -> audit::Openings<'_> {
         audit::Openings::new(self.bound)
+    }
+
+    /// The epochs of the unit's logs.
+    pub fn epochs(&mut self) -> audit::Epochs<'_> {
+        audit::Epochs::new(self.bound)
     }
 
     /// How much of the broker's journal was copied into this unit's log.

@@ -248,6 +248,26 @@ impl Broker {
         expect_reply!(self.call(&Request::TestSlots).await?, Reply::Slots(slots) => slots)
     }
 
+    /// Whom backups are sealed to.
+    ///
+    /// # Errors
+    /// [`BrokerError::Unreachable`].
+    pub async fn stream_recipient(&self) -> Result<seal::Recipient, BrokerError> {
+        expect_reply!(
+            self.call(&Request::StreamRecipient).await?,
+            Reply::Recipient { root, public } => seal::Recipient { root, public }
+        )
+    }
+
+    /// Signs the note of a backup. For the host only.
+    ///
+    /// # Errors
+    /// [`Refusal::NotTheHost`], [`Refusal::Malformed`].
+    pub async fn sign_backup(&self, text: &str) -> Result<String, BrokerError> {
+        let request = Request::SignBackup { text: text.to_owned() };
+        expect_reply!(self.call(&request).await?, Reply::Text(note) => note)
+    }
+
     async fn call(&self, request: &Request) -> Result<Reply, BrokerError> {
         let outgoing =
             frame::encode(request).map_err(|_| BrokerError::Refused(Refusal::OutsideLimits))?;

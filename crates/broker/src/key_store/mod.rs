@@ -225,6 +225,21 @@ impl KeyStore {
             .map_err(damaged)
     }
 
+    /// Copies the store, as it is at one moment, into a new file that only its owner reads.
+    pub(crate) fn copy_to(&self, target: &Path) -> Result<(), StartError> {
+        let file = |source| StartError::File { path: target.to_owned(), source };
+        crate::slots::private_file(target).map_err(file)?;
+        let failed = |error: rusqlite::Error| sqlite_failure(target, &error);
+        let mut copy = Connection::open(target).map_err(failed)?;
+        // All pages in one step: one read transaction, which nobody waits for.
+        rusqlite::backup::Backup::new(&self.connection, &mut copy)
+            .and_then(|backup| backup.step(-1))
+            .and_then(|_| copy.pragma_update(None, "journal_mode", "delete"))
+            .map_err(failed)?;
+        drop(copy);
+        std::fs::File::open(target).and_then(|copied| copied.sync_all()).map_err(file)
+    }
+
     pub(crate) fn damaged(&self, reason: &'static str) -> StartError {
         StartError::Damaged { path: self.path.clone(), reason }
     }

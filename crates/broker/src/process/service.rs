@@ -88,6 +88,8 @@ impl Service {
             Request::Reseal { grant, records } => self.reseal(grant, &records),
             Request::DestroyKey { realm, key } => self.destroy_key(realm, key),
             Request::Shred(target) => self.shred(peer, target),
+            Request::StreamRecipient => self.stream_recipient(),
+            Request::SignBackup { text } => self.sign_backup(peer, &text),
         }
     }
 
@@ -203,7 +205,7 @@ impl Service {
         let same = checkpoint.text() == text;
         let instance = self.ring.instance();
         let ours = checkpoint.origin.parts().is_some_and(|(of, ..)| of == instance)
-            || checkpoint.origin == LogOrigin::of_checkpoints(instance);
+            || checkpoint.origin.same_log(&LogOrigin::of_checkpoints(instance));
         self.sign_own_note(text, same && ours)
     }
 

@@ -49,6 +49,8 @@ pub(crate) enum Request {
     Reseal { grant: Grant, records: Vec<(RecordName, WireBytes)> },
     DestroyKey { realm: Realm, key: KeyId },
     Shred(ShredTarget),
+    StreamRecipient,
+    SignBackup { text: String },
 }
 
 /// What the broker answers.
@@ -68,4 +70,5 @@ pub(crate) enum Reply {
     Slots(Vec<SlotReport>),
     Failed(BrokerError),
     Keys(RealmKeys),
+    Recipient { root: KeyId, public: [u8; 32] },
 }

@@ -41,7 +41,7 @@ pub enum GivenError {
 }
 
 /// Opens a slot with the content of a file, or with what was typed.
-pub(super) fn open_with(
+pub(crate) fn open_with(
     slot: &Slot,
     content: &Exposed,
     homes: &dyn KeyHomes,

@@ -2,7 +2,7 @@
 
 mod change;
 mod errand;
-mod given;
+pub(crate) mod given;
 mod making;
 mod shelf;
 mod unlock;

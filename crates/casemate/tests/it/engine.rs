@@ -29,6 +29,19 @@ impl Engine {
         }
     }
 
+    /// Loses the database of the installation in `house`, as with the machine it was on. Its roles
+    /// belong to the cluster and stay.
+    pub fn lose(&self, house: &House) {
+        let Self::Postgres(superuser) = self else { return };
+        let name = house.roles().unwrap();
+        let mut command = Command::new("psql");
+        let database = format!("\\connect {name}");
+        command.arg(superuser).args(["-q", "-c", &database, "-c"]);
+        command.arg("drop schema casemate cascade");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// What the installation in `house` needs of this engine: settings that lead to a database of
     /// its own.
     pub fn prepare(&self, house: &House) -> Vec<(String, String)> {

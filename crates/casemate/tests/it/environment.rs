@@ -243,11 +243,11 @@ fn a_killed_process_comes_back() {
 }
 
 /// A small file system of its own, which really fills up.
-struct SmallDisk(std::path::PathBuf);
+pub struct SmallDisk(std::path::PathBuf);
 
 impl SmallDisk {
     /// Mounted at `path`; `None` where this test may not mount.
-    fn at(path: std::path::PathBuf) -> Option<Self> {
+    pub fn at(path: std::path::PathBuf) -> Option<Self> {
         std::fs::create_dir_all(&path).unwrap();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs"]).arg(&path);
@@ -255,7 +255,7 @@ impl SmallDisk {
         mounted.success().then_some(Self(path))
     }
 
-    fn fill(&self) {
+    pub fn fill(&self) {
         let mut ballast = std::fs::File::create(self.0.join("lost+found")).unwrap();
         while std::io::Write::write_all(&mut ballast, &[0; 4096]).is_ok() {}
     }
@@ -266,7 +266,7 @@ impl SmallDisk {
         assert!(done.success());
     }
 
-    fn empty(&self) {
+    pub fn empty(&self) {
         std::fs::remove_file(self.0.join("lost+found")).unwrap();
     }
 }
@@ -347,7 +347,7 @@ fn a_first_start_on_a_full_disk_is_begun_anew_when_there_is_space() {
 }
 
 /// Says loudly that a test did not run; CI may mount, so there it fails.
-fn not_run(why: &str) {
+pub fn not_run(why: &str) {
     assert!(std::env::var_os("CI").is_none(), "not run in CI: {why}");
     eprintln!("NOT RUN: {why}");
 }

@@ -96,7 +96,19 @@ impl House {
     /// Types the recovery code back, from the file that `up` named.
     pub fn confirm_recovery(&self, up: &Up) {
         let file = up.ready["recovery_code_file"].as_str().unwrap();
-        self.run(&["slots", "confirm", "--code-file", file]).ok();
+        self.confirm_recovery_with(Path::new(file));
+    }
+
+    /// The same, from a file of one's own.
+    pub fn confirm_recovery_with(&self, file: &Path) {
+        self.run(&["slots", "confirm", "--code-file", file.to_str().unwrap()]).ok();
+    }
+
+    /// What the names of PostgreSQL's roles begin with; the database has the same name.
+    pub fn roles(&self) -> Option<String> {
+        let address = std::fs::read_to_string(self.path("postgres/runtime.url")).ok()?;
+        let (_, name) = address.split_once("dbname='")?;
+        name.split_once('\'').map(|(name, _)| name.to_owned())
     }
 }
 

@@ -15,6 +15,7 @@
 )]
 
 mod administration;
+mod backup;
 mod browser_login;
 mod canary;
 mod crash;

@@ -91,16 +91,21 @@ impl Kept {
             match piece {
                 Piece::Receipt(header) => {
                     let read = |key| Receipt::open_header(header, key).ok();
-                    if keys.iter().find_map(read).is_some_and(|receipt| receipt.origin == *origin) {
+                    if keys
+                        .iter()
+                        .find_map(read)
+                        .is_some_and(|receipt| receipt.origin.same_log(origin))
+                    {
                         bearing.receipts.push(header);
                     }
                 }
                 Piece::Checkpoint(note) => {
-                    let Some(seen) = opened(note, keys).filter(|seen| seen.origin == *origin)
+                    let Some(seen) = opened(note, keys).filter(|seen| seen.origin.same_log(origin))
                     else {
                         continue;
                     };
-                    if seen.size <= size {
+                    // One of before a restore may be longer: the log itself explains that, or not.
+                    if seen.size <= size || seen.origin.epoch() < origin.epoch() {
                         bearing.checkpoints.push(note);
                     } else {
                         bearing.later_size = bearing.later_size.max(Some(seen.size));

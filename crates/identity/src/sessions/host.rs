@@ -1,9 +1,9 @@
-//! Ends every session of somebody, on the host.
+//! Ends every session of somebody, on the host; and everybody's after a restore.
 
 use domain::{EmailAddress, Reason, RequestId, SessionId};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
-use store::{Caller, Commit, Committed, Store, StoreError};
+use store::{Caller, Commit, Committed, Revoked, Store, StoreError};
 
 use super::end_all;
 
@@ -36,6 +36,32 @@ pub async fn sign_out_on_host(
             let event = AuditEvent::new(Verb::SessionEnded, "user", user.id)
                 .new_value(json!({ "by": "host", "why": reason.as_str(), "sessions": ended }));
             Ok(Commit::audited(event, ended))
+        })
+        .await
+}
+
+/// Ends every session of everybody after a restore; how many were alive in what was restored. A
+/// session that was revoked since the backup must not live again, and which ones were is lost.
+///
+/// # Errors
+/// The store's.
+pub async fn sign_out_everybody(store: &Store) -> Result<Committed<usize>, StoreError> {
+    let caller = Caller::system("restore", store.mint().id::<RequestId>());
+    let instance = store.instance();
+    store
+        .platform_write(&caller, move |tx| {
+            let ended = tx.sessions().revoke_every()?;
+            for session in &ended {
+                let over = Revoked::Session { session: *session, epoch: i64::MAX };
+                tx.revocations().add(over)?;
+            }
+            // Sessions that began since the backup are not in it; their access tokens still run.
+            for user in tx.users().ids()? {
+                tx.revocations().add(Revoked::User(user))?;
+            }
+            let event = AuditEvent::new(Verb::SessionEnded, "instance", instance)
+                .new_value(json!({ "by": "restore", "sessions": ended.len() }));
+            Ok::<_, StoreError>(Commit::audited(event, ended.len()))
         })
         .await
 }

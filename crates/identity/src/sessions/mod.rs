@@ -34,7 +34,7 @@ pub(crate) use end_all::end_all;
 pub use enter_workspace::{EnterError, enter_workspace};
 pub use factor::{Factor, FactorForm};
 pub(crate) use factor::{FactorUnchecked, MatchedFactor, digest_text};
-pub use host::{HostSignOutError, sign_out_on_host};
+pub use host::{HostSignOutError, sign_out_everybody, sign_out_on_host};
 pub use list::{SeenSession, list};
 pub use move_on::{is_sensitive, move_on};
 pub use refresh::{RefreshError, refresh, refresh_held};

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{AnchorFault, Evidence, Finding, Reason, Stop};
+use super::{AnchorFault, Evidence, Finding, Reason, Stop, is_beyond};
 use crate::blinded::{BlindedCheckpoint, Opening, Pseudonym};
 use crate::checkpoint::Checkpoint;
 use crate::note::NoteError;
@@ -80,11 +80,14 @@ pub(super) fn open(
     let (mut leaves, mut short) = (None, None);
     if let Some(copy) = evidence.copy {
         let openings = of_this_log(checkpoint, pseudonym, copy.openings)?;
-        leaves = scan(copy, checkpoint.size, &proof)?;
+        leaves = scan(copy, checkpoint, &proof)?;
         // What else is wrong with the log is worth more than this.
         short = leaves.is_none().then_some(Reason::ShortCopy);
         // What was opened after the export was made says nothing about it.
-        let passed = openings.into_iter().filter(|opened| opened.size <= checkpoint.size);
+        let epoch = checkpoint.origin.epoch();
+        let passed = openings
+            .into_iter()
+            .filter(|opened| opened.origin.epoch() <= epoch && !is_beyond(opened, checkpoint));
         passages.extend(passed.cloned());
     }
     let Proof { head_size, cosigned, witnesses, .. } = proof;
@@ -114,7 +117,8 @@ impl Proof {
         let fault = |fault| Stop::from(Finding::Anchor(fault));
         let proof = ProofFile::parse(text).map_err(|_| fault(AnchorFault::Proof))?;
         let opening = proof.extra.as_deref().and_then(|extra| Opening::parse(extra).ok());
-        let opening = opening.filter(|opening| opening.checkpoint.origin == checkpoint.origin);
+        let opening =
+            opening.filter(|opening| opening.checkpoint.origin.same_log(&checkpoint.origin));
         let opening = opening.ok_or_else(|| fault(AnchorFault::Proof))?;
         within(&opening.checkpoint, checkpoint)?;
         let judged =
@@ -125,7 +129,8 @@ impl Proof {
             })?;
         let instance = checkpoint.origin.parts().map(|(instance, ..)| instance);
         let of_instance = instance.map(LogOrigin::of_checkpoints);
-        let ours = of_instance.is_some_and(|origin| origin.as_str() == judged.head.origin);
+        let head = LogOrigin::parse(judged.head.origin).ok();
+        let ours = of_instance.zip(head).is_some_and(|(ours, head)| ours.same_log(&head));
         let (size, root) = (judged.head.size, judged.head.root);
         let leaf = opening.blinded().leaf();
         if !ours || !verify_inclusion(proof.index, size, &leaf, &proof.path, &root) {
@@ -139,7 +144,7 @@ impl Proof {
 /// A published checkpoint larger than the export's own says that the export's log was cut back.
 fn within(published: &Checkpoint, checkpoint: &Checkpoint) -> Result<(), Stop> {
     let size = published.size;
-    if size <= checkpoint.size {
+    if !is_beyond(published, checkpoint) {
         return Ok(());
     }
     Err(Finding::Anchor(AnchorFault::NotContinued { size }).into())
@@ -152,7 +157,7 @@ fn of_this_log<'a>(
     openings: &'a [Opening],
 ) -> Result<Vec<&'a Checkpoint>, Stop> {
     for opening in openings {
-        if opening.checkpoint.origin != checkpoint.origin {
+        if !opening.checkpoint.origin.same_log(&checkpoint.origin) {
             return Err(Reason::ForeignEvidence.into());
         }
         if opening.pseudonym != pseudonym {
@@ -163,12 +168,12 @@ fn of_this_log<'a>(
 }
 
 /// Goes over every leaf that the signed root covers. How many are about this log, whose export has
-/// `size` entries; `None` when the copy ends before that.
-fn scan(copy: PublicCopy<'_>, size: u64, proof: &Proof) -> Result<Option<u64>, Stop> {
+/// this checkpoint; `None` when the copy ends before that.
+fn scan(copy: PublicCopy<'_>, checkpoint: &Checkpoint, proof: &Proof) -> Result<Option<u64>, Stop> {
     let fault = |fault| Stop::from(Finding::Anchor(fault));
     let openings = copy.openings.iter().chain(std::iter::once(&proof.opening));
-    let opened: BTreeMap<Hash, u64> =
-        openings.map(|opening| (opening.commitment(), opening.checkpoint.size)).collect();
+    let opened: BTreeMap<Hash, &Checkpoint> =
+        openings.map(|opening| (opening.commitment(), &opening.checkpoint)).collect();
     let (mut frontier, mut found, mut wrong) = (Frontier::new(), 0_u64, None);
     let mut entries = copy.entries;
     while frontier.size() < proof.head_size {
@@ -179,9 +184,8 @@ fn scan(copy: PublicCopy<'_>, size: u64, proof: &Proof) -> Result<Option<u64>, S
             let fault = match opened.get(&leaf.commitment) {
                 None => Some(AnchorFault::KeptBack { leaf: frontier.size() }),
                 // The log was longer when the root was signed than the export says it is.
-                Some(&published) => {
-                    (published > size).then_some(AnchorFault::NotContinued { size: published })
-                }
+                Some(published) => is_beyond(published, checkpoint)
+                    .then_some(AnchorFault::NotContinued { size: published.size }),
             };
             wrong = wrong.or(fault);
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::anchor::Anchored;
 use crate::checkpoint::Checkpoint;
-use crate::origin::LogOrigin;
+use crate::origin::{Epoch, LogOrigin};
 use crate::tree::Hash;
 
 /// What the verifier found out.
@@ -35,7 +35,8 @@ impl fmt::Display for Verdict {
         let word = self.word();
         match self {
             Self::Verified(verified) => {
-                write!(f, "{word} as of size {}, {}", verified.size, verified.vouched())
+                write!(f, "{word} as of size {}, {}", verified.size, verified.vouched())?;
+                verified.explain(f)
             }
             Self::Tampered(finding) => write!(f, "{word}: {finding}"),
             Self::CannotEstablish(reason) => write!(f, "{word}: {reason}"),
@@ -63,6 +64,20 @@ pub struct Verified {
     /// The published checkpoint that the log continues, and who cosigned it; `None` when the export
     /// carries no proof of one.
     pub anchored: Option<Anchored>,
+    /// The restores in the log's life, oldest first.
+    pub restores: Vec<Restored>,
+    /// Checkpoints and receipts, of those brought along or published, that speak about what a
+    /// restore lost.
+    pub lost: usize,
+}
+
+/// A restore that the log itself tells about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restored {
+    /// The epoch that it began.
+    pub epoch: Epoch,
+    /// How many entries the restored log had.
+    pub size: u64,
 }
 
 impl Verified {
@@ -82,6 +97,17 @@ impl Verified {
         )
     }
 
+    /// What was lost, and that the log itself says so.
+    fn explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Restored { size, .. } in &self.restores {
+            write!(f, "; restored from a backup at size {size}, and what followed it is lost")?;
+        }
+        match self.lost {
+            0 => Ok(()),
+            lost => write!(f, "; {lost} given or published checkpoints or receipts are of that"),
+        }
+    }
+
     pub(super) fn begin(checkpoint: &Checkpoint, checkpoints: usize) -> Self {
         Self {
             origin: checkpoint.origin.clone(),
@@ -92,6 +118,8 @@ impl Verified {
             withheld: 0,
             pending_receipts: 0,
             anchored: None,
+            restores: Vec::new(),
+            lost: 0,
         }
     }
 }
@@ -153,6 +181,12 @@ pub enum Finding {
     /// The log and what was published of it do not belong together.
     #[error("{0}")]
     Anchor(AnchorFault),
+    /// The checkpoint is of an epoch that no entry of the log opens.
+    #[error("the checkpoint is of epoch {epoch}, and no entry tells of the restore that began it")]
+    Epoch {
+        /// The checkpoint's epoch.
+        epoch: u64,
+    },
 }
 
 /// What is wrong between a log and the log of checkpoints.
@@ -203,6 +237,9 @@ pub enum EntryFault {
     /// Its bytes are not an entry.
     #[error("is not an entry")]
     Form,
+    /// It opens an epoch that does not follow the one before, or at another place than it says.
+    #[error("opens an epoch that does not follow")]
+    Epoch,
     /// It names another unit or stream.
     #[error("belongs to another log")]
     OtherLog,

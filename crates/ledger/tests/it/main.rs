@@ -6,6 +6,7 @@ mod anchoring;
 mod blinding;
 mod cosignatures;
 mod entries;
+mod epochs;
 mod exports;
 mod garbage;
 mod golden;

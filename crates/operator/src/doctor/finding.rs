@@ -70,6 +70,12 @@ checks! {
     Staff = "staff",
     /// Witnesses stand behind the log of checkpoints.
     Witnesses = "witnesses",
+    /// Backups lie in two places, apart from the data.
+    BackupPlaces = "backup-places",
+    /// The newest backup is young.
+    Backup = "backup",
+    /// A restore was rehearsed lately.
+    BackupDrill = "backup-drill",
 }
 
 impl Serialize for Check {

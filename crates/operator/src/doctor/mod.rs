@@ -6,6 +6,7 @@
 //! 2. A check is a pure judgement over what was seen, so each has a test in which it is red.
 //! 3. The exit code is 1 when any check is red.
 
+mod backups;
 mod certificate;
 mod files;
 mod finding;
@@ -32,6 +33,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::settings::{Folders, Settings};
 use crate::up::ready::Ready;
+use backups::Backups;
 use log::Logs;
 use process::Sight;
 use staff::Staff;
@@ -106,6 +108,9 @@ fn judge(check: Check, settings: &Settings, keys: &KeySide, data: &DataSide) -> 
         Check::MergeDelay => log::merge_delay(data.logs, now),
         Check::Staff => staff::staff(&data.staff),
         Check::Witnesses => witnesses::witnesses(&data.witnesses, now),
+        Check::BackupPlaces => backups::places(&settings.config.backup, places.data.path()),
+        Check::Backup => backups::backup(&settings.config.backup, &data.backups, now),
+        Check::BackupDrill => backups::drill(&settings.config.backup, &data.backups, now),
     }
 }
 
@@ -141,6 +146,7 @@ struct DataSide {
     logs: Result<Logs, StoreError>,
     staff: Result<Staff, HardwareRootsError>,
     witnesses: Result<Witnesses, StoreError>,
+    backups: Result<Backups, StoreError>,
 }
 
 impl DataSide {
@@ -154,6 +160,7 @@ impl DataSide {
                 logs: Err(error),
                 staff: roots.map(|roots| Staff { roots: !roots.is_empty(), listed: Err(error) }),
                 witnesses: Err(error),
+                backups: Err(error),
             },
         }
     }
@@ -174,6 +181,7 @@ impl DataSide {
             logs: Logs::of(store).await,
             staff,
             witnesses: Witnesses::of(store, asked.keys(), asked.quorum).await,
+            backups: Backups::of(store).await,
         };
         store.close().await;
         seen

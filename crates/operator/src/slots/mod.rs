@@ -9,7 +9,7 @@
 mod change;
 mod look;
 mod record;
-mod restore;
+pub(crate) mod restore;
 pub(crate) mod secret;
 
 use std::path::PathBuf;

@@ -24,7 +24,7 @@ use crate::folders::{self, FolderError};
 
 /// Why no key file was made. The slots are as they were, or their old files lie beside them.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum RestoreError {
+pub(crate) enum RestoreError {
     /// What was typed is no recovery code.
     #[error("this is no recovery code")]
     Typed(#[from] RecoveryCodeError),
@@ -78,7 +78,7 @@ impl Teaches for RestoreError {
 
 /// Makes a key file at `key_path`, and its slot in `slots`, from what `code` opens. Returns the
 /// root key's id.
-pub(super) fn restore(
+pub(crate) fn restore(
     slots: &Path,
     key_path: &Path,
     code: &Exposed,

@@ -10,6 +10,7 @@
 
 mod backoff;
 mod child;
+mod clerk;
 mod first_start;
 mod greeting;
 mod keeper;
@@ -137,8 +138,17 @@ impl Platform<'_> {
         tokio::select! {
             ended = both => ended,
             () = order => Ok(()),
-            never = self.greet(serve_up) => never,
+            never = self.greet(serve_up.clone()) => never,
+            () = self.clerk(serve_up) => Ok(()),
         }
+    }
+
+    /// Has backups made once everything runs.
+    async fn clerk(&self, mut serve_up: watch::Receiver<Option<u32>>) {
+        if serve_up.wait_for(Option::is_some).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        clerk::keep(self.settings).await;
     }
 
     fn keeper(

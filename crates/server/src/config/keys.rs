@@ -130,5 +130,19 @@ keys! {
         "How many of them are enough; 0: more than half of them.";
     "witnesses.publish_seconds" Number = "300",
         "A log's checkpoint is published at most this often.";
+    "backup.folder" Path = "", "Folder for backups of the data; best another machine's.";
+    "backup.keys_folder" Path = "",
+        "Folder for backups of the keys, apart from the data's, with access of its own.";
+    "backup.second_folder" Path = "", "A second folder for the data, at another site.";
+    "backup.second_keys_folder" Path = "", "A second folder for the keys, at another site.";
+    "backup.every_hours" Number = "24", "Hours from one backup to the next; 0: by hand only.";
+    "backup.drill_days" Number = "7",
+        "Days from one rehearsed restore to the next; 0: by hand only.";
+    "backup.keep_count" Number = "7", "Backups of the data that are kept whatever their age.";
+    "backup.keep_days" Number = "30", "Days for which a backup of the data is kept.";
+    "backup.keep_keys_days" Number = "14",
+        "Days for which a backup of the keys is kept; never more than the data's.";
+    "backup.postgres_url_file" Path = "",
+        "File with the address of PostgreSQL's backup role (backup.url).";
     "roles.run" Words = "api,worker", "Which parts run in this process: api, worker.";
 }

@@ -10,6 +10,7 @@
 //! Never: a read of the environment outside [`Sources::of_process`], a second read after start.
 
 mod api;
+mod backup;
 mod broker;
 mod data;
 mod database;
@@ -28,6 +29,7 @@ mod witnesses;
 use std::path::PathBuf;
 
 pub use api::ApiConfig;
+pub use backup::{BackupConfig, BackupPlace};
 pub use broker::{BrokerConfig, UnsealConfig};
 pub use data::DataConfig;
 pub use database::{DatabaseConfig, Engine, PostgresUrls};
@@ -67,6 +69,8 @@ pub struct Config {
     pub staff: StaffConfig,
     /// Who cosigns the log of checkpoints.
     pub witnesses: WitnessesConfig,
+    /// Where backups go.
+    pub backup: BackupConfig,
     /// Which parts of `serve` run in this process.
     pub roles: RolesConfig,
 }
@@ -138,6 +142,7 @@ impl Config {
             sso: SsoSettings::from_values(&values)?,
             staff: StaffConfig::from_values(&values),
             witnesses: WitnessesConfig::from_values(&values)?,
+            backup: BackupConfig::from_values(&values)?,
             roles: RolesConfig::from_values(&values)?,
             data,
         })

@@ -7,11 +7,13 @@
 //! 2. An entry is inserted by the commit of the transaction it speaks about, and nowhere else.
 
 mod entries;
+mod epochs;
 mod log;
 mod openings;
 mod tree;
 
 pub(crate) use entries::insert;
+pub use epochs::{Epochs, StoredEpoch, epoch_at};
 pub use log::{EntryFilter, Log, LoggedEntry};
 pub use openings::{Openings, StoredOpening};
 pub use tree::{
@@ -21,5 +23,10 @@ pub use tree::{
 use crate::sql::TenantSql;
 
 /// Every statement of this module's tables.
-pub(crate) const STATEMENTS: &[&[TenantSql]] =
-    &[entries::STATEMENTS, log::STATEMENTS, openings::STATEMENTS, tree::STATEMENTS];
+pub(crate) const STATEMENTS: &[&[TenantSql]] = &[
+    entries::STATEMENTS,
+    epochs::STATEMENTS,
+    log::STATEMENTS,
+    openings::STATEMENTS,
+    tree::STATEMENTS,
+];

@@ -7,7 +7,7 @@
 //! 2. An entry that waits becomes a leaf, and stops waiting, in one transaction.
 
 use domain::{EntryId, TimeMs};
-use ledger::Stream;
+use ledger::{Stream, Verb};
 
 use crate::StoreError;
 use crate::bound::Bound;
@@ -34,6 +34,12 @@ pub struct PendingEntry {
     pub hash: [u8; 32],
     /// When it was written.
     pub at: TimeMs,
+}
+
+impl PendingEntry {
+    fn from_row(mut row: Row) -> Result<Self, StoreError> {
+        Ok(Self { entry: row.id()?, hash: row.array()?, at: row.time()? })
+    }
 }
 
 /// A leaf to append.
@@ -92,6 +98,9 @@ tenant_statements! { "tree":
     PENDING = "select p.entry_id, e.hash, e.at_ms from audit_pending p \
         join audit_entries e on e.tenant_id = $1 and e.entry_id = p.entry_id \
         where p.tenant_id = $1 and p.stream = $2 order by p.entry_id limit $3";
+    PENDING_VERB = "select p.entry_id, e.hash, e.at_ms from audit_pending p \
+        join audit_entries e on e.tenant_id = $1 and e.entry_id = p.entry_id \
+        where p.tenant_id = $1 and p.stream = $2 and e.verb = $3 order by p.entry_id limit $4";
     OLDEST = "select min(e.at_ms) from audit_pending p \
         join audit_entries e on e.tenant_id = $1 and e.entry_id = p.entry_id \
         where p.tenant_id = $1";
@@ -127,13 +136,18 @@ impl Tree<'_> {
     /// # Errors
     /// The engine's.
     pub fn pending(&mut self, stream: Stream, count: u32) -> Result<Vec<PendingEntry>, StoreError> {
-        self.bound
-            .rows(&PENDING, values![stream.as_str(), count])?
-            .into_iter()
-            .map(|mut row| {
-                Ok(PendingEntry { entry: row.id()?, hash: row.array()?, at: row.time()? })
-            })
-            .collect()
+        let rows = self.bound.rows(&PENDING, values![stream.as_str(), count])?;
+        rows.into_iter().map(PendingEntry::from_row).collect()
+    }
+
+    /// The same, of one verb only.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn pending_of(&mut self, verb: Verb, count: u32) -> Result<Vec<PendingEntry>, StoreError> {
+        let parameters = values![verb.stream().as_str(), verb.as_str(), count];
+        let rows = self.bound.rows(&PENDING_VERB, parameters)?;
+        rows.into_iter().map(PendingEntry::from_row).collect()
     }
 
     /// When the oldest waiting entry was written; `None` when none waits.

@@ -13,6 +13,7 @@ mod sqlite;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
 use domain::{Mint, TenantId};
 
@@ -21,7 +22,7 @@ use crate::sql::{Effect, TenantSql};
 use crate::value::{Row, Value};
 use crate::{StoreConfig, StoreError, Unit};
 
-pub use postgres::prepare::{Roles, create_database, prepare};
+pub use postgres::prepare::{Roles, clear_unused, create_database, prepare};
 
 /// A wall of the database that is weaker than it has to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +140,14 @@ impl Engine {
         match self {
             Self::Sqlite(engine) => engine.remove_unborn_unit(tenant).await,
             Self::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Copies a unit, as it is at one moment, into a new file. Only where a unit is a file.
+    pub(crate) async fn snapshot(&self, unit: Unit, target: PathBuf) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.snapshot(unit, target).await,
+            Self::Postgres(_) => Err(StoreError::Defect("a unit of this engine is not a file")),
         }
     }
 

@@ -8,10 +8,10 @@
 //!    the newest head. Two publishers at once conflict on that key, and one of them rolls back.
 
 use domain::TimeMs;
-use ledger::BlindedCheckpoint;
+use ledger::{BlindedCheckpoint, Epoch};
 
 use crate::StoreError;
-use crate::audit::{NewCheckpoint, NewNode};
+use crate::audit::{NewCheckpoint, NewNode, StoredEpoch};
 use crate::sql::platform_statements;
 use crate::tenant::handle;
 use crate::value::{Row, values};
@@ -61,6 +61,8 @@ pub struct WitnessState {
 }
 
 platform_statements! { "checkpoints", "the log of checkpoints is public and names no tenant":
+    EPOCHS = "select epoch, size from checkpoint_epochs order by epoch";
+    BEGIN_EPOCH = "insert into checkpoint_epochs (epoch, size) values ($1, $2)";
     PLACE = "select leaf_index from checkpoint_leaves where commitment = $1";
     LEAVES = "select pseudonym, commitment from checkpoint_leaves \
         where leaf_index >= $1 order by leaf_index limit $2";
@@ -92,6 +94,25 @@ platform_statements! { "checkpoints", "the log of checkpoints is public and name
 }
 
 impl CheckpointLog<'_> {
+    /// The epochs after the first one, oldest first.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn epochs(&mut self) -> Result<Vec<StoredEpoch>, StoreError> {
+        let rows = self.bound.platform_rows(&EPOCHS, values![])?;
+        rows.into_iter()
+            .map(|mut row| Ok(StoredEpoch { epoch: Epoch(row.count()?), size: row.count()? }))
+            .collect()
+    }
+
+    /// Begins an epoch.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when there is one of this name or size; the engine's.
+    pub fn begin_epoch(&mut self, begun: StoredEpoch) -> Result<(), StoreError> {
+        self.bound.platform_change_one(&BEGIN_EPOCH, values![begun.epoch.0, begun.size])
+    }
+
     /// Where the leaf with this commitment stands; `None` when there is none.
     ///
     /// # Errors

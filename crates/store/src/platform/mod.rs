@@ -10,6 +10,7 @@
 
 mod account_events;
 mod authorizations;
+mod backups;
 mod bootstrap;
 mod checkpoints;
 mod device_grants;
@@ -42,6 +43,7 @@ mod workspaces;
 
 pub use account_events::{AccountEvents, SessionOutcome, SessionUses};
 pub use authorizations::{Authorization, Authorizations, NewAuthorization};
+pub use backups::{BackupRun, Backups, Canary, LastRun};
 pub use bootstrap::{Bootstrap, BootstrapLink};
 pub use checkpoints::{CheckpointLog, Head, NewBlindedLeaf, WitnessState};
 pub use device_grants::{
@@ -84,6 +86,7 @@ use crate::sql::PlatformSql;
 pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     authorizations::STATEMENTS,
     account_events::STATEMENTS,
+    backups::STATEMENTS,
     bootstrap::STATEMENTS,
     checkpoints::STATEMENTS,
     device_grants::STATEMENTS,

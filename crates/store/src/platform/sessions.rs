@@ -196,6 +196,8 @@ platform_statements! { "sessions", "a session is of a person, who may enter seve
         where user_id = $1 and session_id <> $2 and revoked_at_ms is null returning session_id";
     REVOKE_ALL = "update sessions set revoked_at_ms = $2, epoch = epoch + 1 \
         where user_id = $1 and revoked_at_ms is null returning session_id";
+    REVOKE_EVERY = "update sessions set revoked_at_ms = $1, epoch = epoch + 1 \
+        where revoked_at_ms is null returning session_id";
     SWEEP = "delete from sessions where expires_at_ms < $1";
 }
 
@@ -371,6 +373,16 @@ impl Sessions<'_> {
     pub fn revoke_all(&mut self, user: UserId) -> Result<Vec<SessionId>, StoreError> {
         let now = self.bound.now();
         let rows = self.bound.platform_rows(&REVOKE_ALL, values![user, now])?;
+        rows.into_iter().map(|mut row| row.id()).collect()
+    }
+
+    /// Ends every session of everybody; which.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn revoke_every(&mut self) -> Result<Vec<SessionId>, StoreError> {
+        let now = self.bound.now();
+        let rows = self.bound.platform_rows(&REVOKE_EVERY, values![now])?;
         rows.into_iter().map(|mut row| row.id()).collect()
     }
 

@@ -126,6 +126,7 @@ platform_statements! { "users", "people are known across workspaces and belong t
     FIND_BY_EMAIL = "select user_id, email, password_hash, totp_sealed, totp_last_step, state, \
         created_at_ms from users where email = $1";
     COUNT = "select count(*) from users";
+    IDS = "select user_id from users order by user_id";
     ACCEPT_STEP = "update users set totp_last_step = $2 \
         where user_id = $1 and (totp_last_step is null or totp_last_step < $2)";
     REHASH = "update users set password_hash = $3 where user_id = $1 and password_hash = $2";
@@ -143,6 +144,15 @@ platform_statements! { "users", "people are known across workspaces and belong t
 }
 
 impl Users<'_> {
+    /// Everybody's id.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn ids(&mut self) -> Result<Vec<UserId>, StoreError> {
+        let rows = self.bound.platform_rows(&IDS, values![])?;
+        rows.into_iter().map(|mut row| row.id()).collect()
+    }
+
     /// Stores a person.
     ///
     /// # Errors

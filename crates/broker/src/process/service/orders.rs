@@ -8,9 +8,10 @@
 //!    everything is.
 
 use ledger::{ShredCertificate, ShredOwner};
-use seal::KeyId;
+use seal::{KeyId, Recipient};
 
 use super::{Answer, OUTSIDE_LIMITS, Peer, Service, is_record_count, not_signed};
+use crate::backup;
 use crate::error::{BrokerError, Refusal};
 use crate::grant::{Grant, Purpose};
 use crate::journal::Opening;
@@ -65,6 +66,25 @@ impl Service {
         (self.steps)(Step::Settled);
         let text = self.certificate(&order).text();
         self.keys.sign_note(&text).map(Reply::Text).map_err(not_signed)
+    }
+
+    /// Whom backups are sealed to: public, and useless for opening.
+    pub(super) fn stream_recipient(&self) -> Answer {
+        let recipient = self.ring.root().recipient();
+        let Recipient { root, public } = recipient.map_err(|_| BrokerError::Unreachable)?;
+        Ok(Reply::Recipient { root, public })
+    }
+
+    /// Only the host makes backups: who takes `serve` over makes none that a restore believes.
+    pub(super) fn sign_backup(&self, peer: Peer, text: &str) -> Answer {
+        if peer != Peer::Host {
+            return Err(BrokerError::Refused(Refusal::NotTheHost));
+        }
+        let ours = format!("{}\ninstance {}\n", backup::TITLE, self.ring.instance());
+        if !text.starts_with(&ours) || text.len() > backup::TEXT_BYTES_MAX {
+            return Err(BrokerError::Refused(Refusal::Malformed));
+        }
+        self.keys.sign_note(text).map(Reply::Text).map_err(not_signed)
     }
 
     /// The durable order for `target`; one that was given before is not given again.

@@ -193,7 +193,9 @@ fn value(verdict: &Verdict) -> Value {
                 "checkpoints": verified.checkpoints,
                 "signed_by": if cosigned { "operator and witnesses" } else { "operator" },
                 "personal": verified.personal, "withheld": verified.withheld,
-                "published": anchored,
+                "published": anchored, "lost": verified.lost,
+                "restored_at_sizes":
+                    verified.restores.iter().map(|restored| restored.size).collect::<Vec<_>>(),
             })
         }
         Verdict::Tampered(finding) => {

@@ -48,6 +48,7 @@ pub(super) const AUDIT: &[Grant] = &[
     ("audit_checkpoints", LOG),
     ("audit_pseudonyms", LOG),
     ("audit_openings", LOG),
+    ("audit_epochs", LOG),
     ("journal_marks", KEPT_ROWS),
 ];
 
@@ -96,6 +97,9 @@ pub(super) const PLATFORM: &[Grant] = &[
     ("checkpoint_heads", LOG),
     ("checkpoint_cosignatures", LOG),
     ("checkpoint_witnesses", KEPT_ROWS),
+    ("checkpoint_epochs", LOG),
+    ("backup_canary", KEPT_ROWS),
+    ("backup_runs", KEPT_ROWS),
 ];
 
 /// The record of migrations: everybody may read it.
@@ -110,10 +114,12 @@ pub(super) const APPEND_ONLY: &[&str] = &[
     "audit_checkpoints",
     "audit_pseudonyms",
     "audit_openings",
+    "audit_epochs",
     "checkpoint_leaves",
     "checkpoint_nodes",
     "checkpoint_heads",
     "checkpoint_cosignatures",
+    "checkpoint_epochs",
 ];
 
 /// Tables whose rows are never under a retired key, each with the function of its trigger.

@@ -115,6 +115,25 @@ pub async fn create_database(admin: &PostgresTarget, name: &str) -> Result<(), S
     }
 }
 
+/// Removes the schema of a database in which no installation ever was; `false` when one is.
+///
+/// # Errors
+/// [`StoreError::Unreachable`], and what the administrator may not do.
+pub async fn clear_unused(admin: &PostgresTarget) -> Result<bool, StoreError> {
+    let client = connected(admin).await?;
+    let one = |text: &'static str| client.query_opt(text, &[]);
+    let prepared = one("select 1 from pg_tables where schemaname = 'casemate' \
+        and tablename = 'instance'");
+    if prepared.await.map_err(|error| link::meaning(&error))?.is_some() {
+        let used = one("select 1 from casemate.instance");
+        if used.await.map_err(|error| link::meaning(&error))?.is_some() {
+            return Ok(false);
+        }
+    }
+    run(&client, "drop schema if exists casemate cascade").await?;
+    Ok(true)
+}
+
 /// Whether a name needs no quoting anywhere.
 fn plain(name: &str, longest: usize) -> bool {
     (1..=longest).contains(&name.len())

@@ -106,6 +106,12 @@ impl Sqlite {
         blocking(move || unit::remove_unborn(&place)).await
     }
 
+    /// Copies a unit, as it is at one moment, into a new file that only its owner reads.
+    pub(super) async fn snapshot(&self, unit: Unit, target: PathBuf) -> Result<(), StoreError> {
+        let place = self.place(unit);
+        blocking(move || unit::copy(&place, &target)).await
+    }
+
     /// Compares every unit's schema with what its migrations make, triggers included.
     pub(super) async fn verify_guards(&self) -> Result<Vec<Finding>, StoreError> {
         let folder = self.folder.clone();

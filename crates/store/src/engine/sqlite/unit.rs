@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{Mint, TenantId};
 use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
 use tokio::sync::Semaphore;
 
 use super::connection::{self, control};
@@ -88,6 +89,27 @@ pub(super) fn owner_only(file: &Path) -> Result<(), StoreError> {
         .open(file)
         .map(drop)
         .map_err(|error| file_error(&error))
+}
+
+/// Copies a unit's file, whole and of one moment, while others read and write it. What is copied is
+/// one file without a log beside it, and durable.
+pub(super) fn copy(place: &Place, target: &Path) -> Result<(), StoreError> {
+    let source = connection::open(&place.file)?;
+    let fresh = OpenOptions::new().write(true).create_new(true).mode(0o600).open(target);
+    fresh.map_err(|error| file_error(&error))?;
+    let mut copy =
+        Connection::open(target).map_err(|error| connection::meaning_on(&source, &error))?;
+    // All pages in one step: one read transaction, which a writer neither waits for nor restarts.
+    let copied = Backup::new(&source, &mut copy)
+        .and_then(|backup| backup.step(-1))
+        .map_err(|error| connection::meaning_on(&source, &error))?;
+    if !matches!(copied, StepResult::Done) {
+        return Err(StoreError::Busy);
+    }
+    copy.pragma_update(None, "journal_mode", "delete")
+        .map_err(|error| connection::meaning_on(&copy, &error))?;
+    drop(copy);
+    fs::File::open(target).and_then(|file| file.sync_all()).map_err(|error| file_error(&error))
 }
 
 /// Removes a unit's file when no team was born in it.
