@@ -199,6 +199,12 @@ verbs! {
         CredentialUsed = "credential.used",
         /// A credential was refused at the API.
         CredentialRefused = "credential.refused",
+        /// Entries past their time are dropped from this log, up to a boundary.
+        SecurityLogPruned = "security_log.pruned",
+        /// A hold was placed: nothing of this log is dropped while it stands.
+        HoldPlaced = "hold.placed",
+        /// A hold was lifted.
+        HoldLifted = "hold.lifted",
     }
 }
 

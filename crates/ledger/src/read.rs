@@ -81,6 +81,8 @@ pub(crate) struct EntryFacts<'a> {
     pub(crate) unit: &'a str,
     #[serde(borrow)]
     pub(crate) stream: &'a str,
+    #[serde(borrow)]
+    pub(crate) verb: &'a str,
     pub(crate) at_ms: i64,
     /// Field names and commitments hold no escapes in an entry of ours.
     #[serde(borrow, default)]

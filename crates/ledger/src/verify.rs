@@ -13,16 +13,21 @@
 //! in the log of checkpoints that a quorum of witnesses cosigned.
 
 mod anchor;
+mod boundary;
 mod verdict;
 
 pub use anchor::{Anchored, PublicCopy};
-pub use verdict::{AnchorFault, EntryFault, Finding, Reason, Verdict, Verified};
+pub use boundary::Begins;
+pub use verdict::{AnchorFault, BoundaryFault, EntryFault, Finding, Reason, Verdict, Verified};
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use data_encoding::HEXLOWER;
 
+use boundary::Edge;
+
+use crate::boundary::Boundary;
 use crate::checkpoint::Checkpoint;
 use crate::export::{ExportReader, ExportedEntry, Head, Line, ReadError};
 use crate::note::{Note, NoteError, VerifierKey};
@@ -125,6 +130,8 @@ struct Audit {
     sound_up_to: u64,
     receipts: Vec<Receipt>,
     latest_ms: i64,
+    /// Where the log begins, and whether it says so itself.
+    edge: Edge,
     /// What is missing for a VERIFIED, should nothing worse turn up.
     lacking: Option<Reason>,
     verified: Verified,
@@ -154,10 +161,15 @@ impl Audit {
             let Checkpoint { size, root, .. } = open_seen(note, &checkpoint, evidence.keys)?;
             passages.entry(size).or_default().push(Passage { root, source: Source::Reader });
         }
-        let published = anchor::open(&checkpoint, head.anchor.as_deref(), evidence)?;
+        let edge = Edge::of(head.boundary.clone(), stream)?;
+        let first = edge.first_index();
+        let published = anchor::open(&checkpoint, head.anchor.as_deref(), first, evidence)?;
         for Checkpoint { size, root, .. } in published.passages {
             passages.entry(size).or_default().push(Passage { root, source: Source::Published });
         }
+        // What lies before the boundary has nothing left to be compared with.
+        let kept = passages.split_off(&first);
+        let before = passages.pop_last().map(|(size, _)| Reason::BeforeBoundary { size, first });
         let receipts = open_receipts(&checkpoint.origin, evidence)?;
         let verified = Verified {
             anchored: published.anchored,
@@ -167,12 +179,13 @@ impl Audit {
             checkpoint,
             unit: unit.to_string(),
             stream: stream.as_str(),
-            frontier: Frontier::new(),
-            passages,
-            sound_up_to: 0,
+            frontier: head.boundary.as_ref().map_or_else(Frontier::new, Boundary::edge),
+            passages: kept,
+            sound_up_to: first,
             receipts,
             latest_ms: i64::MIN,
-            lacking: published.lacking,
+            edge,
+            lacking: published.lacking.or(before),
             verified,
         };
         audit.pass()?;
@@ -211,6 +224,7 @@ impl Audit {
                 return Err(fault(EntryFault::Personal { field: personal.field.clone() }));
             }
         }
+        self.edge.entry(facts.verb, &entry.bytes)?;
         self.latest_ms = self.latest_ms.max(facts.at_ms);
         self.verified.personal += entry.personal.len() as u64;
         self.verified.withheld += (facts.personal.len() - entry.personal.len()) as u64;
@@ -240,7 +254,7 @@ impl Audit {
         }
     }
 
-    fn end(self, stated: u64) -> Result<Verified, Stop> {
+    fn end(mut self, stated: u64) -> Result<Verified, Stop> {
         let found = self.frontier.size();
         let size = self.checkpoint.size;
         if found != size || stated != size {
@@ -249,16 +263,20 @@ impl Audit {
         if self.frontier.root() != self.checkpoint.root {
             return Err(Finding::Root { after: self.sound_up_to, size }.into());
         }
+        let begins = self.edge.end()?;
+        let dropped = |receipt: &Receipt| begins.is_some_and(|edge| edge.may_have_dropped(receipt));
+        // Their entries had their time; whether they had them at all is past finding out.
+        let (expired, due): (Vec<_>, Vec<_>) = self.receipts.drain(..).partition(dropped);
         // The log's own later entries show that the promised moment has passed.
-        let overdue = self.receipts.iter().find(|receipt| self.latest_ms > receipt.merge_by.0);
+        let overdue = due.iter().find(|receipt| self.latest_ms > receipt.merge_by.0);
         if let Some(receipt) = overdue {
             return Err(Finding::Receipt { entry: receipt.entry.to_string() }.into());
         }
         if let Some(lacking) = self.lacking {
             return Err(lacking.into());
         }
-        let pending_receipts = self.receipts.len();
-        Ok(Verified { pending_receipts, ..self.verified })
+        let (pending_receipts, expired_receipts) = (due.len(), expired.len());
+        Ok(Verified { pending_receipts, expired_receipts, begins, ..self.verified })
     }
 }
 

@@ -34,8 +34,8 @@ mod tx;
 mod value;
 
 pub use audit::{
-    EntryFilter, JournalMark, Log, LoggedEntry, NewCheckpoint, NewLeaf, NewNode, Openings,
-    PendingEntry, StoredCheckpoint, StoredOpening, Tree,
+    EntryFilter, Hold, Holder, JournalMark, Log, LoggedEntry, NewCheckpoint, NewLeaf, NewNode,
+    Openings, PendingEntry, Retention, StoredCheckpoint, StoredOpening, Tree, UnknownHolder,
 };
 /// Making a PostgreSQL database ready, by an administrator's credential.
 pub mod postgres {

@@ -113,6 +113,11 @@ impl<'t> TenantTx<'t> {
         audit::Openings::new(self.bound)
     }
 
+    /// Holds on the security log, and the boundary that it begins at.
+    pub fn retention(&mut self) -> audit::Retention<'_> {
+        audit::Retention::new(self.bound)
+    }
+
     /// The tenant's log, for reading.
     pub fn audit(&mut self) -> audit::Log<'_> {
         audit::Log::new(self.bound)
@@ -301,6 +306,11 @@ impl<'t> PlatformTx<'t> {
         platform::CheckpointLog::new(self.bound)
     }
 
+    /// Holds on the security log, and the boundary that it begins at.
+    pub fn retention(&mut self) -> audit::Retention<'_> {
+        audit::Retention::new(self.bound)
+    }
+
     /// The platform's own log, for reading.
     pub fn audit(&mut self) -> audit::Log<'_> {
         audit::Log::new(self.bound)
@@ -344,6 +354,11 @@ impl<'t> AuditTx<'t> {
     /// Entries that wait for an index, and the tree they move into.
     pub fn tree(&mut self) -> audit::Tree<'_> {
         audit::Tree::new(self.bound)
+    }
+
+    /// What is dropped of the unit's security log, up to where, and what stops it.
+    pub fn retention(&mut self) -> audit::Retention<'_> {
+        audit::Retention::new(self.bound)
     }
 
     /// What opens the unit's leaves in the log of checkpoints.

@@ -1,8 +1,8 @@
 //! The export: one log in one file, with everything an outsider needs to check it but the key.
 //!
 //! Always true
-//! 1. Newline-delimited JSON in exactly one form: head line, one line per entry from index 0 on,
-//!    end line.
+//! 1. Newline-delimited JSON in exactly one form: head line, one line per entry from index 0 or the
+//!    boundary on, end line.
 //! 2. Every byte of it is bound to the checkpoint's signature or to the form; nothing in it is
 //!    decoration. (In the anchor's note, lines by keys the reader does not know are passed over.)
 //! 3. Reading holds one line at a time.
@@ -13,7 +13,7 @@ mod read;
 mod write;
 
 pub use read::{ExportReader, Head, Line, ReadError};
-pub use write::{ExportWriter, ExportedEntry, WriteError};
+pub use write::{ExportWriter, ExportedEntry, WriteError, export_line};
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,18 @@ pub(crate) struct HeadLine {
     /// was not published yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) anchor: Option<String>,
+    /// Where the log begins, if its older entries are dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) boundary: Option<BoundaryLine>,
+}
+
+/// Where a log begins. The peaks are believed only if they lead to the signed root and an entry
+/// names them.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BoundaryLine {
+    pub(crate) first_index: u64,
+    pub(crate) peaks: Vec<String>,
 }
 
 /// The line of one entry.
@@ -62,7 +74,7 @@ pub(crate) struct PersonalLine {
     pub(crate) value: String,
 }
 
-/// The last line: how many entries went before.
+/// The last line: the index after the last entry.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EndLine {

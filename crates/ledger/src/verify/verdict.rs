@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::anchor::Anchored;
+use super::boundary::Begins;
 use crate::checkpoint::Checkpoint;
 use crate::origin::LogOrigin;
 use crate::tree::Hash;
@@ -35,7 +36,13 @@ impl fmt::Display for Verdict {
         let word = self.word();
         match self {
             Self::Verified(verified) => {
-                write!(f, "{word} as of size {}, {}", verified.size, verified.vouched())
+                write!(f, "{word} as of size {}, ", verified.size)?;
+                if let Some(begins) = verified.begins {
+                    let Begins { first_index, kept_days, .. } = begins;
+                    write!(f, "from index {first_index} on (older entries were dropped after ")?;
+                    write!(f, "{kept_days} days at a boundary that the log records), ")?;
+                }
+                f.write_str(&verified.vouched())
             }
             Self::Tampered(finding) => write!(f, "{word}: {finding}"),
             Self::CannotEstablish(reason) => write!(f, "{word}: {reason}"),
@@ -48,8 +55,10 @@ impl fmt::Display for Verdict {
 pub struct Verified {
     /// Which log.
     pub origin: LogOrigin,
-    /// How many entries it has, each of them checked.
+    /// How many entries it has, each of them checked from where it begins.
     pub size: u64,
+    /// Where it begins, when older entries were dropped at a boundary that it records.
+    pub begins: Option<Begins>,
     /// The root that was computed and found signed.
     pub root: Hash,
     /// How many other signed checkpoints the log passed through.
@@ -60,6 +69,9 @@ pub struct Verified {
     pub withheld: u64,
     /// Receipts whose entries are not in the log yet and, as far as the log shows, not due yet.
     pub pending_receipts: usize,
+    /// Receipts whose entries are not in the log and are old enough to have been dropped at its
+    /// boundary.
+    pub expired_receipts: usize,
     /// The published checkpoint that the log continues, and who cosigned it; `None` when the export
     /// carries no proof of one.
     pub anchored: Option<Anchored>,
@@ -86,11 +98,13 @@ impl Verified {
         Self {
             origin: checkpoint.origin.clone(),
             size: checkpoint.size,
+            begins: None,
             root: checkpoint.root,
             checkpoints,
             personal: 0,
             withheld: 0,
             pending_receipts: 0,
+            expired_receipts: 0,
             anchored: None,
         }
     }
@@ -150,9 +164,29 @@ pub enum Finding {
         /// The entry's id.
         entry: String,
     },
+    /// The log does not begin where it may.
+    #[error("{0}")]
+    Boundary(BoundaryFault),
     /// The log and what was published of it do not belong together.
     #[error("{0}")]
     Anchor(AnchorFault),
+}
+
+/// What is wrong with the place where a log begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BoundaryFault {
+    /// Entries were cut off, and no entry of the log says that they were dropped.
+    #[error("the entries before index {first_index} are cut off, and no entry records a boundary")]
+    Unrecorded {
+        /// The first index that is here.
+        first_index: u64,
+    },
+    /// The boundary's own entry says that something younger than 90 days was dropped.
+    #[error("entries were dropped before their time was over")]
+    Young,
+    /// A workspace's log lives as long as the workspace.
+    #[error("it is a workspace's log, of which nothing is ever dropped")]
+    Lifelong,
 }
 
 /// What is wrong between a log and the log of checkpoints.
@@ -243,6 +277,17 @@ pub enum Reason {
     /// A checkpoint or receipt that was brought along is of another log or another key.
     #[error("a checkpoint or receipt given as evidence is not one of this log and key")]
     ForeignEvidence,
+    /// Something kept from earlier is about entries that were dropped.
+    #[error(
+        "what was kept of size {size} cannot be compared: entries before {first} are dropped, at a \
+         boundary; an export from before then can be"
+    )]
+    BeforeBoundary {
+        /// The size that was kept.
+        size: u64,
+        /// The first index that is here.
+        first: u64,
+    },
     /// The policy asks for witnesses, and nothing leads to them.
     #[error("witnesses are asked for, and the export carries no proof that its log was published")]
     NotPublished,

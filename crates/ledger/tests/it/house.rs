@@ -127,7 +127,7 @@ impl Log {
 
     pub(crate) fn export(&self) -> Vec<u8> {
         let (mut writer, head) =
-            ExportWriter::begin(&self.checkpoint, self.earlier.clone(), self.anchor.clone())
+            ExportWriter::begin(&self.checkpoint, self.earlier.clone(), self.anchor.clone(), None)
                 .unwrap();
         let mut file = head;
         for row in &self.rows {

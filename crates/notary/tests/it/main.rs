@@ -10,6 +10,8 @@ mod projection;
 mod publishing;
 mod publishing_attacks;
 mod reading;
+mod retention;
+mod retention_attacks;
 mod searching;
 mod sequencing;
 mod tampering;

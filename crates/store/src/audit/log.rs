@@ -4,9 +4,10 @@
 //! been written and waits for the sequencer.
 
 use domain::{EntryId, TimeMs};
-use ledger::{PersonalValue, Stream, Verb};
+use ledger::{Boundary, NodePosition, PersonalValue, Stream, Verb};
 
 use crate::StoreError;
+use crate::audit::retention;
 use crate::audit::tree::{self, StoredCheckpoint};
 use crate::page::{Listing, Page};
 use crate::sql::{Filters, tenant_statements};
@@ -190,13 +191,27 @@ impl Log<'_> {
         level: u32,
         index: u64,
     ) -> Result<Option<[u8; 32]>, StoreError> {
-        if level == 0 {
-            return self.leaf(stream, index);
+        let stored = if level == 0 {
+            self.leaf(stream, index)?
+        } else {
+            let row = self.bound.one(&NODE, values![stream.as_str(), level, index])?;
+            row.map(|mut row| row.array()).transpose()?
+        };
+        if stored.is_some() {
+            return Ok(stored);
         }
-        self.bound
-            .one(&NODE, values![stream.as_str(), level, index])?
-            .map(|mut row| row.array())
-            .transpose()
+        // What is behind the boundary is gone, but for the tree's right edge there.
+        let Ok(level) = u8::try_from(level) else { return Ok(None) };
+        let edge = retention::newest(self.bound, stream)?;
+        Ok(edge.and_then(|(edge, _)| edge.peak(NodePosition { level, index })))
+    }
+
+    /// Where the log begins for whoever holds a checkpoint of `size`; `None` at its first entry.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the stored boundary does not fit; the engine's.
+    pub fn boundary(&mut self, stream: Stream, size: u64) -> Result<Option<Boundary>, StoreError> {
+        retention::signed(self.bound, stream, size)
     }
 
     /// The newest checkpoint of a stream; `None` before the first.

@@ -2,18 +2,20 @@
 //!
 //! Always true
 //! 1. Rows are inserted and read, never changed or deleted: triggers abort it on both engines, and
-//!    on PostgreSQL the role has no right to. The one exception is the list of entries that wait
-//!    for an index.
+//!    on PostgreSQL the role has no right to. Two exceptions: the list of entries that wait for an
+//!    index; and the security log behind a signed boundary, which the database's own function drops.
 //! 2. An entry is inserted by the commit of the transaction it speaks about, and nowhere else.
 
 mod entries;
 mod log;
 mod openings;
+mod retention;
 mod tree;
 
 pub(crate) use entries::insert;
 pub use log::{EntryFilter, Log, LoggedEntry};
 pub use openings::{Openings, StoredOpening};
+pub use retention::{Hold, Holder, Retention, UnknownHolder};
 pub use tree::{
     JournalMark, NewCheckpoint, NewLeaf, NewNode, PendingEntry, StoredCheckpoint, Tree,
 };
@@ -21,5 +23,10 @@ pub use tree::{
 use crate::sql::TenantSql;
 
 /// Every statement of this module's tables.
-pub(crate) const STATEMENTS: &[&[TenantSql]] =
-    &[entries::STATEMENTS, log::STATEMENTS, openings::STATEMENTS, tree::STATEMENTS];
+pub(crate) const STATEMENTS: &[&[TenantSql]] = &[
+    entries::STATEMENTS,
+    log::STATEMENTS,
+    openings::STATEMENTS,
+    retention::STATEMENTS,
+    tree::STATEMENTS,
+];
