@@ -104,7 +104,9 @@ fn export(size: u64) -> Option<(tempfile::NamedTempFile, VerifierKey)> {
     out.write_all(head.as_bytes()).ok()?;
     for index in 0..size {
         let CanonicalEntry { bytes, hash: leaf, personal, .. } = entry(&again, unit);
-        let line = writer.entry(&ExportedEntry { index, leaf, bytes, personal }).ok()?;
+        let line = writer
+            .entry(&ExportedEntry { index, leaf, bytes, personal, erased: Vec::new() })
+            .ok()?;
         out.write_all(line.as_bytes()).ok()?;
     }
     out.write_all(writer.end().ok()?.as_bytes()).ok()?;

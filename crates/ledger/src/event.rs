@@ -133,6 +133,8 @@ verbs! {
         StaffAdded = "staff.added",
         /// A person works for the platform no more.
         StaffRemoved = "staff.removed",
+        /// Personal values of a person are erased from this log.
+        PersonalErased = "personal.erased",
     }
     Security {
         /// An enrolment began with a valid link and code.

@@ -224,10 +224,18 @@ impl Audit {
                 return Err(fault(EntryFault::Personal { field: personal.field.clone() }));
             }
         }
+        for field in &entry.erased {
+            let known = facts.personal.contains_key(field.as_str());
+            if !known || entry.personal.iter().any(|personal| personal.field == *field) {
+                return Err(fault(EntryFault::Personal { field: field.clone() }));
+            }
+        }
         self.edge.entry(facts.verb, &entry.bytes)?;
         self.latest_ms = self.latest_ms.max(facts.at_ms);
         self.verified.personal += entry.personal.len() as u64;
-        self.verified.withheld += (facts.personal.len() - entry.personal.len()) as u64;
+        self.verified.erased += entry.erased.len() as u64;
+        let here = entry.personal.len() + entry.erased.len();
+        self.verified.withheld += facts.personal.len().saturating_sub(here) as u64;
         Ok(())
     }
 

@@ -222,8 +222,8 @@ fn part_of(
 }
 
 pub(crate) fn exported(entry: LoggedEntry) -> Option<ExportedEntry> {
-    let LoggedEntry { index, hash: leaf, body: bytes, personal, .. } = entry;
-    index.map(|index| ExportedEntry { index, leaf, bytes, personal })
+    let LoggedEntry { index, hash: leaf, body: bytes, personal, erased, .. } = entry;
+    index.map(|index| ExportedEntry { index, leaf, bytes, personal, erased })
 }
 
 /// Sequences until nothing waits. Another sequencer's work counts as well as ours.

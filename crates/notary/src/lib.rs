@@ -25,6 +25,7 @@ mod access;
 pub mod anchors;
 pub mod checkpoint_log;
 pub mod entries;
+pub mod erasure;
 mod error;
 pub mod export;
 pub mod holds;

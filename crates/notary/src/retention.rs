@@ -74,8 +74,9 @@ pub enum Retained {
 /// entries, behind one boundary.
 ///
 /// # Errors
-/// [`NotaryError::Raced`]: somebody else is at it. [`NotaryError::Damaged`]: the stored log does not
-/// add up, and is left as it is. [`NotaryError::Broker`], [`NotaryError::Store`].
+/// [`NotaryError::Raced`]: somebody else is at it, or the database's clock is behind.
+/// [`NotaryError::Damaged`]: the stored log does not add up, and is left as it is.
+/// [`NotaryError::Broker`], [`NotaryError::Store`].
 pub async fn retain(
     store: &Store,
     broker: &Broker,
@@ -247,6 +248,7 @@ impl Old {
                 old.newest = old.newest.max(entry.at);
                 if let Some(mut line) = exported(entry) {
                     line.personal.clear();
+                    line.erased.clear();
                     old.digest.update(export_line(&line)?.as_bytes());
                 }
                 old.until += 1;

@@ -114,6 +114,8 @@ quiet_reasons! {
     Publishing = "checkpoints go into the log of checkpoints; an entry would make another one",
     /// What is dropped behind a boundary.
     Retention = "entries are dropped up to a boundary, and the boundary has the entry",
+    /// Personal values on their way out.
+    Erasing = "personal values are erased one after another; the order has its entry",
     /// What witnesses answered.
     Cosigned = "a witness's answer is kept beside the checkpoint it is about, and changes none",
     /// A record sealed again.

@@ -34,8 +34,9 @@ mod tx;
 mod value;
 
 pub use audit::{
-    EntryFilter, Hold, Holder, JournalMark, Log, LoggedEntry, NewCheckpoint, NewLeaf, NewNode,
-    Openings, PendingEntry, Retention, StoredCheckpoint, StoredOpening, Tree, UnknownHolder,
+    EntryFilter, Erasures, Hold, Holder, JournalMark, Log, LoggedEntry, NewCheckpoint, NewLeaf,
+    NewNode, Openings, PendingEntry, PersonalBeside, Retention, StoredCheckpoint, StoredOpening,
+    Tree, UnknownHolder,
 };
 /// Making a PostgreSQL database ready, by an administrator's credential.
 pub mod postgres {

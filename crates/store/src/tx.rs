@@ -361,6 +361,11 @@ impl<'t> AuditTx<'t> {
         audit::Retention::new(self.bound)
     }
 
+    /// Personal values beside the log's entries, to be erased.
+    pub fn erasures(&mut self) -> audit::Erasures<'_> {
+        audit::Erasures::new(self.bound)
+    }
+
     /// What opens the unit's leaves in the log of checkpoints.
     pub fn openings(&mut self) -> audit::Openings<'_> {
         audit::Openings::new(self.bound)

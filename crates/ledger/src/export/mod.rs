@@ -62,10 +62,13 @@ pub(crate) struct EntryLine {
     pub(crate) leaf: String,
     pub(crate) entry: String,
     pub(crate) personal: Vec<PersonalLine>,
+    /// Fields whose values were erased, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) erased: Vec<String>,
 }
 
-/// One personal value. A field the entry commits to and that has no line here is erased or
-/// withheld.
+/// One personal value. A field the entry commits to and that has no line here is withheld, unless
+/// it is said to be erased.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PersonalLine {

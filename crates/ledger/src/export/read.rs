@@ -137,7 +137,8 @@ fn boundary_of(line: &BoundaryLine) -> Option<Boundary> {
 }
 
 fn entry_of(line: EntryLine) -> Option<ExportedEntry> {
-    let ascending = line.personal.is_sorted_by(|left, right| left.field < right.field);
+    let ascending = line.personal.is_sorted_by(|left, right| left.field < right.field)
+        && line.erased.is_sorted_by(|left, right| left < right);
     let personal: Option<Vec<PersonalValue>> = line
         .personal
         .into_iter()
@@ -151,5 +152,6 @@ fn entry_of(line: EntryLine) -> Option<ExportedEntry> {
         leaf: hash_from_base64(&line.leaf)?,
         bytes: BASE64.decode(line.entry.as_bytes()).ok()?,
         personal: personal.filter(|_| ascending)?,
+        erased: line.erased,
     })
 }

@@ -26,6 +26,8 @@ pub struct ExportedEntry {
     pub bytes: Vec<u8>,
     /// The personal values that still exist.
     pub personal: Vec<PersonalValue>,
+    /// The fields whose values were erased, ascending.
+    pub erased: Vec<String>,
 }
 
 /// Why an export could not be written.
@@ -113,6 +115,7 @@ pub fn export_line(entry: &ExportedEntry) -> Result<String, WriteError> {
         leaf: BASE64.encode(&entry.leaf),
         entry: BASE64.encode(&entry.bytes),
         personal,
+        erased: entry.erased.clone(),
     })
 }
 

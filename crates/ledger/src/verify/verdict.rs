@@ -65,7 +65,9 @@ pub struct Verified {
     pub checkpoints: usize,
     /// Personal values that are those the entries committed to.
     pub personal: u64,
-    /// Personal values the entries committed to that are erased or withheld.
+    /// Personal values the entries committed to that were erased, for the person they were about.
+    pub erased: u64,
+    /// Personal values the entries committed to that are neither here nor said to be erased.
     pub withheld: u64,
     /// Receipts whose entries are not in the log yet and, as far as the log shows, not due yet.
     pub pending_receipts: usize,
@@ -102,6 +104,7 @@ impl Verified {
             root: checkpoint.root,
             checkpoints,
             personal: 0,
+            erased: 0,
             withheld: 0,
             pending_receipts: 0,
             expired_receipts: 0,

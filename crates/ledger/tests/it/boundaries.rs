@@ -95,8 +95,8 @@ impl Cut {
             let index = frontier.size();
             frontier.append(made.hash, |_, _| {});
             // An entry of the other stream's verb cannot be in this log.
-            let (leaf, bytes) = (made.hash, made.bytes);
-            rows.push(ExportedEntry { index, leaf, bytes, personal: made.personal });
+            let (leaf, bytes, personal) = (made.hash, made.bytes, made.personal);
+            rows.push(ExportedEntry { index, leaf, bytes, personal, erased: Vec::new() });
         }
         let checkpoint = note(&frontier);
         Self { signer, stream, boundary, rows, checkpoint, at_boundary, before }

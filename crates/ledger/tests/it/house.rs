@@ -119,7 +119,7 @@ impl Log {
             let entry = role_change(&mint);
             frontier.append(entry.hash, |_, _| {});
             let CanonicalEntry { bytes, hash: leaf, personal, .. } = entry;
-            rows.push(ExportedEntry { index, leaf, bytes, personal });
+            rows.push(ExportedEntry { index, leaf, bytes, personal, erased: Vec::new() });
         }
         let checkpoint = signer.sign(&checkpoint(&frontier).text());
         Self { signer, rows, checkpoint, earlier, anchor: None }

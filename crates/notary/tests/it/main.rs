@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod erasing;
 mod ground;
 mod house;
 mod journal;

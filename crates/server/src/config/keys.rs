@@ -130,5 +130,7 @@ keys! {
         "How many of them are enough; 0: more than half of them.";
     "witnesses.publish_seconds" Number = "300",
         "A log's checkpoint is published at most this often.";
+    "retention.security_log_days" Number = "90",
+        "For how many days security logs are kept: 90 or more.";
     "roles.run" Words = "api,worker", "Which parts run in this process: api, worker.";
 }

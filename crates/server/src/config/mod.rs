@@ -18,6 +18,7 @@ mod keys;
 mod limits;
 mod mail;
 mod nearest;
+mod retention;
 mod roles;
 mod security;
 mod sources;
@@ -35,6 +36,7 @@ pub use files::FilesConfig;
 pub use keys::{KEYS, Key, Kind};
 pub use limits::LimitsConfig;
 pub use mail::MailConfig;
+pub use retention::RetentionConfig;
 pub use roles::RolesConfig;
 pub use security::SecurityConfig;
 pub use sources::Sources;
@@ -67,6 +69,8 @@ pub struct Config {
     pub staff: StaffConfig,
     /// Who cosigns the log of checkpoints.
     pub witnesses: WitnessesConfig,
+    /// For how long security logs are kept.
+    pub retention: RetentionConfig,
     /// Which parts of `serve` run in this process.
     pub roles: RolesConfig,
 }
@@ -138,6 +142,7 @@ impl Config {
             sso: SsoSettings::from_values(&values)?,
             staff: StaffConfig::from_values(&values),
             witnesses: WitnessesConfig::from_values(&values)?,
+            retention: RetentionConfig::from_values(&values)?,
             roles: RolesConfig::from_values(&values)?,
             data,
         })

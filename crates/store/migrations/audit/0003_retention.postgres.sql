@@ -36,6 +36,22 @@ create table audit_holds (
     check ((lifted_by is null) = (lifted_at_ms is null))
 );
 
+-- Which personal values were erased, and for whom. Inserting a row erases the value and its salt;
+-- the entry's commitment stays, and so does every proof.
+create table audit_erasures (
+    tenant_id uuid not null,
+    entry_id uuid not null,
+    field text not null,
+    subject text not null,
+    at_ms bigint not null,
+    primary key (tenant_id, entry_id, field)
+);
+
+alter table audit_erasures enable row level security;
+alter table audit_erasures force row level security;
+create policy audit_erasures_of_tenant on audit_erasures
+    using (tenant_id = nullif(current_setting('casemate.tenant', true), '')::uuid)
+    with check (tenant_id = nullif(current_setting('casemate.tenant', true), '')::uuid);
 alter table audit_boundaries enable row level security;
 alter table audit_boundaries force row level security;
 create policy audit_boundaries_of_tenant on audit_boundaries
@@ -62,6 +78,26 @@ create trigger audit_drops_no_truncate before truncate on audit_drops
     for each statement execute function refuse_change();
 create trigger audit_holds_no_truncate before truncate on audit_holds
     for each statement execute function refuse_change();
+
+create trigger audit_erasures_no_change before update or delete on audit_erasures
+    for each row execute function refuse_change();
+create trigger audit_erasures_no_truncate before truncate on audit_erasures
+    for each statement execute function refuse_change();
+
+create function erase_personal() returns trigger language plpgsql security definer
+    set search_path = casemate, pg_temp
+    as $$ begin
+    if not exists (select 1 from audit_entries where tenant_id = new.tenant_id
+        and resource_kind = 'user' and resource_id = new.subject
+        and verb = 'personal.erased') then
+        raise exception 'nothing is erased without an entry that orders it'
+            using errcode = '23514';
+    end if;
+    delete from audit_personal where tenant_id = new.tenant_id
+        and entry_id = new.entry_id and field = new.field;
+    return null; end $$;
+create trigger audit_erasures_done after insert on audit_erasures
+    for each row execute function erase_personal();
 
 create function boundary_moves_on() returns trigger language plpgsql
     set search_path = casemate, pg_temp
@@ -131,7 +167,9 @@ create function refuse_personal_delete() returns trigger language plpgsql
     if not exists (select 1 from audit_leaves l join audit_drops d on d.tenant_id = l.tenant_id
         and d.stream = l.stream and d.until_index > l.leaf_index
         where l.tenant_id = old.tenant_id and l.entry_id = old.entry_id
-        and l.stream = 'security') then
+        and l.stream = 'security')
+        and not exists (select 1 from audit_erasures where tenant_id = old.tenant_id
+            and entry_id = old.entry_id and field = old.field) then
         raise exception 'the log is never changed' using errcode = '42501';
     end if;
     return old; end $$;

@@ -35,6 +35,33 @@ create table audit_holds (
     check ((lifted_by is null) = (lifted_at_ms is null))
 ) strict, without rowid;
 
+-- Which personal values were erased, and for whom. Inserting a row erases the value and its salt;
+-- the entry's commitment stays, and so does every proof.
+create table audit_erasures (
+    tenant_id blob not null,
+    entry_id blob not null check (length(entry_id) = 16),
+    field text not null,
+    subject text not null,
+    at_ms integer not null,
+    primary key (tenant_id, entry_id, field)
+) strict, without rowid;
+
+create trigger audit_erasures_no_update before update on audit_erasures
+begin select raise(abort, 'the log is never changed'); end;
+create trigger audit_erasures_no_delete before delete on audit_erasures
+begin select raise(abort, 'the log is never changed'); end;
+create trigger audit_erasures_ordered before insert on audit_erasures
+when exists (select 1 from audit_erasures where tenant_id = new.tenant_id
+        and entry_id = new.entry_id and field = new.field)
+    or not exists (select 1 from audit_entries where tenant_id = new.tenant_id
+        and resource_kind = 'user' and resource_id = new.subject and verb = 'personal.erased')
+begin select raise(abort, 'nothing is erased without an entry that orders it'); end;
+create trigger audit_erasures_done after insert on audit_erasures
+begin
+    delete from audit_personal where tenant_id = new.tenant_id
+        and entry_id = new.entry_id and field = new.field;
+end;
+
 create trigger audit_boundaries_no_update before update on audit_boundaries
 begin select raise(abort, 'the log is never changed'); end;
 create trigger audit_boundaries_no_delete before delete on audit_boundaries
@@ -101,6 +128,8 @@ create trigger audit_personal_no_delete before delete on audit_personal
 when not exists (select 1 from audit_leaves l join audit_drops d on d.tenant_id = l.tenant_id
     and d.stream = l.stream and d.until_index > l.leaf_index
     where l.tenant_id = old.tenant_id and l.entry_id = old.entry_id and l.stream = 'security')
+    and not exists (select 1 from audit_erasures where tenant_id = old.tenant_id
+        and entry_id = old.entry_id and field = old.field)
 begin select raise(abort, 'the log is never changed'); end;
 
 drop trigger audit_leaves_no_delete;

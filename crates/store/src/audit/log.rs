@@ -3,12 +3,14 @@
 //! Always true: entries come back with the bytes that were hashed; an entry without an index has
 //! been written and waits for the sequencer.
 
+use std::collections::BTreeMap;
+
 use domain::{EntryId, TimeMs};
 use ledger::{Boundary, NodePosition, PersonalValue, Stream, Verb};
 
 use crate::StoreError;
-use crate::audit::retention;
 use crate::audit::tree::{self, StoredCheckpoint};
+use crate::audit::{erasures, retention};
 use crate::page::{Listing, Page};
 use crate::sql::{Filters, tenant_statements};
 use crate::tenant::handle;
@@ -36,6 +38,8 @@ pub struct LoggedEntry {
     pub hash: [u8; 32],
     /// The personal values beside it.
     pub personal: Vec<PersonalValue>,
+    /// The fields whose values were erased, in order.
+    pub erased: Vec<String>,
 }
 
 /// Which entries are wanted.
@@ -105,6 +109,7 @@ impl Log<'_> {
         for entry in &mut listing.items {
             entry.personal = self.personal(entry.entry)?;
         }
+        self.mark_erased(&mut listing.items)?;
         Ok(listing)
     }
 
@@ -131,6 +136,7 @@ impl Log<'_> {
         let Some(row) = self.bound.one(&FIND, values![id])? else { return Ok(None) };
         let mut entry = entry_from_row(row)?;
         entry.personal = self.personal(id)?;
+        self.mark_erased(std::slice::from_mut(&mut entry))?;
         Ok(Some(entry))
     }
 
@@ -166,7 +172,25 @@ impl Log<'_> {
                 found.personal.push(value);
             }
         }
+        self.mark_erased(&mut entries)?;
         Ok(entries)
+    }
+
+    /// Notes which of the entries' personal values were erased.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn mark_erased(&mut self, entries: &mut [LoggedEntry]) -> Result<(), StoreError> {
+        let ids = || entries.iter().map(|entry| entry.entry);
+        let (Some(from), Some(until)) = (ids().min(), ids().max()) else { return Ok(()) };
+        let mut fields: BTreeMap<EntryId, Vec<String>> = BTreeMap::new();
+        for (entry, field) in erasures::erased(self.bound, from, until)? {
+            fields.entry(entry).or_default().push(field);
+        }
+        for entry in entries {
+            entry.erased = fields.remove(&entry.entry).unwrap_or_default();
+        }
+        Ok(())
     }
 
     /// The leaf hash at an index.
@@ -243,6 +267,7 @@ fn entry_from_row(mut row: Row) -> Result<LoggedEntry, StoreError> {
         body: row.bytes()?,
         hash: row.array()?,
         personal: Vec::new(),
+        erased: Vec::new(),
     })
 }
 

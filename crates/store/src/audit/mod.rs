@@ -3,16 +3,19 @@
 //! Always true
 //! 1. Rows are inserted and read, never changed or deleted: triggers abort it on both engines, and
 //!    on PostgreSQL the role has no right to. Two exceptions: the list of entries that wait for an
-//!    index; and the security log behind a signed boundary, which the database's own function drops.
+//!    index; and what the database's own functions drop behind a signed boundary, or erase for a
+//!    person.
 //! 2. An entry is inserted by the commit of the transaction it speaks about, and nowhere else.
 
 mod entries;
+mod erasures;
 mod log;
 mod openings;
 mod retention;
 mod tree;
 
 pub(crate) use entries::insert;
+pub use erasures::{Erasures, PersonalBeside};
 pub use log::{EntryFilter, Log, LoggedEntry};
 pub use openings::{Openings, StoredOpening};
 pub use retention::{Hold, Holder, Retention, UnknownHolder};
@@ -25,6 +28,7 @@ use crate::sql::TenantSql;
 /// Every statement of this module's tables.
 pub(crate) const STATEMENTS: &[&[TenantSql]] = &[
     entries::STATEMENTS,
+    erasures::STATEMENTS,
     log::STATEMENTS,
     openings::STATEMENTS,
     retention::STATEMENTS,

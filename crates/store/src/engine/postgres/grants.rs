@@ -51,6 +51,7 @@ pub(super) const AUDIT: &[Grant] = &[
     ("journal_marks", KEPT_ROWS),
     ("audit_boundaries", LOG),
     ("audit_drops", LOG),
+    ("audit_erasures", LOG),
     ("audit_holds", KEPT_ROWS),
 ];
 
@@ -118,6 +119,7 @@ pub(super) const APPEND_ONLY: &[&str] = &[
     "audit_checkpoints",
     "audit_boundaries",
     "audit_drops",
+    "audit_erasures",
     "audit_pseudonyms",
     "audit_openings",
     "checkpoint_leaves",

@@ -33,8 +33,9 @@ const REFUSES: &str =
 /// The migration that lets the security log be dropped behind a signed boundary: its functions are
 /// compared with what it says, word for word.
 const RETENTION: &str = include_str!("../../../migrations/audit/0003_retention.postgres.sql");
-/// The one function that runs with its owner's rights.
+/// The functions that run with their owner's rights.
 const DROPS: &str = "drop_behind_boundary";
+const ERASES: &str = "erase_personal";
 
 /// Asks the catalog; empty when every wall stands.
 pub(super) async fn verify(
@@ -272,6 +273,9 @@ async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), St
     {
         findings.push(finding("trigger.boundary_not_asked", "audit_drops"));
     }
+    if !keeps("audit_erasures", ERASES, INSERT_AFTER) {
+        findings.push(finding("trigger.erasure_not_asked", "audit_erasures"));
+    }
     const ROW_WRITE: i64 = 1 + 2 + 4 + 16;
     for (table, function) in FENCED {
         let stands =
@@ -283,8 +287,8 @@ async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), St
     Ok(())
 }
 
-/// A function or view that runs with its owner's rights would lead around row security. The one
-/// that drops behind a boundary is a trigger's, and says what the migration says.
+/// A function or view that runs with its owner's rights would lead around row security. Those that
+/// drop and erase are triggers', and say what the migration says.
 async fn no_borrowed_rights(
     client: &Object,
     findings: &mut Vec<Finding>,
@@ -301,7 +305,8 @@ async fn no_borrowed_rights(
     .await?;
     for row in rows {
         let (name, source) = (text(&row, 1)?, text(&row, 2)?);
-        if name == DROPS && flag(&row, 3)? && as_migrated(DROPS, &source) {
+        let ours = [DROPS, ERASES].contains(&name.as_str());
+        if ours && flag(&row, 3)? && as_migrated(&name, &source) {
             continue;
         }
         let guard = match text(&row, 0)?.as_str() {
