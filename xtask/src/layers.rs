@@ -37,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "operator",
         &[
             "domain", "seal", "store", "broker", "ledger", "outbound", "identity", "server",
-            "vault", "witness",
+            "vault", "witness", "notary",
         ],
     ),
     ("cli", &["domain", "seal", "ledger", "mask"]),
