@@ -8,8 +8,8 @@
 //!    root: whoever cuts a log without that entry is found out.
 //! 3. Only a security log has one.
 //!
-//! Never: a clock. Whether what was dropped was old enough is judged by the entry's own words, which
-//! are signed.
+//! Never: a clock. Whether what was dropped was old enough is judged by the entry's own words,
+//! which are signed.
 //!
 //! Source: C2SP tlog-tiles, "pruning" (a minimum index; every proof at or above it stays valid).
 

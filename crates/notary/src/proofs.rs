@@ -56,7 +56,8 @@ pub async fn latest_checkpoint(
 ///
 /// # Errors
 /// [`NotaryError::NotFound`] unless `index < size` and a checkpoint covers `size`;
-/// [`NotaryError::Dropped`] before the log's boundary; [`NotaryError::Denied`], [`NotaryError::Damaged`], [`NotaryError::Store`].
+/// [`NotaryError::Dropped`] before the log's boundary; [`NotaryError::Denied`],
+/// [`NotaryError::Damaged`], [`NotaryError::Store`].
 pub async fn inclusion_proof(
     store: &Store,
     scope: &Scope,
@@ -82,7 +83,8 @@ pub async fn inclusion_proof(
 ///
 /// # Errors
 /// [`NotaryError::NotFound`] unless `from <= to` and a checkpoint covers `to`;
-/// [`NotaryError::Dropped`] when `from` is before the log's boundary; [`NotaryError::Denied`], [`NotaryError::Damaged`], [`NotaryError::Store`].
+/// [`NotaryError::Dropped`] when `from` is before the log's boundary; [`NotaryError::Denied`],
+/// [`NotaryError::Damaged`], [`NotaryError::Store`].
 pub async fn consistency_proof(
     store: &Store,
     scope: &Scope,

@@ -52,8 +52,8 @@ impl ExportWriter {
     /// Begins an export and gives its first line.
     ///
     /// `earlier` holds signed checkpoints in ascending order of size, each smaller than
-    /// `checkpoint`. `anchor` is a proof file for one of this log's checkpoints. `boundary` is where
-    /// the entries begin, if the older ones are dropped.
+    /// `checkpoint`. `anchor` is a proof file for one of this log's checkpoints. `boundary` is
+    /// where the entries begin, if the older ones are dropped.
     ///
     /// # Errors
     /// [`WriteError`] when the head breaks a limit of the format.

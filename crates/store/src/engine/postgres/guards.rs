@@ -213,7 +213,18 @@ fn as_migrated(function: &str, found: &str) -> bool {
         .is_some_and(|text| text.split_whitespace().eq(found.split_whitespace()))
 }
 
-async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+/// The triggers that say what they have to say.
+#[derive(Default)]
+struct Standing {
+    /// Table and kind of those that refuse everything.
+    found: Vec<(String, i64)>,
+    /// Table, function and kind of the fences around retired keys.
+    fences: Vec<(String, String, i64)>,
+    /// The same of those that the retention's migration made.
+    kept: Vec<(String, String, i64)>,
+}
+
+async fn standing(client: &Object) -> Result<Standing, StoreError> {
     // tgtype bits: 1 row, 2 before, 8 delete, 16 update, 32 truncate (pg_trigger.h).
     let rows = ask(
         client,
@@ -225,23 +236,26 @@ async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), St
         &[],
     )
     .await?;
-    let mut found = Vec::new();
-    let mut fences = Vec::new();
-    let mut kept = Vec::new();
+    let mut standing = Standing::default();
     for row in &rows {
         if flag(row, 2)? && as_migrated(&text(row, 4)?, &text(row, 3)?) {
             let kind: i64 = row.try_get(1).map_err(|_| StoreError::Corrupt)?;
-            kept.push((text(row, 0)?, text(row, 4)?, kind));
+            standing.kept.push((text(row, 0)?, text(row, 4)?, kind));
         }
         if flag(row, 2)? && text(row, 3)?.split_whitespace().eq(fence_words(&text(row, 4)?)) {
             let kind: i64 = row.try_get(1).map_err(|_| StoreError::Corrupt)?;
-            fences.push((text(row, 0)?, text(row, 4)?, kind));
+            standing.fences.push((text(row, 0)?, text(row, 4)?, kind));
         }
         if flag(row, 2)? && text(row, 3)? == REFUSES {
             let kind: i64 = row.try_get(1).map_err(|_| StoreError::Corrupt)?;
-            found.push((text(row, 0)?, kind));
+            standing.found.push((text(row, 0)?, kind));
         }
     }
+    Ok(standing)
+}
+
+async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+    let Standing { found, fences, kept } = standing(client).await?;
     let stands = |table: &str, kind: i64| found.iter().any(|(t, k)| t == table && *k == kind);
     const CHANGE: i64 = 1 + 2 + 8 + 16;
     const TRUNCATE: i64 = 2 + 32;
@@ -268,13 +282,14 @@ async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), St
             findings.push(finding("trigger.truncate_not_refused", *table));
         }
     }
-    if !keeps("audit_drops", DROPS, INSERT_AFTER)
-        || !keeps("audit_boundaries", "boundary_moves_on", INSERT_BEFORE)
-    {
-        findings.push(finding("trigger.boundary_not_asked", "audit_drops"));
-    }
-    if !keeps("audit_erasures", ERASES, INSERT_AFTER) {
-        findings.push(finding("trigger.erasure_not_asked", "audit_erasures"));
+    for (table, function, kind) in [
+        ("audit_drops", DROPS, INSERT_AFTER),
+        ("audit_erasures", ERASES, INSERT_AFTER),
+        ("audit_boundaries", "boundary_moves_on", INSERT_BEFORE),
+    ] {
+        if !keeps(table, function, kind) {
+            findings.push(finding("trigger.boundary_not_asked", table));
+        }
     }
     const ROW_WRITE: i64 = 1 + 2 + 4 + 16;
     for (table, function) in FENCED {
