@@ -395,6 +395,7 @@ fn keys_and_log(walk: &mut Walk) {
     let name = "deploy".parse().unwrap();
     let scopes = [domain::authz::Act::SecretList];
     let expires_at_ms = Some(domain::TimeMs(1));
+    let reason = "the matter of March".parse().unwrap();
     walk.reads::<Page<keys::list::Key>>(op::KEYS)
         .queries(op::KEYS, &PAGED)
         .sends(
@@ -424,6 +425,10 @@ fn keys_and_log(walk: &mut Walk) {
                 "request", "ip",
             ],
         )
+        .reads::<audit::hold::Holds>(op::HOLDS)
+        .sends(op::HOLD_PLACE, &audit::hold::Why { reason: &reason })
+        .reads::<audit::hold::Held>(op::HOLD_PLACE)
+        .sends(op::HOLD_LIFT, &audit::hold::Why { reason: &reason })
         .reads::<Page<audit::list::Entry>>(op::STAFF_LOG)
         .queries(op::STAFF_LOG, &["cursor", "limit", "verb", "resource", "stream"])
         .reads::<audit::list::Entry>(op::AUDIT_ENTRY)

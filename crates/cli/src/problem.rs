@@ -152,6 +152,7 @@ fn known(code: &str) -> Option<(Exit, &'static str)> {
             "Use another environment; an admin can allow it: \
              `casemate workspaces settings --production-local-use allowed`.",
         ),
+        "log.dropped" => (NotFound, "It is past its time; exports begin at the log's boundary."),
         "not_found" => (NotFound, "Check the name, and the workspace with `casemate whoami`."),
         "conflict.exists" => (Conflict, "Choose another name, or change the one that exists."),
         "conflict.version" => (Conflict, "It changed meanwhile: look at it again, then repeat."),

@@ -134,6 +134,8 @@ ids! {
     RecoveryId;
     /// A claim that a workspace owns an e-mail domain.
     DomainClaimId;
+    /// A hold that stops the dropping of a security log.
+    HoldId;
 }
 
 #[cfg(test)]

@@ -208,6 +208,23 @@ pub const CREDENTIAL_USE_MS: i64 = 3_600 * 1_000;
 pub const SECURITY_LOG_DAYS: u32 = 90;
 /// The same in milliseconds.
 pub const SECURITY_LOG_MS: i64 = 90 * 24 * 3_600 * 1_000;
+/// Longest that a security log can be set to be kept: ten years, as the longest of the laws about
+/// books and records ask for.
+pub const SECURITY_LOG_DAYS_MAX: u32 = 3_660;
+/// How often security logs are looked at for entries past their time: what is past it is gone
+/// within a day and this.
+pub const RETENTION_EVERY_MS: u64 = 6 * 3_600 * 1_000;
+/// Most entries that are dropped behind one boundary: one in so many is an entry about boundaries.
+pub const DROPPED_PER_BOUNDARY_MAX: u64 = 10_000;
+/// Most entries that are dropped in one transaction, which other writers of the unit wait for.
+pub const DROPPED_AT_ONCE_MAX: u64 = 1_000;
+/// Most holds that are listed, newest first.
+pub const HOLDS_LISTED_MAX: u32 = 200;
+/// Most holds that stand on one log at once: more than anyone can keep apart.
+pub const HOLDS_STANDING_MAX: u64 = 50;
+const _: () = assert!(SECURITY_LOG_MS == SECURITY_LOG_DAYS as i64 * 24 * 3_600 * 1_000);
+const _: () = assert!(SECURITY_LOG_DAYS < SECURITY_LOG_DAYS_MAX);
+const _: () = assert!(DROPPED_AT_ONCE_MAX <= DROPPED_PER_BOUNDARY_MAX);
 /// Longest idempotency key.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 64;
 /// How long an idempotency key is remembered.

@@ -99,12 +99,14 @@ fn export(size: u64) -> Option<(tempfile::NamedTempFile, VerifierKey)> {
     let text = Checkpoint { origin, size, root: frontier.root() }.text();
     let signature = pair.sign(text.as_bytes());
     let note = signed_note(&text, &key, signature.as_ref().try_into().ok()?);
-    let (mut writer, head) = ExportWriter::begin(&note, Vec::new(), None).ok()?;
+    let (mut writer, head) = ExportWriter::begin(&note, Vec::new(), None, None).ok()?;
     let mut out = BufWriter::new(file.as_file());
     out.write_all(head.as_bytes()).ok()?;
     for index in 0..size {
         let CanonicalEntry { bytes, hash: leaf, personal, .. } = entry(&again, unit);
-        let line = writer.entry(&ExportedEntry { index, leaf, bytes, personal }).ok()?;
+        let line = writer
+            .entry(&ExportedEntry { index, leaf, bytes, personal, erased: Vec::new() })
+            .ok()?;
         out.write_all(line.as_bytes()).ok()?;
     }
     out.write_all(writer.end().ok()?.as_bytes()).ok()?;

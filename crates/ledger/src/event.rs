@@ -141,6 +141,8 @@ verbs! {
         StaffAdded = "staff.added",
         /// A person works for the platform no more.
         StaffRemoved = "staff.removed",
+        /// Personal values of a person are erased from this log.
+        PersonalErased = "personal.erased",
     }
     Security {
         /// The data was restored from a backup; a new epoch of the security log begins here.
@@ -209,6 +211,12 @@ verbs! {
         CredentialUsed = "credential.used",
         /// A credential was refused at the API.
         CredentialRefused = "credential.refused",
+        /// Entries past their time are dropped from this log, up to a boundary.
+        SecurityLogPruned = "security_log.pruned",
+        /// A hold was placed: nothing of this log is dropped while it stands.
+        HoldPlaced = "hold.placed",
+        /// A hold was lifted.
+        HoldLifted = "hold.lifted",
     }
 }
 

@@ -6,6 +6,7 @@
 //! 2. Personal values never enter those bytes: a salted commitment does, and the value travels
 //!    beside it, so that erasing the value leaves every proof valid.
 //! 3. A verdict has three values. What cannot be established is never reported as verified.
+//! 4. A log may begin at a [`boundary`] only if an entry of its own names it.
 //!
 //! Never: I/O, a clock or a random source of its own, a private key. The broker signs; this crate
 //! makes the bytes to be signed and checks signatures.
@@ -17,6 +18,7 @@
 //! tlog-witness, tlog-tiles, tlog-proof and tlog-policy; RFC 8785 for the order of keys.
 
 pub mod blinded;
+pub mod boundary;
 pub mod canonical;
 pub mod checkpoint;
 pub mod copy_file;
@@ -31,12 +33,14 @@ pub mod proof_file;
 pub mod read;
 pub mod receipt;
 pub mod shred;
+pub mod subject;
 pub mod tiles;
 pub mod tree;
 pub mod verify;
 pub mod witness;
 
 pub use blinded::{BlindedCheckpoint, Opening, Pseudonym};
+pub use boundary::{Boundary, PruneStatement};
 pub use checkpoint::{Checkpoint, TreeHead};
 pub use copy_file::CopyFile;
 pub use cosignature::{Cosignature, CosignerKey};
@@ -49,5 +53,6 @@ pub use proof_file::ProofFile;
 pub use read::EntryView;
 pub use receipt::Receipt;
 pub use shred::{ShredCertificate, ShredCertificateError, ShredOwner};
+pub use subject::Person;
 pub use tree::{Frontier, Hash, NodePosition, NodeSource};
 pub use verify::{Evidence, Verdict, verify_export};

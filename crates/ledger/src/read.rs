@@ -83,12 +83,12 @@ pub(crate) struct EntryFacts<'a> {
     pub(crate) unit: &'a str,
     #[serde(borrow)]
     pub(crate) stream: &'a str,
+    #[serde(borrow)]
+    pub(crate) verb: &'a str,
     pub(crate) at_ms: i64,
     /// Field names and commitments hold no escapes in an entry of ours.
     #[serde(borrow, default)]
     pub(crate) personal: BTreeMap<&'a str, &'a str>,
-    #[serde(borrow)]
-    verb: &'a str,
     #[serde(borrow, default)]
     new: Option<&'a RawValue>,
 }

@@ -13,16 +13,23 @@
 //! in the log of checkpoints that a quorum of witnesses cosigned.
 
 mod anchor;
+mod boundary;
 mod verdict;
 
 pub use anchor::{Anchored, PublicCopy};
-pub use verdict::{AnchorFault, EntryFault, Finding, Reason, Restored, Verdict, Verified};
+pub use boundary::Begins;
+pub use verdict::{
+    AnchorFault, BoundaryFault, EntryFault, Finding, Reason, Restored, Verdict, Verified,
+};
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use data_encoding::HEXLOWER;
 
+use boundary::Edge;
+
+use crate::boundary::Boundary;
 use crate::checkpoint::Checkpoint;
 use crate::export::{ExportReader, ExportedEntry, Head, Line, ReadError};
 use crate::note::{Note, NoteError, VerifierKey};
@@ -129,6 +136,8 @@ struct Audit {
     epoch: Epoch,
     /// Each restore: the time of the latest entry before it, and its own.
     restored: Vec<(i64, i64)>,
+    /// Where the log begins, and whether it says so itself.
+    edge: Edge,
     /// What is missing for a VERIFIED, should nothing worse turn up.
     lacking: Option<Reason>,
     verified: Verified,
@@ -166,10 +175,15 @@ impl Audit {
             let seen = open_seen(note, &checkpoint, evidence.keys)?;
             passages.entry(seen.size).or_default().push(Passage::new(&seen, Source::Reader));
         }
-        let published = anchor::open(&checkpoint, head.anchor.as_deref(), evidence)?;
+        let edge = Edge::of(head.boundary.clone(), stream)?;
+        let first = edge.first_index();
+        let published = anchor::open(&checkpoint, head.anchor.as_deref(), first, evidence)?;
         for passed in &published.passages {
             passages.entry(passed.size).or_default().push(Passage::new(passed, Source::Published));
         }
+        // What lies before the boundary has nothing left to be compared with.
+        let kept = passages.split_off(&first);
+        let before = passages.pop_last().map(|(size, _)| Reason::BeforeBoundary { size, first });
         let receipts = open_receipts(&checkpoint.origin, evidence)?;
         let verified = Verified {
             anchored: published.anchored,
@@ -179,14 +193,15 @@ impl Audit {
             checkpoint,
             unit: unit.to_string(),
             stream: stream.as_str(),
-            frontier: Frontier::new(),
-            passages,
-            sound_up_to: 0,
+            frontier: head.boundary.as_ref().map_or_else(Frontier::new, Boundary::edge),
+            passages: kept,
+            sound_up_to: first,
             receipts,
             latest_ms: i64::MIN,
-            epoch: Epoch::FIRST,
+            epoch: edge.epoch(),
             restored: Vec::new(),
-            lacking: published.lacking,
+            edge,
+            lacking: published.lacking.or(before),
             verified,
         };
         audit.pass()?;
@@ -225,6 +240,13 @@ impl Audit {
                 return Err(fault(EntryFault::Personal { field: personal.field.clone() }));
             }
         }
+        for field in &entry.erased {
+            let known = facts.personal.contains_key(field.as_str());
+            if !known || entry.personal.iter().any(|personal| personal.field == *field) {
+                return Err(fault(EntryFault::Personal { field: field.clone() }));
+            }
+        }
+        self.edge.entry(facts.verb, &entry.bytes)?;
         let opened = facts.opened_epoch().map_err(|_| fault(EntryFault::Form))?;
         if let Some(EpochFacts { epoch, size }) = opened {
             // It is the first leaf after the log that was restored, and says so itself.
@@ -237,7 +259,9 @@ impl Audit {
         }
         self.latest_ms = self.latest_ms.max(facts.at_ms);
         self.verified.personal += entry.personal.len() as u64;
-        self.verified.withheld += (facts.personal.len() - entry.personal.len()) as u64;
+        self.verified.erased += entry.erased.len() as u64;
+        let here = entry.personal.len() + entry.erased.len();
+        self.verified.withheld += facts.personal.len().saturating_sub(here) as u64;
         Ok(())
     }
 
@@ -270,7 +294,7 @@ impl Audit {
         }
     }
 
-    fn end(self, stated: u64) -> Result<Verified, Stop> {
+    fn end(mut self, stated: u64) -> Result<Verified, Stop> {
         let found = self.frontier.size();
         let size = self.checkpoint.size;
         if found != size || stated != size {
@@ -283,10 +307,14 @@ impl Audit {
         if epoch != self.epoch {
             return Err(Finding::Epoch { epoch: epoch.0 }.into());
         }
+        let begins = self.edge.end()?;
+        let dropped = |receipt: &Receipt| begins.is_some_and(|edge| edge.may_have_dropped(receipt));
+        // Their entries had their time; whether they had them at all is past finding out.
+        let (expired, due): (Vec<_>, Vec<_>) = self.receipts.drain(..).partition(dropped);
         // What is left is longer than this log: of epochs before a restore, or refused before.
         let mut lost = self.passages.values().map(Vec::len).sum::<usize>();
         let mut pending_receipts = 0;
-        for receipt in &self.receipts {
+        for receipt in &due {
             match self.fate(receipt) {
                 Fate::Pending => pending_receipts += 1,
                 Fate::Lost => lost += 1,
@@ -298,8 +326,8 @@ impl Audit {
         if let Some(lacking) = self.lacking {
             return Err(lacking.into());
         }
-        let lost = self.verified.lost + lost;
-        Ok(Verified { pending_receipts, lost, ..self.verified })
+        let (lost, expired_receipts) = (self.verified.lost + lost, expired.len());
+        Ok(Verified { pending_receipts, expired_receipts, begins, lost, ..self.verified })
     }
 
     /// What became of a promised entry that is not in the log.

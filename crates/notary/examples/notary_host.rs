@@ -26,7 +26,8 @@ fn main() -> ExitCode {
         ["setup", folder, instance] => set_up(Path::new(folder), instance),
         ["broker", folder, uid] => run_broker(Path::new(folder), uid),
         ["work", folder, tenant, store @ ..] => work(Path::new(folder), tenant, store),
-        _ => Err("usage: notary_host setup|broker|work FOLDER ...".to_owned()),
+        ["retain", folder, tenant, store @ ..] => retain(Path::new(folder), tenant, store),
+        _ => Err("usage: notary_host setup|broker|work|retain FOLDER ...".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -65,6 +66,18 @@ fn run_broker(folder: &Path, uid: &str) -> Result<(), String> {
 
 fn socket(folder: &Path) -> PathBuf {
     folder.join("run/broker.sock")
+}
+
+/// Drops what is past its time from a tenant's security log, once; says so before it begins.
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn retain(folder: &Path, tenant: &str, store: &[&str]) -> Result<(), String> {
+    let mint = Mint::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let store = Store::open(config(store)?, mint).await.map_err(text)?;
+    let broker = Broker::connect(&socket(folder)).await.map_err(text)?;
+    let unit = store::Unit::Tenant(tenant.parse().map_err(text)?);
+    println!("begins");
+    notary::retain(&store, &broker, unit, notary::KeptDays::PROMISED).await.map_err(text)?;
+    Ok(())
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]

@@ -5,7 +5,7 @@ use domain::{EntryId, Scope};
 use ledger::Stream;
 use store::{EntryFilter, Listing, LoggedEntry, Page, Store, TenantTx};
 
-use crate::{NotaryError, access};
+use crate::{NotaryError, access, proofs};
 
 /// A page of entries, newest first. Entries that wait for their index are among them.
 ///
@@ -53,6 +53,7 @@ pub async fn show_entry(
     store
         .read(scope, move |tx| {
             access::may_read(&access::authority(tx)?, stream)?;
+            proofs::kept(tx, stream, index)?;
             tx.audit().entry(stream, index)?.ok_or(NotaryError::NotFound)
         })
         .await

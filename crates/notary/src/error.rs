@@ -1,6 +1,6 @@
 //! Why the notary said no.
 //!
-//! Always true: seven variants, each with one answer for the caller.
+//! Always true: each variant has one answer for the caller.
 
 use broker::BrokerError;
 use domain::authz::Denied;
@@ -17,6 +17,15 @@ pub enum NotaryError {
     /// The caller may not do this.
     #[error(transparent)]
     Denied(Denied),
+    /// The entry, or what leads to it, is past its time: the log begins at a boundary behind it.
+    #[error("the entry is past its time; the log is kept from index {first_index} on")]
+    Dropped {
+        /// The first index that is kept.
+        first_index: u64,
+    },
+    /// As many holds stand on the log as can.
+    #[error("as many holds stand on this log as can; lift one first")]
+    Crowded,
     /// Another sequencer appended first. Nothing was stored; the next round reads again.
     #[error("another sequencer was faster")]
     Raced,

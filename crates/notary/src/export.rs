@@ -12,8 +12,8 @@ use broker::Broker;
 use domain::authz::{Authority, ExportAudit, ReadSecurity, decide};
 use domain::{RequestId, Scope};
 use ledger::export::{ExportWriter, ExportedEntry};
-use ledger::{AuditEvent, LogOrigin, Stream, Verb};
-use store::{Caller, Commit, Committed, LoggedEntry, Store, StoredCheckpoint, Unit};
+use ledger::{AuditEvent, Boundary, LogOrigin, Stream, Verb};
+use store::{Caller, Commit, Committed, Log, LoggedEntry, Store, StoredCheckpoint, Unit};
 
 use crate::{NotaryError, access, anchors, sequence};
 
@@ -119,14 +119,18 @@ async fn begin(
     }
     // In this order: what was published up to here is then covered by the newest checkpoint.
     let anchor = anchor(store, unit, stream).await?;
-    let newest = store
-        .unit_read::<_, NotaryError>(unit, move |tx| Ok(tx.audit().checkpoint(stream)?))
-        .await?;
+    let newest = store.unit_read::<_, NotaryError>(unit, move |tx| {
+        let Some(newest) = tx.audit().checkpoint(stream)? else { return Ok(None) };
+        let boundary = tx.audit().boundary(stream, newest.size)?;
+        Ok(Some((newest, boundary)))
+    });
     // Catching up has made one; it is missing only if others were faster every time.
-    let StoredCheckpoint { size, note, .. } = newest.ok_or(NotaryError::Raced)?;
-    let (writer, head) = ExportWriter::begin(&note, Vec::new(), anchor)?;
+    let (newest, boundary) = newest.await?.ok_or(NotaryError::Raced)?;
+    let StoredCheckpoint { size, note, .. } = newest;
+    let next = boundary.as_ref().map_or(0, Boundary::first_index);
+    let (writer, head) = ExportWriter::begin(&note, Vec::new(), anchor, boundary.as_ref())?;
     let (store, lines) = (store.clone(), VecDeque::from([head]));
-    Ok(Export { store, reader, stream, size, next: 0, writer: Some(writer), lines })
+    Ok(Export { store, reader, stream, size, next, writer: Some(writer), lines })
 }
 
 /// The proof that a checkpoint of this log is in the log of checkpoints.
@@ -179,13 +183,15 @@ impl Export {
             Reader::Member(scope) => {
                 let part = self.store.read::<_, NotaryError>(scope, move |tx| {
                     may_export(&access::authority(tx)?, stream)?;
-                    Ok(tx.audit().range(stream, next, ENTRIES_PER_READ)?)
+                    let edge = tx.retention().boundary()?.map(|(edge, _)| edge);
+                    part_of(&mut tx.audit(), edge.as_ref(), stream, next)
                 });
                 part.await?
             }
             Reader::Machine => {
                 let part = self.store.unit_read::<_, NotaryError>(Unit::Platform, move |tx| {
-                    Ok(tx.audit().range(stream, next, ENTRIES_PER_READ)?)
+                    let edge = tx.retention().boundary()?.map(|(edge, _)| edge);
+                    part_of(&mut tx.audit(), edge.as_ref(), stream, next)
                 });
                 part.await?
             }
@@ -195,9 +201,29 @@ impl Export {
     }
 }
 
-fn exported(entry: LoggedEntry) -> Option<ExportedEntry> {
-    let LoggedEntry { index, hash: leaf, body: bytes, personal, .. } = entry;
-    index.map(|index| ExportedEntry { index, leaf, bytes, personal })
+/// The stored entries from `next` on. What was dropped since the export began is no damage: the
+/// export breaks off, and the next one begins at the boundary.
+fn part_of(
+    log: &mut Log<'_>,
+    edge: Option<&Boundary>,
+    stream: Stream,
+    next: u64,
+) -> Result<Vec<LoggedEntry>, NotaryError> {
+    let found = log.range(stream, next, ENTRIES_PER_READ)?;
+    let first = found.first().and_then(|entry| entry.index);
+    match edge.map(Boundary::first_index) {
+        Some(first_index)
+            if stream == Stream::Security && first_index > next && first != Some(next) =>
+        {
+            Err(NotaryError::Dropped { first_index })
+        }
+        _ => Ok(found),
+    }
+}
+
+pub(crate) fn exported(entry: LoggedEntry) -> Option<ExportedEntry> {
+    let LoggedEntry { index, hash: leaf, body: bytes, personal, erased, .. } = entry;
+    index.map(|index| ExportedEntry { index, leaf, bytes, personal, erased })
 }
 
 /// Sequences until nothing waits. Another sequencer's work counts as well as ours.

@@ -10,7 +10,9 @@
 //!    are in, in the same way.
 //! 5. Every log's checkpoints go into the log of checkpoints, blinded, at most once in a period; a
 //!    log that no longer continues what was published is never published again.
-//! 6. What is exported is what is stored. Judging it is the verifier's work, in `ledger`.
+//! 6. A security log is dropped from its beginning only, behind a boundary that it records itself;
+//!    a workspace's log never.
+//! 7. What is exported is what is stored. Judging it is the verifier's work, in `ledger`.
 //!
 //! Never: HTTP, SQL, a private key, a change to an entry.
 //!
@@ -24,14 +26,17 @@ pub mod anchors;
 pub mod checkpoint_log;
 pub mod entries;
 pub mod epochs;
+pub mod erasure;
 mod error;
 pub mod export;
+pub mod holds;
 mod journal;
 mod nodes;
 pub mod projection;
 pub mod proofs;
 pub mod publisher;
 pub mod receipts;
+mod retention;
 pub mod search;
 mod sequencer;
 pub mod witnesses;
@@ -48,6 +53,7 @@ pub use proofs::{
 };
 pub use publisher::{Published, Publisher};
 pub use receipts::receipts;
+pub use retention::{KeptDays, Retained, retain, retain_all};
 pub use search::{Found, NotAnActor, Search, SearchedActor, search};
 pub use sequencer::{Sequenced, sequence};
 pub use worker::{Touched, Worker};

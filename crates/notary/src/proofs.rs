@@ -56,7 +56,8 @@ pub async fn latest_checkpoint(
 ///
 /// # Errors
 /// [`NotaryError::NotFound`] unless `index < size` and a checkpoint covers `size`;
-/// [`NotaryError::Denied`], [`NotaryError::Damaged`], [`NotaryError::Store`].
+/// [`NotaryError::Dropped`] before the log's boundary; [`NotaryError::Denied`],
+/// [`NotaryError::Damaged`], [`NotaryError::Store`].
 pub async fn inclusion_proof(
     store: &Store,
     scope: &Scope,
@@ -67,6 +68,7 @@ pub async fn inclusion_proof(
     store
         .read(scope, move |tx| {
             covered(tx, stream, size)?;
+            kept(tx, stream, index)?;
             let mut log = tx.audit();
             let mut nodes = StoredNodes::new(&mut log, stream);
             let path = tree::inclusion_proof(&mut nodes, index, size)?;
@@ -81,7 +83,8 @@ pub async fn inclusion_proof(
 ///
 /// # Errors
 /// [`NotaryError::NotFound`] unless `from <= to` and a checkpoint covers `to`;
-/// [`NotaryError::Denied`], [`NotaryError::Damaged`], [`NotaryError::Store`].
+/// [`NotaryError::Dropped`] when `from` is before the log's boundary; [`NotaryError::Denied`],
+/// [`NotaryError::Damaged`], [`NotaryError::Store`].
 pub async fn consistency_proof(
     store: &Store,
     scope: &Scope,
@@ -92,6 +95,10 @@ pub async fn consistency_proof(
     store
         .read(scope, move |tx| {
             covered(tx, stream, to)?;
+            // The empty log is the beginning of every log, and needs no node.
+            if from > 0 {
+                kept(tx, stream, from)?;
+            }
             let mut log = tx.audit();
             let mut nodes = StoredNodes::new(&mut log, stream);
             let path = tree::consistency_proof(&mut nodes, from, to)?;
@@ -105,4 +112,13 @@ fn covered(tx: &mut TenantTx<'_>, stream: Stream, size: u64) -> Result<(), Notar
     access::may_read(&access::authority(tx)?, stream)?;
     let newest = tx.audit().checkpoint(stream)?.map_or(0, |checkpoint| checkpoint.size);
     if size <= newest { Ok(()) } else { Err(NotaryError::NotFound) }
+}
+
+/// The index is not behind the boundary where the log begins.
+pub(crate) fn kept(tx: &mut TenantTx<'_>, stream: Stream, index: u64) -> Result<(), NotaryError> {
+    if stream != Stream::Security {
+        return Ok(());
+    }
+    let edge = tx.retention().boundary()?.map_or(0, |(edge, _)| edge.first_index());
+    if index < edge { Err(NotaryError::Dropped { first_index: edge }) } else { Ok(()) }
 }

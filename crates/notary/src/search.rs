@@ -208,6 +208,7 @@ fn part_of(
         }
     }
     part.more |= waiting.len() > 0;
+    tx.audit().mark_erased(&mut part.items)?;
     Ok(part)
 }
 

@@ -20,6 +20,7 @@ mod failure;
 mod folders;
 mod format;
 mod handout;
+mod holds;
 mod keys;
 mod layout;
 mod link;
@@ -64,6 +65,9 @@ pub enum Command {
     /// The keys that seal everything: ages, rotation, destruction.
     #[command(subcommand)]
     Sealing(sealing::Sealing),
+    /// What keeps security logs whole, however old.
+    #[command(subcommand)]
+    Holds(holds::Holds),
     /// The settings.
     #[command(subcommand)]
     Config(config::Config),
@@ -107,6 +111,7 @@ pub fn run(command: Command, form: Form) -> ExitCode {
         Command::Doctor(doctor) => doctor.run(&output),
         Command::Slots(slots) => slots.run(&output),
         Command::Sealing(sealing) => sealing.run(&output),
+        Command::Holds(holds) => holds.run(&output),
         Command::Config(config) => config.run(&output),
         Command::Database(database) => database.run(&output),
         Command::Backup(backup) => backup.run(&output),

@@ -273,6 +273,7 @@ async fn run(config: &Config, transport: Transport, stop: Stop) -> Result<(), Se
     workers::start_watching(&house, &tasks, &stop);
     if config.roles.worker {
         workers::start_working(&house, &tasks, &stop);
+        workers::start_retaining(&house, config.retention.security_log, &tasks, &stop);
         let url = public_url(config, api_address);
         workers::start_post(&house, Post { mailer, url }, &tasks, &stop);
         witnessing::start(&house, &config.witnesses, &config.sso.client()?, &tasks, &stop);

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use broker::BrokerError;
-use notary::Worker;
+use notary::{KeptDays, Worker, retain_all};
 use outbound::mail::Mailer;
 use store::{Caller, Unit};
 use tokio_util::task::TaskTracker;
@@ -76,6 +76,15 @@ async fn rotation_rounds(house: &House) {
             Err(error) => tracing::warn!(%error, "workspaces could not be listed for rotation"),
         }
     }
+}
+
+/// Drops from security logs what is past its time.
+pub(crate) fn start_retaining(house: &House, kept: KeptDays, tasks: &TaskTracker, stop: &Stop) {
+    let (house, stop) = (house.clone(), stop.clone());
+    tasks.spawn(async move {
+        let stopped = async move { stop.draining().await };
+        retain_all(house.store().clone(), house.broker().clone(), kept, stopped).await;
+    });
 }
 
 /// A workspace that fails is passed over; its wish stands, and the next round tries again.

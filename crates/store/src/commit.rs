@@ -112,6 +112,10 @@ quiet_reasons! {
     Sequencing = "the sequencer moves entries into the tree; an entry about that would never end",
     /// The log of checkpoints.
     Publishing = "checkpoints go into the log of checkpoints; an entry would make another one",
+    /// What is dropped behind a boundary.
+    Retention = "entries are dropped up to a boundary, and the boundary has the entry",
+    /// Personal values on their way out.
+    Erasing = "personal values are erased one after another; the order has its entry",
     /// What witnesses answered.
     Cosigned = "a witness's answer is kept beside the checkpoint it is about, and changes none",
     /// A record sealed again.

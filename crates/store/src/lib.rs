@@ -34,8 +34,9 @@ mod tx;
 mod value;
 
 pub use audit::{
-    EntryFilter, Epochs, JournalMark, Log, LoggedEntry, NewCheckpoint, NewLeaf, NewNode, Openings,
-    PendingEntry, StoredCheckpoint, StoredEpoch, StoredOpening, Tree, epoch_at,
+    EntryFilter, Epochs, Erasures, Hold, Holder, JournalMark, Log, LoggedEntry, NewCheckpoint,
+    NewLeaf, NewNode, Openings, PendingEntry, PersonalBeside, Retention, StoredCheckpoint,
+    StoredEpoch, StoredOpening, Tree, UnknownHolder, epoch_at,
 };
 /// Making a PostgreSQL database ready, by an administrator's credential.
 pub mod postgres {

@@ -118,6 +118,11 @@ impl<'t> TenantTx<'t> {
         audit::Openings::new(self.bound)
     }
 
+    /// Holds on the security log, and the boundary that it begins at.
+    pub fn retention(&mut self) -> audit::Retention<'_> {
+        audit::Retention::new(self.bound)
+    }
+
     /// The tenant's log, for reading.
     pub fn audit(&mut self) -> audit::Log<'_> {
         audit::Log::new(self.bound)
@@ -311,6 +316,11 @@ impl<'t> PlatformTx<'t> {
         platform::Backups::new(self.bound)
     }
 
+    /// Holds on the security log, and the boundary that it begins at.
+    pub fn retention(&mut self) -> audit::Retention<'_> {
+        audit::Retention::new(self.bound)
+    }
+
     /// The platform's own log, for reading.
     pub fn audit(&mut self) -> audit::Log<'_> {
         audit::Log::new(self.bound)
@@ -354,6 +364,16 @@ impl<'t> AuditTx<'t> {
     /// Entries that wait for an index, and the tree they move into.
     pub fn tree(&mut self) -> audit::Tree<'_> {
         audit::Tree::new(self.bound)
+    }
+
+    /// What is dropped of the unit's security log, up to where, and what stops it.
+    pub fn retention(&mut self) -> audit::Retention<'_> {
+        audit::Retention::new(self.bound)
+    }
+
+    /// Personal values beside the log's entries, to be erased.
+    pub fn erasures(&mut self) -> audit::Erasures<'_> {
+        audit::Erasures::new(self.bound)
     }
 
     /// What opens the unit's leaves in the log of checkpoints.

@@ -135,6 +135,9 @@ operations! {
     AUDIT_EXPORT = "GET" "/v1/audit/export" Harmless;
     AUDIT_OPENINGS = "GET" "/v1/audit/openings" Harmless;
     AUDIT_KEY = "GET" "/v1/audit/key" Harmless;
+    HOLDS = "GET" "/v1/teams/{team}/holds" Harmless;
+    HOLD_PLACE = "POST" "/v1/teams/{team}/holds" Never;
+    HOLD_LIFT = "POST" "/v1/teams/{team}/holds/{hold}/lift" Never;
     STAFF_LOG = "GET" "/v1/staff/log" Harmless;
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Bearing<'a> {
     pub(crate) receipts: Vec<&'a str>,
     /// Checkpoints of this log that it must have passed through.
     pub(crate) checkpoints: Vec<&'a str>,
+    /// How many checkpoints of this log are from before where it begins.
+    pub(crate) before: usize,
     /// The size of the newest checkpoint, when that is beyond the log at hand.
     pub(crate) later_size: Option<u64>,
 }
@@ -79,11 +81,12 @@ impl Kept {
         self.0.drain(..self.0.len().saturating_sub(KEPT_MAX));
     }
 
-    /// What bears on the log of `origin` as it was at `size`, for somebody who trusts `keys`.
+    /// What bears on the log of `origin` as it was at the last of these `sizes`, and begins at the
+    /// first, for somebody who trusts `keys`.
     pub(crate) fn bearing_on(
         &self,
         origin: &LogOrigin,
-        size: u64,
+        sizes: std::ops::RangeInclusive<u64>,
         keys: &[VerifierKey],
     ) -> Bearing<'_> {
         let mut bearing = Bearing::default();
@@ -105,8 +108,12 @@ impl Kept {
                         continue;
                     };
                     // One of before a restore may be longer: the log itself explains that, or not.
-                    if seen.size <= size || seen.origin.epoch() < origin.epoch() {
+                    let longer =
+                        seen.origin.epoch() < origin.epoch() && seen.size >= *sizes.start();
+                    if sizes.contains(&seen.size) || longer {
                         bearing.checkpoints.push(note);
+                    } else if seen.size < *sizes.start() {
+                        bearing.before += 1;
                     } else {
                         bearing.later_size = bearing.later_size.max(Some(seen.size));
                     }

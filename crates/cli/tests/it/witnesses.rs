@@ -50,7 +50,7 @@ fn published(machine: &Machine, cosigned: bool) -> (PathBuf, PathBuf) {
     let golden = std::fs::read(golden_export()).unwrap();
     let head = ExportReader::new(&golden[..]).head().unwrap();
     let (_, line) =
-        ExportWriter::begin(&head.checkpoint, head.earlier, Some(proof.text())).unwrap();
+        ExportWriter::begin(&head.checkpoint, head.earlier, Some(proof.text()), None).unwrap();
     let rest = golden.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     let export = machine.path("export.ndjson");
     std::fs::write(&export, [line.as_bytes(), &golden[rest..]].concat()).unwrap();

@@ -86,6 +86,8 @@ acts! {
     SecurityRead = "security.read",
     /// Export the audit log with its proofs.
     AuditExport = "audit.export",
+    /// Place a hold on the security log, so that nothing of it is dropped, or lift it.
+    AuditHold = "audit.hold",
 }
 
 /// A text that names no act.
@@ -107,6 +109,7 @@ impl Act {
                 | Self::KeyCreate
                 | Self::SignInManage
                 | Self::SealingRotate
+                | Self::AuditHold
         )
     }
 
@@ -121,6 +124,7 @@ impl Act {
                 | Self::WorkspaceTransfer
                 | Self::SignInManage
                 | Self::SealingRotate
+                | Self::AuditHold
         )
     }
 }

@@ -166,6 +166,8 @@ conducts! {
     ReadSecurity {} = SecurityRead at |_| Place::Workspace;
     /// Export the audit log.
     ExportAudit {} = AuditExport at |_| Place::Workspace;
+    /// Place a hold on the security log, or lift it.
+    HoldAudit {} = AuditHold at |_| Place::Workspace;
 }
 
 /// Whether an environment holds production secrets, and whether the workspace lets them out.

@@ -12,9 +12,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{
-    EARLIER_CHECKPOINTS_MAX, EXPORT_FORMAT, EndLine, EntryLine, ExportedEntry, HeadLine,
-    LINE_BYTES_MAX,
+    BoundaryLine, EARLIER_CHECKPOINTS_MAX, EXPORT_FORMAT, EndLine, EntryLine, ExportedEntry,
+    HeadLine, LINE_BYTES_MAX,
 };
+use crate::boundary::Boundary;
 use crate::checkpoint::hash_from_base64;
 use crate::entry::PersonalValue;
 
@@ -44,6 +45,8 @@ pub struct Head {
     pub earlier: Vec<String>,
     /// A proof file that leads to the log of checkpoints.
     pub anchor: Option<String>,
+    /// Where the log begins, if not at its first entry.
+    pub boundary: Option<Boundary>,
 }
 
 /// What a line after the first one holds.
@@ -75,11 +78,15 @@ impl<R: BufRead> ExportReader<R> {
     /// [`ReadError`]; [`ReadError::Form`] for line 1 means that this is no export at all.
     pub fn head(&mut self) -> Result<Head, ReadError> {
         self.next_line()?;
-        let HeadLine { format, checkpoint, earlier, anchor } = self.parsed()?;
+        let HeadLine { format, checkpoint, earlier, anchor, boundary } = self.parsed()?;
         if format != EXPORT_FORMAT || earlier.len() > EARLIER_CHECKPOINTS_MAX {
             return Err(self.form());
         }
-        Ok(Head { checkpoint, earlier, anchor })
+        let boundary = match boundary {
+            None => None,
+            Some(line) => Some(boundary_of(&line).ok_or_else(|| self.form())?),
+        };
+        Ok(Head { checkpoint, earlier, anchor, boundary })
     }
 
     /// The next line after the head.
@@ -124,8 +131,14 @@ impl<R: BufRead> ExportReader<R> {
     }
 }
 
+fn boundary_of(line: &BoundaryLine) -> Option<Boundary> {
+    let peaks = line.peaks.iter().map(|peak| hash_from_base64(peak));
+    Boundary::new(line.first_index, peaks.collect::<Option<Vec<_>>>()?, line.epoch)
+}
+
 fn entry_of(line: EntryLine) -> Option<ExportedEntry> {
-    let ascending = line.personal.is_sorted_by(|left, right| left.field < right.field);
+    let ascending = line.personal.is_sorted_by(|left, right| left.field < right.field)
+        && line.erased.is_sorted_by(|left, right| left < right);
     let personal: Option<Vec<PersonalValue>> = line
         .personal
         .into_iter()
@@ -139,5 +152,6 @@ fn entry_of(line: EntryLine) -> Option<ExportedEntry> {
         leaf: hash_from_base64(&line.leaf)?,
         bytes: BASE64.decode(line.entry.as_bytes()).ok()?,
         personal: personal.filter(|_| ascending)?,
+        erased: line.erased,
     })
 }

@@ -42,6 +42,12 @@ impl Frontier {
         self.size
     }
 
+    /// The peaks, tallest first: one per set bit of the size.
+    #[must_use]
+    pub fn peaks(&self) -> &[Hash] {
+        &self.peaks
+    }
+
     /// Adds a leaf and reports every inner node this completes, lowest first. The leaf itself, at
     /// level 0 and index `size` before the call, is the caller's.
     pub fn append(&mut self, leaf: Hash, mut completed: impl FnMut(NodePosition, Hash)) {

@@ -54,10 +54,12 @@ pub(super) struct Published {
     pub(super) lacking: Option<Reason>,
 }
 
-/// Judges everything that connects this log with the log of checkpoints.
+/// Judges everything that connects this log, which begins at index `first`, with the log of
+/// checkpoints.
 pub(super) fn open(
     checkpoint: &Checkpoint,
     anchor: Option<&str>,
+    first: u64,
     evidence: Evidence<'_>,
 ) -> Result<Published, Stop> {
     let nobody = Policy::operator_only();
@@ -84,10 +86,12 @@ pub(super) fn open(
         // What else is wrong with the log is worth more than this.
         short = leaves.is_none().then_some(Reason::ShortCopy);
         // What was opened after the export was made says nothing about it.
+        // What was published before the log's boundary was opened above, and is dropped.
         let epoch = checkpoint.origin.epoch();
-        let passed = openings
-            .into_iter()
-            .filter(|opened| opened.origin.epoch() <= epoch && !is_beyond(opened, checkpoint));
+        let passed = openings.into_iter().filter(|opened| {
+            let earlier = opened.origin.epoch() <= epoch && !is_beyond(opened, checkpoint);
+            earlier && opened.size >= first
+        });
         passages.extend(passed.cloned());
     }
     let Proof { head_size, cosigned, witnesses, .. } = proof;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::anchor::Anchored;
+use super::boundary::Begins;
 use crate::checkpoint::Checkpoint;
 use crate::origin::{Epoch, LogOrigin};
 use crate::tree::Hash;
@@ -35,7 +36,13 @@ impl fmt::Display for Verdict {
         let word = self.word();
         match self {
             Self::Verified(verified) => {
-                write!(f, "{word} as of size {}, {}", verified.size, verified.vouched())?;
+                write!(f, "{word} as of size {}, ", verified.size)?;
+                if let Some(begins) = verified.begins {
+                    let Begins { first_index, kept_days, .. } = begins;
+                    write!(f, "from index {first_index} on (older entries were dropped after ")?;
+                    write!(f, "{kept_days} days at a boundary that the log records), ")?;
+                }
+                f.write_str(&verified.vouched())?;
                 verified.explain(f)
             }
             Self::Tampered(finding) => write!(f, "{word}: {finding}"),
@@ -49,18 +56,25 @@ impl fmt::Display for Verdict {
 pub struct Verified {
     /// Which log.
     pub origin: LogOrigin,
-    /// How many entries it has, each of them checked.
+    /// How many entries it has, each of them checked from where it begins.
     pub size: u64,
+    /// Where it begins, when older entries were dropped at a boundary that it records.
+    pub begins: Option<Begins>,
     /// The root that was computed and found signed.
     pub root: Hash,
     /// How many other signed checkpoints the log passed through.
     pub checkpoints: usize,
     /// Personal values that are those the entries committed to.
     pub personal: u64,
-    /// Personal values the entries committed to that are erased or withheld.
+    /// Personal values the entries committed to that were erased, for the person they were about.
+    pub erased: u64,
+    /// Personal values the entries committed to that are neither here nor said to be erased.
     pub withheld: u64,
     /// Receipts whose entries are not in the log yet and, as far as the log shows, not due yet.
     pub pending_receipts: usize,
+    /// Receipts whose entries are not in the log and are old enough to have been dropped at its
+    /// boundary.
+    pub expired_receipts: usize,
     /// The published checkpoint that the log continues, and who cosigned it; `None` when the export
     /// carries no proof of one.
     pub anchored: Option<Anchored>,
@@ -112,11 +126,14 @@ impl Verified {
         Self {
             origin: checkpoint.origin.clone(),
             size: checkpoint.size,
+            begins: None,
             root: checkpoint.root,
             checkpoints,
             personal: 0,
+            erased: 0,
             withheld: 0,
             pending_receipts: 0,
+            expired_receipts: 0,
             anchored: None,
             restores: Vec::new(),
             lost: 0,
@@ -178,6 +195,9 @@ pub enum Finding {
         /// The entry's id.
         entry: String,
     },
+    /// The log does not begin where it may.
+    #[error("{0}")]
+    Boundary(BoundaryFault),
     /// The log and what was published of it do not belong together.
     #[error("{0}")]
     Anchor(AnchorFault),
@@ -187,6 +207,23 @@ pub enum Finding {
         /// The checkpoint's epoch.
         epoch: u64,
     },
+}
+
+/// What is wrong with the place where a log begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BoundaryFault {
+    /// Entries were cut off, and no entry of the log says that they were dropped.
+    #[error("the entries before index {first_index} are cut off, and no entry records a boundary")]
+    Unrecorded {
+        /// The first index that is here.
+        first_index: u64,
+    },
+    /// The boundary's own entry says that something younger than 90 days was dropped.
+    #[error("entries were dropped before their time was over")]
+    Young,
+    /// A workspace's log lives as long as the workspace.
+    #[error("it is a workspace's log, of which nothing is ever dropped")]
+    Lifelong,
 }
 
 /// What is wrong between a log and the log of checkpoints.
@@ -280,6 +317,17 @@ pub enum Reason {
     /// A checkpoint or receipt that was brought along is of another log or another key.
     #[error("a checkpoint or receipt given as evidence is not one of this log and key")]
     ForeignEvidence,
+    /// Something kept from earlier is about entries that were dropped.
+    #[error(
+        "what was kept of size {size} cannot be compared: entries before {first} are dropped, at a \
+         boundary; an export from before then can be"
+    )]
+    BeforeBoundary {
+        /// The size that was kept.
+        size: u64,
+        /// The first index that is here.
+        first: u64,
+    },
     /// The policy asks for witnesses, and nothing leads to them.
     #[error("witnesses are asked for, and the export carries no proof that its log was published")]
     NotPublished,

@@ -23,7 +23,7 @@ fn restored(kept: u64, said: u64, epoch: Epoch) -> Log {
     for entry in entries {
         let CanonicalEntry { bytes, hash: leaf, personal, .. } = entry;
         let index = log.rows.len() as u64;
-        log.rows.push(ExportedEntry { index, leaf, bytes, personal });
+        log.rows.push(ExportedEntry { index, leaf, bytes, personal, erased: Vec::new() });
     }
     sign(&mut log, EPOCH);
     log

@@ -314,3 +314,19 @@ fn a_line_without_end_is_refused_in_bounded_memory() {
     let verdict = verify_export(std::io::BufReader::new(Endless), evidence);
     assert_eq!(verdict, Verdict::CannotEstablish(Reason::NotAnExport));
 }
+
+#[test]
+fn an_erased_value_is_told_apart_from_a_withheld_one_and_cannot_be_claimed_for_another() {
+    let mut log = Log::new(4, &[]);
+    log.rows[1].personal.retain(|personal| personal.field != "ip");
+    log.rows[2].personal.retain(|personal| personal.field != "ip");
+    log.rows[2].erased = vec!["ip".to_owned()];
+    let found = verified(log.verdict());
+    assert_eq!((found.personal, found.erased, found.withheld), (10, 1, 1));
+    // A field that is here, or that the entry never had, was not erased.
+    for claimed in ["email", "shoe_size"] {
+        log.rows[3].erased = vec![claimed.to_owned()];
+        let what = EntryFault::Personal { field: claimed.to_owned() };
+        assert_eq!(tampered(log.verdict()), Finding::Entry { index: 3, what });
+    }
+}

@@ -119,7 +119,7 @@ impl Log {
             let entry = role_change(&mint);
             frontier.append(entry.hash, |_, _| {});
             let CanonicalEntry { bytes, hash: leaf, personal, .. } = entry;
-            rows.push(ExportedEntry { index, leaf, bytes, personal });
+            rows.push(ExportedEntry { index, leaf, bytes, personal, erased: Vec::new() });
         }
         let checkpoint = signer.sign(&checkpoint(&frontier).text());
         Self { signer, rows, checkpoint, earlier, anchor: None }
@@ -127,7 +127,7 @@ impl Log {
 
     pub(crate) fn export(&self) -> Vec<u8> {
         let (mut writer, head) =
-            ExportWriter::begin(&self.checkpoint, self.earlier.clone(), self.anchor.clone())
+            ExportWriter::begin(&self.checkpoint, self.earlier.clone(), self.anchor.clone(), None)
                 .unwrap();
         let mut file = head;
         for row in &self.rows {

@@ -4,6 +4,7 @@
 
 mod anchoring;
 mod blinding;
+mod boundaries;
 mod cosignatures;
 mod entries;
 mod epochs;

@@ -211,6 +211,21 @@ impl Owner {
         }
     }
 
+    /// How many rows a condition finds.
+    pub(crate) async fn count(&self, from_where: &str) -> u64 {
+        let text = format!("select count(*) from {from_where}");
+        match self {
+            Self::File(file, _) => {
+                let rows: i64 = file.query_row(&text, [], |row| row.get(0)).unwrap();
+                u64::try_from(rows).unwrap()
+            }
+            Self::Superuser(client, _) => {
+                let row = client.query_one(&text, &[]).await.unwrap();
+                u64::try_from(row.get::<_, i64>(0)).unwrap()
+            }
+        }
+    }
+
     /// Runs a statement that must change something.
     pub(crate) async fn change(&self, statement: &str) {
         let changed = self.run(statement).await.unwrap();

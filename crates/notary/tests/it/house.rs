@@ -206,6 +206,11 @@ impl House {
         self.broker = connect(self.folder.path()).await;
     }
 
+    /// One more workspace.
+    pub(crate) async fn another(&self, called: &str) -> Workspace {
+        workspace(&self.store, &self.broker, called).await
+    }
+
     /// Lets somebody into a workspace with this role, and gives their scope.
     pub(crate) async fn join(&self, workspace: Workspace, role: Role) -> Scope {
         self.join_as(workspace, self.store.mint().id(), role).await

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod erasing;
 mod ground;
 mod house;
 mod journal;
@@ -10,6 +11,8 @@ mod projection;
 mod publishing;
 mod publishing_attacks;
 mod reading;
+mod retention;
+mod retention_attacks;
 mod searching;
 mod sequencing;
 mod tampering;

@@ -66,6 +66,8 @@ checks! {
     SequencerLag = "sequencer-lag",
     /// No entry waits longer than receipts promise.
     MergeDelay = "merge-delay",
+    /// Security logs are kept as long as is promised, and no longer.
+    Retention = "retention",
     /// Whoever is staff has a passkey in hardware.
     Staff = "staff",
     /// Witnesses stand behind the log of checkpoints.

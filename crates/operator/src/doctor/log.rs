@@ -1,7 +1,9 @@
 //! Checks of the database and of the logs in it.
 
 use domain::{TimeMs, limits};
-use store::{EntryFilter, Finding as Guard, Page, Store, StoreError};
+use ledger::{EntryView, Stream, Verb};
+use notary::KeptDays;
+use store::{EntryFilter, Finding as Guard, LoggedEntry, Page, Store, StoreError};
 
 use super::finding::{Check, Finding};
 use crate::failure::{Teaches, chain};
@@ -12,6 +14,10 @@ const _: () = assert!(SEQUENCER_LAG_MS_MAX > 4 * limits::SEQUENCE_POLL_MS.cast_s
 const _: () = assert!(SEQUENCER_LAG_MS_MAX < limits::MERGE_DELAY_MS_MAX);
 /// No correct clock shows less: this program did not exist before (2026-01-01).
 const EARLIEST: TimeMs = TimeMs(1_767_225_600_000);
+const DAY_MS: i64 = 24 * 3_600 * 1_000;
+/// A sweep that is this late needs looking at: it comes several times a day.
+const RETENTION_LATE_DAYS_MAX: i64 = 2;
+const _: () = assert!(limits::RETENTION_EVERY_MS.cast_signed() < DAY_MS);
 /// Most guards that are named.
 const GUARDS_NAMED_MAX: usize = 5;
 
@@ -22,6 +28,11 @@ pub(crate) struct Logs {
     pub(crate) newest: Option<TimeMs>,
     /// When the oldest entry without an index was written.
     pub(crate) oldest_pending: Option<TimeMs>,
+    /// When the oldest entry that is kept of a security log without a hold was written. Entries
+    /// about boundaries alone are not dropped, and not looked at.
+    pub(crate) oldest_kept: Option<TimeMs>,
+    /// Holds that stand, over all logs.
+    pub(crate) holds: u64,
 }
 
 impl Logs {
@@ -29,17 +40,36 @@ impl Logs {
     pub(crate) async fn of(store: &Store) -> Result<Self, StoreError> {
         let mut logs = Self::default();
         for unit in store.units().await? {
-            let (newest, pending) = store.unit_read(unit, look).await?;
-            logs.newest = logs.newest.max(newest);
-            logs.oldest_pending = earlier(logs.oldest_pending, pending);
+            let seen = store.unit_read(unit, look).await?;
+            logs.newest = logs.newest.max(seen.newest);
+            logs.oldest_pending = earlier(logs.oldest_pending, seen.oldest_pending);
+            logs.oldest_kept = earlier(logs.oldest_kept, seen.oldest_kept);
+            logs.holds += seen.holds;
         }
         Ok(logs)
     }
 }
 
-fn look(tx: &mut store::AuditTx<'_>) -> Result<(Option<TimeMs>, Option<TimeMs>), StoreError> {
+fn look(tx: &mut store::AuditTx<'_>) -> Result<Logs, StoreError> {
     let newest = tx.audit().list(&EntryFilter::default(), Page::first(1))?;
-    Ok((newest.items.first().map(|entry| entry.at), tx.tree().oldest_pending()?))
+    let holds = tx.retention().holds_standing()?;
+    Ok(Logs {
+        newest: newest.items.first().map(|entry| entry.at),
+        oldest_pending: tx.tree().oldest_pending()?,
+        oldest_kept: if holds == 0 { oldest_kept(tx)? } else { None },
+        holds,
+    })
+}
+
+/// The first entry of the security log that is not about a boundary, among its first few.
+fn oldest_kept(tx: &mut store::AuditTx<'_>) -> Result<Option<TimeMs>, StoreError> {
+    const LOOKED_AT: u32 = 128;
+    let first = tx.retention().boundary()?.map_or(0, |(boundary, _)| boundary.first_index());
+    let entries = tx.audit().range(Stream::Security, first, LOOKED_AT)?;
+    let about_boundaries = |entry: &LoggedEntry| {
+        EntryView::read(&entry.body).is_ok_and(|view| view.verb == Verb::SecurityLogPruned.as_str())
+    };
+    Ok(entries.iter().find(|entry| !about_boundaries(entry)).map(|entry| entry.at))
 }
 
 fn earlier(one: Option<TimeMs>, other: Option<TimeMs>) -> Option<TimeMs> {
@@ -107,6 +137,22 @@ pub(crate) fn sequencer_lag(logs: Result<Logs, StoreError>, now: TimeMs) -> Find
     }
 }
 
+/// Whether what is past its time is gone, wherever no hold stands.
+pub(crate) fn retention(logs: Result<Logs, StoreError>, now: TimeMs, kept: KeptDays) -> Finding {
+    let Logs { oldest_kept, holds, .. } = match logs {
+        Ok(logs) => logs,
+        Err(error) => return silent(Check::Retention, error),
+    };
+    let age_days = oldest_kept.map_or(0, |oldest| now.since_ms(oldest) / DAY_MS);
+    let stand = if holds == 0 { "no hold stands".into() } else { format!("{holds} holds stand") };
+    let seen = format!("the oldest entry of a security log is {age_days} days old; {stand}");
+    if age_days > i64::from(kept.days()) + RETENTION_LATE_DAYS_MAX {
+        let mend = "see that a `serve` with the worker role runs, and what it logs";
+        return Finding::warn(Check::Retention, seen, mend);
+    }
+    Finding::ok(Check::Retention, seen)
+}
+
 /// Whether every entry got its index within the time that its receipt promised.
 pub(crate) fn merge_delay(logs: Result<Logs, StoreError>, now: TimeMs) -> Finding {
     match logs {
@@ -137,7 +183,8 @@ mod tests {
     const NOW: TimeMs = TimeMs(EARLIEST.0 + 10_000_000_000);
 
     fn pending_for(ms: i64) -> Result<Logs, StoreError> {
-        Ok(Logs { newest: Some(NOW), oldest_pending: Some(NOW.plus_ms(-ms)) })
+        let oldest_pending = Some(NOW.plus_ms(-ms));
+        Ok(Logs { newest: Some(NOW), oldest_pending, ..Logs::default() })
     }
 
     #[test]
@@ -148,6 +195,7 @@ mod tests {
             clock(gone, NOW),
             sequencer_lag(gone, NOW),
             merge_delay(gone, NOW),
+            retention(gone, NOW, KeptDays::PROMISED),
         ];
         assert!(findings.iter().all(|f| f.verdict == Verdict::Fail && !f.mend.is_empty()));
     }
@@ -186,6 +234,17 @@ mod tests {
         let at = |ms| merge_delay(pending_for(ms), NOW).verdict;
         assert_eq!(at(limits::MERGE_DELAY_MS_MAX), Verdict::Ok);
         assert_eq!(at(limits::MERGE_DELAY_MS_MAX + 1), Verdict::Fail);
+    }
+
+    #[test]
+    fn retention_warns_when_what_is_past_its_time_is_still_there_and_tells_of_holds() {
+        let aged = |days: i64, holds| {
+            let oldest_kept = Some(NOW.plus_ms(-days * DAY_MS));
+            retention(Ok(Logs { oldest_kept, holds, ..Logs::default() }), NOW, KeptDays::PROMISED)
+        };
+        assert_eq!(aged(92, 0).verdict, Verdict::Ok);
+        assert_eq!(aged(93, 0).verdict, Verdict::Warn);
+        assert!(aged(1, 2).seen.contains("2 holds stand"));
     }
 
     #[test]

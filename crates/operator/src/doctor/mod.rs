@@ -106,6 +106,7 @@ fn judge(check: Check, settings: &Settings, keys: &KeySide, data: &DataSide) -> 
         Check::Clock => log::clock(data.logs, now),
         Check::SequencerLag => log::sequencer_lag(data.logs, now),
         Check::MergeDelay => log::merge_delay(data.logs, now),
+        Check::Retention => log::retention(data.logs, now, settings.config.retention.security_log),
         Check::Staff => staff::staff(&data.staff),
         Check::Witnesses => witnesses::witnesses(&data.witnesses, now),
         Check::BackupPlaces => backups::places(&settings.config.backup, places.data.path()),

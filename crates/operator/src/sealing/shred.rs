@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use broker::Broker;
 use domain::{SecretId, TenantId, UserId};
-use ledger::{ShredCertificate, VerifierKey};
-use store::Store;
-use vault::sealing::{SealingError, shred_person, shred_secret, shred_workspace};
+use ledger::{Person as Erased, ShredCertificate, VerifierKey};
+use notary::erasure::erase_person;
+use serde_json::json;
+use store::{Store, StoreError};
+use vault::sealing::{shred_person, shred_secret, shred_workspace};
 
 use super::host;
 use super::rotate::{Progress, certificate_fields};
@@ -27,7 +29,7 @@ const FILE_BYTES_MAX: u64 = 64 * 1024;
 pub enum Shred {
     /// Everything a workspace ever sealed.
     Workspace(Workspace),
-    /// Everything sealed for a person. They cannot sign in any more.
+    /// Everything sealed for a person, and their values in every log. They cannot sign in any more.
     Person(Person),
     /// One secret, with every older backup of its environment.
     Secret(Secret),
@@ -89,22 +91,35 @@ impl Shred {
                 Ok(vec![shred_workspace(store, broker, &host(store), of.tenant).await?])
             }),
             Self::Person(of) => of.order.carry_out(output, async |store, broker| {
-                Ok(vec![shred_person(store, broker, &host(store), of.user).await?])
+                let certificate = shred_person(store, broker, &host(store), of.user).await?;
+                erase_values(output, store, of.user).await?;
+                Ok(vec![certificate])
             }),
             Self::Secret(of) => of.order.carry_out(output, async |store, broker| {
                 let progress = Progress::new(output);
                 let (look, which) = (|step| progress.took(step), (of.tenant, of.secret));
-                shred_secret(store, broker, &host(store), which, &look).await
+                Ok(shred_secret(store, broker, &host(store), which, &look).await?)
             }),
         }
     }
+}
+
+/// What the logs hold of them beside their entries: addresses, agents, what they wrote.
+async fn erase_values(output: &Output, store: &Store, user: UserId) -> Result<(), Failure> {
+    let known = store.platform_read::<_, StoreError>(move |tx| tx.users().find(user)).await?;
+    let person = Erased { user, email: known.map(|known| known.email.as_str().to_owned()) };
+    let erased = erase_person(store, &host(store), &person).await?;
+    let fields = json!({ "user": user, "logs": erased.units, "values": erased.values });
+    let text = format!("{} values erased in {} logs", erased.values, erased.units);
+    output.result("sealing.erased", fields, &text);
+    Ok(())
 }
 
 impl Order {
     fn carry_out(
         &self,
         output: &Output,
-        work: impl AsyncFnOnce(&Store, &Broker) -> Result<Vec<String>, SealingError>,
+        work: impl AsyncFnOnce(&Store, &Broker) -> Result<Vec<String>, Failure>,
     ) -> Result<(), Failure> {
         let settings = Settings::load(&self.folders, Vec::new())?;
         let (certificates, key) = crate::runtime()?.block_on(async {

@@ -144,5 +144,7 @@ keys! {
         "Days for which a backup of the keys is kept; never more than the data's.";
     "backup.postgres_url_file" Path = "",
         "File with the address of PostgreSQL's backup role (backup.url).";
+    "retention.security_log_days" Number = "90",
+        "For how many days security logs are kept: 90 or more.";
     "roles.run" Words = "api,worker", "Which parts run in this process: api, worker.";
 }

@@ -19,6 +19,7 @@ mod keys;
 mod limits;
 mod mail;
 mod nearest;
+mod retention;
 mod roles;
 mod security;
 mod sources;
@@ -37,6 +38,7 @@ pub use files::FilesConfig;
 pub use keys::{KEYS, Key, Kind};
 pub use limits::LimitsConfig;
 pub use mail::MailConfig;
+pub use retention::RetentionConfig;
 pub use roles::RolesConfig;
 pub use security::SecurityConfig;
 pub use sources::Sources;
@@ -71,6 +73,8 @@ pub struct Config {
     pub witnesses: WitnessesConfig,
     /// Where backups go.
     pub backup: BackupConfig,
+    /// For how long security logs are kept.
+    pub retention: RetentionConfig,
     /// Which parts of `serve` run in this process.
     pub roles: RolesConfig,
 }
@@ -143,6 +147,7 @@ impl Config {
             staff: StaffConfig::from_values(&values),
             witnesses: WitnessesConfig::from_values(&values)?,
             backup: BackupConfig::from_values(&values)?,
+            retention: RetentionConfig::from_values(&values)?,
             roles: RolesConfig::from_values(&values)?,
             data,
         })

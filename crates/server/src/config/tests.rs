@@ -203,6 +203,19 @@ fn witnesses(section: &str) -> Result<WitnessesConfig, ConfigError> {
 }
 
 #[test]
+fn security_logs_are_kept_as_promised_or_longer_and_never_shorter() {
+    let days = |text: &str| {
+        let (sources, _folder) = sources(Some(&format!("[retention]\n{text}")), &[], &[]);
+        Config::load(&sources).map(|config| config.retention.security_log)
+    };
+    assert_eq!(days("").unwrap(), notary::KeptDays::PROMISED);
+    assert_eq!(days("security_log_days = 365").unwrap(), notary::KeptDays::at_least(365).unwrap());
+    for refused in ["security_log_days = 89", "security_log_days = 0", "security_log_days = 3661"] {
+        assert!(days(refused).is_err(), "{refused}");
+    }
+}
+
+#[test]
 fn witnesses_are_an_address_and_a_key_each_and_more_than_half_are_a_quorum() {
     let [one, two] = WITNESSES;
     let both = format!("ask = [\"https://a.example/w {one}\", \"https://b.example {two}\"]\n");

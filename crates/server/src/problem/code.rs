@@ -123,6 +123,8 @@ codes! {
         "The session is in no workspace; choose one.";
     NotFound = "not_found", NOT_FOUND,
         "There is no such thing, or it is not visible to the caller.";
+    LogDropped = "log.dropped", GONE,
+        "The entry is past its time; the log begins at a boundary behind it.";
     MethodNotAllowed = "method.not_allowed", METHOD_NOT_ALLOWED, "This method does not exist here.";
     ConflictExists = "conflict.exists", CONFLICT, "It exists already.";
     ConflictVersion = "conflict.version", PRECONDITION_FAILED, "It has changed since it was read.";

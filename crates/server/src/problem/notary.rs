@@ -8,7 +8,8 @@ use ::store::StoreError;
 use super::{Code, Problem, Refusal};
 
 impl Refusal for NotaryError {
-    const CODES: &'static [Code] = &[Code::NotFound, Code::StorageUnavailable];
+    const CODES: &'static [Code] =
+        &[Code::NotFound, Code::LogDropped, Code::LimitReached, Code::StorageUnavailable];
     const INNER: &'static [&'static [Code]] =
         &[Denied::CODES, BrokerError::CODES, StoreError::CODES];
 
@@ -16,6 +17,8 @@ impl Refusal for NotaryError {
         match self {
             Self::NotFound => Problem::new(Code::NotFound),
             Self::Denied(denied) => denied.problem(),
+            Self::Dropped { .. } => Problem::new(Code::LogDropped).detail(self),
+            Self::Crowded => Problem::new(Code::LimitReached).detail(self),
             Self::Raced => Problem::new(Code::StorageUnavailable).retry_after_ms(1_000),
             Self::Damaged(_) | Self::Unexportable(_) => Problem::internal(&self),
             Self::Broker(error) => error.problem(),

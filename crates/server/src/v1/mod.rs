@@ -18,6 +18,7 @@ pub mod authorizations;
 pub mod device_grants;
 pub mod enrolments;
 pub mod environments;
+pub mod holds;
 pub mod identities;
 pub mod invitations;
 pub mod key_reports;
@@ -71,5 +72,6 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .merge(key_reports::routes())
         .merge(security_log::routes())
         .merge(audit::routes())
+        .merge(holds::routes())
         .merge(staff::routes())
 }

@@ -81,6 +81,7 @@ impl Operation {
             ("passkey", team.passkey.clone()),
             ("provider", team.provider.clone()),
             ("domain", team.domain.clone()),
+            ("hold", team.hold.clone()),
             ("transaction", "01890a5d-ac96-774b-bcce-b302099a8057".to_owned()),
             ("session", team.owner.session.clone()),
             ("enrolment", house.template.enrolment.0.clone()),

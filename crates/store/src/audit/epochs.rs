@@ -8,6 +8,7 @@
 use ledger::{Epoch, Stream};
 
 use crate::StoreError;
+use crate::bound::Bound;
 use crate::sql::tenant_statements;
 use crate::tenant::handle;
 use crate::value::values;
@@ -39,16 +40,21 @@ tenant_statements! { "epochs":
     ADD = "insert into audit_epochs (tenant_id, stream, epoch, size) values ($1, $2, $3, $4)";
 }
 
+/// The epochs of a log after the first one, oldest first.
+pub(super) fn list(bound: &mut Bound, stream: Stream) -> Result<Vec<StoredEpoch>, StoreError> {
+    let rows = bound.rows(&LIST, values![stream.as_str()])?;
+    rows.into_iter()
+        .map(|mut row| Ok(StoredEpoch { epoch: Epoch(row.count()?), size: row.count()? }))
+        .collect()
+}
+
 impl Epochs<'_> {
     /// The epochs after the first one, oldest first. There is one for each restore.
     ///
     /// # Errors
     /// The engine's.
     pub fn list(&mut self, stream: Stream) -> Result<Vec<StoredEpoch>, StoreError> {
-        let rows = self.bound.rows(&LIST, values![stream.as_str()])?;
-        rows.into_iter()
-            .map(|mut row| Ok(StoredEpoch { epoch: Epoch(row.count()?), size: row.count()? }))
-            .collect()
+        list(self.bound, stream)
     }
 
     /// Begins an epoch.

@@ -3,11 +3,14 @@
 //! Always true: entries come back with the bytes that were hashed; an entry without an index has
 //! been written and waits for the sequencer.
 
+use std::collections::BTreeMap;
+
 use domain::{EntryId, TimeMs};
-use ledger::{PersonalValue, Stream, Verb};
+use ledger::{Boundary, NodePosition, PersonalValue, Stream, Verb};
 
 use crate::StoreError;
 use crate::audit::tree::{self, StoredCheckpoint};
+use crate::audit::{erasures, retention};
 use crate::page::{Listing, Page};
 use crate::sql::{Filters, tenant_statements};
 use crate::tenant::handle;
@@ -35,6 +38,8 @@ pub struct LoggedEntry {
     pub hash: [u8; 32],
     /// The personal values beside it.
     pub personal: Vec<PersonalValue>,
+    /// The fields whose values were erased, in order.
+    pub erased: Vec<String>,
 }
 
 /// Which entries are wanted.
@@ -104,6 +109,7 @@ impl Log<'_> {
         for entry in &mut listing.items {
             entry.personal = self.personal(entry.entry)?;
         }
+        self.mark_erased(&mut listing.items)?;
         Ok(listing)
     }
 
@@ -130,6 +136,7 @@ impl Log<'_> {
         let Some(row) = self.bound.one(&FIND, values![id])? else { return Ok(None) };
         let mut entry = entry_from_row(row)?;
         entry.personal = self.personal(id)?;
+        self.mark_erased(std::slice::from_mut(&mut entry))?;
         Ok(Some(entry))
     }
 
@@ -165,7 +172,25 @@ impl Log<'_> {
                 found.personal.push(value);
             }
         }
+        self.mark_erased(&mut entries)?;
         Ok(entries)
+    }
+
+    /// Notes which of the entries' personal values were erased.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn mark_erased(&mut self, entries: &mut [LoggedEntry]) -> Result<(), StoreError> {
+        let ids = || entries.iter().map(|entry| entry.entry);
+        let (Some(from), Some(until)) = (ids().min(), ids().max()) else { return Ok(()) };
+        let mut fields: BTreeMap<EntryId, Vec<String>> = BTreeMap::new();
+        for (entry, field) in erasures::erased(self.bound, from, until)? {
+            fields.entry(entry).or_default().push(field);
+        }
+        for entry in entries {
+            entry.erased = fields.remove(&entry.entry).unwrap_or_default();
+        }
+        Ok(())
     }
 
     /// The leaf hash at an index.
@@ -190,13 +215,27 @@ impl Log<'_> {
         level: u32,
         index: u64,
     ) -> Result<Option<[u8; 32]>, StoreError> {
-        if level == 0 {
-            return self.leaf(stream, index);
+        let stored = if level == 0 {
+            self.leaf(stream, index)?
+        } else {
+            let row = self.bound.one(&NODE, values![stream.as_str(), level, index])?;
+            row.map(|mut row| row.array()).transpose()?
+        };
+        if stored.is_some() {
+            return Ok(stored);
         }
-        self.bound
-            .one(&NODE, values![stream.as_str(), level, index])?
-            .map(|mut row| row.array())
-            .transpose()
+        // What is behind the boundary is gone, but for the tree's right edge there.
+        let Ok(level) = u8::try_from(level) else { return Ok(None) };
+        let edge = retention::newest(self.bound, stream)?;
+        Ok(edge.and_then(|(edge, _)| edge.peak(NodePosition { level, index })))
+    }
+
+    /// Where the log begins for whoever holds a checkpoint of `size`; `None` at its first entry.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the stored boundary does not fit; the engine's.
+    pub fn boundary(&mut self, stream: Stream, size: u64) -> Result<Option<Boundary>, StoreError> {
+        retention::signed(self.bound, stream, size)
     }
 
     /// The newest checkpoint of a stream; `None` before the first.
@@ -228,6 +267,7 @@ fn entry_from_row(mut row: Row) -> Result<LoggedEntry, StoreError> {
         body: row.bytes()?,
         hash: row.array()?,
         personal: Vec::new(),
+        erased: Vec::new(),
     })
 }
 

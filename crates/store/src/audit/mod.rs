@@ -2,20 +2,25 @@
 //!
 //! Always true
 //! 1. Rows are inserted and read, never changed or deleted: triggers abort it on both engines, and
-//!    on PostgreSQL the role has no right to. The one exception is the list of entries that wait
-//!    for an index.
+//!    on PostgreSQL the role has no right to. Two exceptions: the list of entries that wait for an
+//!    index; and what the database's own functions drop behind a signed boundary, or erase for a
+//!    person.
 //! 2. An entry is inserted by the commit of the transaction it speaks about, and nowhere else.
 
 mod entries;
 mod epochs;
+mod erasures;
 mod log;
 mod openings;
+mod retention;
 mod tree;
 
 pub(crate) use entries::insert;
 pub use epochs::{Epochs, StoredEpoch, epoch_at};
+pub use erasures::{Erasures, PersonalBeside};
 pub use log::{EntryFilter, Log, LoggedEntry};
 pub use openings::{Openings, StoredOpening};
+pub use retention::{Hold, Holder, Retention, UnknownHolder};
 pub use tree::{
     JournalMark, NewCheckpoint, NewLeaf, NewNode, PendingEntry, StoredCheckpoint, Tree,
 };
@@ -26,7 +31,9 @@ use crate::sql::TenantSql;
 pub(crate) const STATEMENTS: &[&[TenantSql]] = &[
     entries::STATEMENTS,
     epochs::STATEMENTS,
+    erasures::STATEMENTS,
     log::STATEMENTS,
     openings::STATEMENTS,
+    retention::STATEMENTS,
     tree::STATEMENTS,
 ];

@@ -50,6 +50,7 @@ pub(crate) const SQLITE_PLATFORM: &[Migration] = &[
     migration!("control/0007_security_log", "sqlite"),
     migration!("audit/0002_openings", "sqlite"),
     migration!("control/0010_checkpoints", "sqlite"),
+    migration!("audit/0003_retention", "sqlite"),
     migration!("audit/0013_epochs", "sqlite"),
     migration!("control/0013_backup", "sqlite"),
 ];
@@ -63,6 +64,7 @@ pub(crate) const SQLITE_TENANT: &[Migration] = &[
     migration!("tenant/0003_keys", "sqlite"),
     migration!("audit/0002_openings", "sqlite"),
     migration!("tenant/0008_sealing", "sqlite"),
+    migration!("audit/0003_retention", "sqlite"),
     migration!("audit/0013_epochs", "sqlite"),
 ];
 
@@ -84,6 +86,7 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("audit/0002_openings", "postgres"),
     migration!("control/0010_checkpoints", "postgres"),
     migration!("tenant/0008_sealing", "postgres"),
+    migration!("audit/0003_retention", "postgres"),
     migration!("audit/0013_epochs", "postgres"),
     migration!("control/0013_backup", "postgres"),
 ];

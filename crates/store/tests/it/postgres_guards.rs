@@ -62,13 +62,28 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         drop: "create or replace function refuse_change() returns trigger language plpgsql \
-               as $$ begin return old; end $$; grant delete on audit_personal to $runtime",
-        attack: "delete from audit_personal where tenant_id = $tenant",
+               as $$ begin return old; end $$; grant delete on audit_checkpoints to $runtime",
+        attack: "delete from audit_checkpoints where tenant_id = $tenant",
         finding: "trigger.change_not_refused",
         mend: "create or replace function refuse_change() returns trigger language plpgsql \
                set search_path = pg_catalog, pg_temp as $$ begin raise exception \
                'the log is never changed' using errcode = '42501'; end $$; \
+               revoke delete on audit_checkpoints from $runtime",
+    },
+    Wall {
+        drop: "alter table audit_personal disable trigger audit_personal_no_delete; \
+               grant delete on audit_personal to $runtime",
+        attack: "delete from audit_personal where tenant_id = $tenant",
+        finding: "trigger.change_not_refused",
+        mend: "alter table audit_personal enable trigger audit_personal_no_delete; \
                revoke delete on audit_personal from $runtime",
+    },
+    Wall {
+        drop: "alter table audit_drops disable trigger audit_drops_done",
+        attack: "insert into audit_drops (tenant_id, stream, until_index, at_ms) \
+                 values ($tenant, 'security', 1, 1)",
+        finding: "trigger.boundary_not_asked",
+        mend: "alter table audit_drops enable trigger audit_drops_done",
     },
     Wall {
         drop: "drop trigger audit_checkpoints_no_truncate on audit_checkpoints; \

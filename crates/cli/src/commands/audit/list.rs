@@ -51,13 +51,21 @@ pub(crate) struct Entry {
     pub(crate) entry: Value,
     pub(crate) hash: String,
     pub(crate) personal: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) erased: Vec<String>,
 }
 
 impl Entry {
     /// The entry as its own person looks at it: what, and from where.
     pub(crate) fn account_row(&self) -> Vec<String> {
-        let personal = |field: &str| self.personal.get(field).cloned().unwrap_or_default();
-        vec![written(self.at_ms), self.verb.clone(), personal("ip"), personal("user_agent")]
+        let (ip, agent) = (self.personal("ip"), self.personal("user_agent"));
+        vec![written(self.at_ms), self.verb.clone(), ip, agent]
+    }
+
+    /// A personal value beside the entry, or the word that says that it was erased.
+    pub(super) fn personal(&self, field: &str) -> String {
+        let erased = || self.erased.iter().any(|one| one == field).then(|| "(erased)".to_owned());
+        self.personal.get(field).cloned().or_else(erased).unwrap_or_default()
     }
 
     pub(super) const HEADINGS: [&str; 5] = ["index", "when", "what", "about", "by"];

@@ -3,6 +3,7 @@
 pub(crate) mod checkpoint;
 pub(crate) mod copy;
 pub(crate) mod export;
+pub(crate) mod hold;
 pub(crate) mod list;
 mod log;
 pub(crate) mod platform;
@@ -32,6 +33,9 @@ pub enum Audit {
     Copy(copy::Copy),
     /// The newest signed checkpoint
     Checkpoint(checkpoint::Checkpoint),
+    /// What keeps the security log whole: nothing is dropped while a hold stands
+    #[command(subcommand)]
+    Hold(hold::Hold),
     /// The newest entries of the platform's own log (staff, signed in with a passkey)
     Platform(platform::Platform),
 }
@@ -46,6 +50,7 @@ pub(crate) async fn run(verb: Audit, context: &Context) -> Result<(), Failure> {
         Audit::Export(arguments) => export::run(&arguments, context).await,
         Audit::Copy(arguments) => copy::run(&arguments, context).await,
         Audit::Checkpoint(arguments) => checkpoint::run(&arguments, context).await,
+        Audit::Hold(verb) => hold::run(verb, context).await,
         Audit::Platform(arguments) => platform::run(&arguments, context).await,
     }
 }

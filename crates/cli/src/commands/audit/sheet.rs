@@ -70,7 +70,6 @@ fn row(entry: &Entry) -> [String; 17] {
     };
     let actor = ["/actor/user", "/actor/key", "/actor/job", "/actor/part"];
     let actor = actor.into_iter().map(text).find(|text| !text.is_empty()).unwrap_or_default();
-    let personal = |field: &str| entry.personal.get(field).cloned().unwrap_or_default();
     [
         entry.index.map(|index| index.to_string()).unwrap_or_default(),
         written(entry.at_ms),
@@ -81,10 +80,10 @@ fn row(entry: &Entry) -> [String; 17] {
         text("/actor/kind"),
         actor,
         text("/request"),
-        personal("ip"),
-        personal("user_agent"),
-        personal("email"),
-        personal("reason"),
+        entry.personal("ip"),
+        entry.personal("user_agent"),
+        entry.personal("email"),
+        entry.personal("reason"),
         entry.id.to_string(),
         entry.hash.clone(),
         text("/old"),
@@ -137,6 +136,18 @@ mod tests {
         assert_eq!((&rows[0][7], &rows[0][9]), ("u", "192.0.2.7"));
         let new: Value = serde_json::from_str(&rows[0][16]).unwrap();
         assert_eq!(new["note"], "a,\"b\"");
+    }
+
+    #[test]
+    fn an_erased_value_says_so_and_a_missing_one_says_nothing() {
+        let mut entry: Entry = serde_json::from_value(json!({
+            "id": "01890a5d-ac96-774b-bcce-b302099a8057", "stream": "workspace", "at_ms": 0,
+            "verb": "member.invited", "hash": "ab", "entry": {}, "personal": {},
+        }))
+        .unwrap();
+        assert_eq!(row(&entry)[9], "");
+        entry.erased = vec!["ip".to_owned()];
+        assert_eq!((row(&entry)[9].as_str(), row(&entry)[10].as_str()), ("(erased)", ""));
     }
 
     #[test]

@@ -11,9 +11,11 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use ledger::export::ExportReader;
+use ledger::export::{ExportReader, Head};
 use ledger::verify::{PublicCopy, Reason};
-use ledger::{Checkpoint, CopyFile, Evidence, Policy, Verdict, VerifierKey, verify_export};
+use ledger::{
+    Boundary, Checkpoint, CopyFile, Evidence, Policy, Verdict, VerifierKey, verify_export,
+};
 use serde_json::{Value, json};
 
 use super::Context;
@@ -141,10 +143,10 @@ fn judge(
         copy.as_ref().map(|copy| PublicCopy { entries: copy.entries, openings: &copy.openings });
     let policy = brought.policy.as_ref();
     let brought = Evidence { keys, policy, proofs: &proofs, copy, ..Evidence::default() };
-    let Some(claimed) = claimed(path) else {
+    let Some((claimed, first_index)) = claimed(path) else {
         return Ok(verify_export(source, brought));
     };
-    let bearing = kept.bearing_on(&claimed.origin, claimed.size, keys);
+    let bearing = kept.bearing_on(&claimed.origin, first_index..=claimed.size, keys);
     let (seen, receipts) = (bearing.checkpoints.as_slice(), bearing.receipts.as_slice());
     let verdict = verify_export(source, Evidence { seen, receipts, ..brought });
     if let Verdict::Verified(verified) = &verdict {
@@ -156,18 +158,27 @@ fn judge(
             seen.len(),
         ));
     }
+    if bearing.before > 0 {
+        context.output.note(&format!(
+            "{} checkpoints you saw are from before index {first_index}, where this log begins \
+             now; exports from then can be held against them.",
+            bearing.before
+        ));
+    }
     if let Some(size) = bearing.later_size {
         context.output.note(&format!("You saw this log at size {size}; this export ends before."));
     }
     Ok(verdict)
 }
 
-/// The log and size that an export claims to be. Nothing is believed yet: it only says which
-/// evidence to bring.
-fn claimed(path: &Path) -> Option<Checkpoint> {
+/// The log and size that an export claims to be, and where it begins. Nothing is believed yet: it
+/// only says which evidence to bring.
+fn claimed(path: &Path) -> Option<(Checkpoint, u64)> {
     let mut reader = ExportReader::new(BufReader::new(File::open(path).ok()?));
-    let note = reader.head().ok()?.checkpoint;
-    Checkpoint::parse(note.split_inclusive("\n\n").next()?.strip_suffix('\n')?).ok()
+    let Head { checkpoint, boundary, .. } = reader.head().ok()?;
+    let text = checkpoint.split_inclusive("\n\n").next()?.strip_suffix('\n')?;
+    let first_index = boundary.as_ref().map_or(0, Boundary::first_index);
+    Some((Checkpoint::parse(text).ok()?, first_index))
 }
 
 fn tell(verdict: &Verdict, context: &Context) -> Result<(), Failure> {
@@ -186,14 +197,21 @@ fn value(verdict: &Verdict) -> Value {
                     "leaves": anchored.leaves,
                 })
             });
+            let begins = verified.begins.map(|begins| {
+                json!({
+                    "first_index": begins.first_index, "at_ms": begins.written_at,
+                    "kept_days": begins.kept_days,
+                })
+            });
             let cosigned = verified.anchored.is_some_and(|anchored| anchored.cosigned > 0);
             json!({
                 "verdict": verdict.word(), "log": verified.origin.to_string(),
-                "size": verified.size, "root": data_encoding::BASE64.encode(&verified.root),
+                "size": verified.size, "begins": begins,
+                "root": data_encoding::BASE64.encode(&verified.root),
                 "checkpoints": verified.checkpoints,
                 "signed_by": if cosigned { "operator and witnesses" } else { "operator" },
-                "personal": verified.personal, "withheld": verified.withheld,
-                "published": anchored, "lost": verified.lost,
+                "personal": verified.personal, "erased": verified.erased,
+                "withheld": verified.withheld, "published": anchored, "lost": verified.lost,
                 "restored_at_sizes":
                     verified.restores.iter().map(|restored| restored.size).collect::<Vec<_>>(),
             })

@@ -97,6 +97,10 @@ pub struct Entry {
     pub hash: String,
     /// The personal values that the entry holds commitments to, by field.
     pub personal: BTreeMap<String, String>,
+    /// The fields whose values were erased, for the person they were about. The commitments to
+    /// them stay in the entry.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub erased: Vec<String>,
 }
 
 impl TryFrom<LoggedEntry> for Entry {
@@ -115,6 +119,7 @@ impl TryFrom<LoggedEntry> for Entry {
             entry,
             hash: hex(&logged.hash),
             personal: logged.personal.into_iter().map(|one| (one.field, one.value)).collect(),
+            erased: logged.erased,
         })
     }
 }

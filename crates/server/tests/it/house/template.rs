@@ -38,6 +38,8 @@ pub(crate) struct Team {
     pub(crate) provider: String,
     /// The claim to an e-mail domain.
     pub(crate) domain: String,
+    /// A hold of the owner's on the security log.
+    pub(crate) hold: String,
     /// The project that operator and viewer are in.
     pub(crate) project: String,
     pub(crate) production: String,
@@ -198,6 +200,13 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
             json!({
                 "domain": format!("{name}.test"),
             }),
+        )
+        .await,
+        hold: made(
+            router,
+            &owner,
+            &format!("/v1/teams/{id}/holds"),
+            json!({ "reason": "the matter of March" }),
         )
         .await,
         invitation: owner.invites(router, &id, &invitee, "viewer", &[]).await,

@@ -50,6 +50,10 @@ pub(super) const AUDIT: &[Grant] = &[
     ("audit_openings", LOG),
     ("audit_epochs", LOG),
     ("journal_marks", KEPT_ROWS),
+    ("audit_boundaries", LOG),
+    ("audit_drops", LOG),
+    ("audit_erasures", LOG),
+    ("audit_holds", KEPT_ROWS),
 ];
 
 /// Tables of the platform: the platform role's.
@@ -105,13 +109,21 @@ pub(super) const PLATFORM: &[Grant] = &[
 /// The record of migrations: everybody may read it.
 pub(super) const RECORD: &[Grant] = &[("migrations", READ)];
 
-/// Tables whose rows never change, each with its own triggers.
+/// Tables whose rows never change and are dropped behind a signed boundary alone, each with the
+/// function of the trigger that looks at every row's end.
+pub(super) const DROPPED_BEHIND_BOUNDARY: &[(&str, &str)] = &[
+    ("audit_entries", "refuse_entry_delete"),
+    ("audit_personal", "refuse_personal_delete"),
+    ("audit_leaves", "refuse_leaf_delete"),
+    ("audit_nodes", "refuse_node_delete"),
+];
+
+/// Tables whose rows never change and never end, each with its own triggers.
 pub(super) const APPEND_ONLY: &[&str] = &[
-    "audit_entries",
-    "audit_personal",
-    "audit_leaves",
-    "audit_nodes",
     "audit_checkpoints",
+    "audit_boundaries",
+    "audit_drops",
+    "audit_erasures",
     "audit_pseudonyms",
     "audit_openings",
     "audit_epochs",

@@ -11,7 +11,7 @@ use deadpool_postgres::Object;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::grants::{self, APPEND_ONLY, FENCED, Grant, PRIVILEGES};
+use super::grants::{self, APPEND_ONLY, DROPPED_BEHIND_BOUNDARY, FENCED, Grant, PRIVILEGES};
 use super::link::meaning;
 use crate::StoreError;
 use crate::engine::Finding;
@@ -29,6 +29,13 @@ const FENCE: &str = "begin perform 1 from team where tenant_id = new.tenant_id f
 /// What the log's trigger function does.
 const REFUSES: &str =
     " begin raise exception 'the log is never changed' using errcode = '42501'; end ";
+
+/// The migration that lets the security log be dropped behind a signed boundary: its functions are
+/// compared with what it says, word for word.
+const RETENTION: &str = include_str!("../../../migrations/audit/0003_retention.postgres.sql");
+/// The functions that run with their owner's rights.
+const DROPS: &str = "drop_behind_boundary";
+const ERASES: &str = "erase_personal";
 
 /// Asks the catalog; empty when every wall stands.
 pub(super) async fn verify(
@@ -198,7 +205,26 @@ fn fence_words(function: &str) -> Vec<String> {
         .collect()
 }
 
-async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+/// Whether a function's text is the one that the retention's migration gives it.
+fn as_migrated(function: &str, found: &str) -> bool {
+    RETENTION
+        .split_once(&format!("create function {function}()"))
+        .and_then(|(_, rest)| rest.split("$$").nth(1))
+        .is_some_and(|text| text.split_whitespace().eq(found.split_whitespace()))
+}
+
+/// The triggers that say what they have to say.
+#[derive(Default)]
+struct Standing {
+    /// Table and kind of those that refuse everything.
+    found: Vec<(String, i64)>,
+    /// Table, function and kind of the fences around retired keys.
+    fences: Vec<(String, String, i64)>,
+    /// The same of those that the retention's migration made.
+    kept: Vec<(String, String, i64)>,
+}
+
+async fn standing(client: &Object) -> Result<Standing, StoreError> {
     // tgtype bits: 1 row, 2 before, 8 delete, 16 update, 32 truncate (pg_trigger.h).
     let rows = ask(
         client,
@@ -210,18 +236,26 @@ async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), St
         &[],
     )
     .await?;
-    let mut found = Vec::new();
-    let mut fences = Vec::new();
+    let mut standing = Standing::default();
     for row in &rows {
+        if flag(row, 2)? && as_migrated(&text(row, 4)?, &text(row, 3)?) {
+            let kind: i64 = row.try_get(1).map_err(|_| StoreError::Corrupt)?;
+            standing.kept.push((text(row, 0)?, text(row, 4)?, kind));
+        }
         if flag(row, 2)? && text(row, 3)?.split_whitespace().eq(fence_words(&text(row, 4)?)) {
             let kind: i64 = row.try_get(1).map_err(|_| StoreError::Corrupt)?;
-            fences.push((text(row, 0)?, text(row, 4)?, kind));
+            standing.fences.push((text(row, 0)?, text(row, 4)?, kind));
         }
         if flag(row, 2)? && text(row, 3)? == REFUSES {
             let kind: i64 = row.try_get(1).map_err(|_| StoreError::Corrupt)?;
-            found.push((text(row, 0)?, kind));
+            standing.found.push((text(row, 0)?, kind));
         }
     }
+    Ok(standing)
+}
+
+async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+    let Standing { found, fences, kept } = standing(client).await?;
     let stands = |table: &str, kind: i64| found.iter().any(|(t, k)| t == table && *k == kind);
     const CHANGE: i64 = 1 + 2 + 8 + 16;
     const TRUNCATE: i64 = 2 + 32;
@@ -231,6 +265,30 @@ async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), St
         }
         if !stands(table, TRUNCATE) {
             findings.push(finding("trigger.truncate_not_refused", *table));
+        }
+    }
+    const UPDATE: i64 = 1 + 2 + 16;
+    const DELETE: i64 = 1 + 2 + 8;
+    const INSERT_BEFORE: i64 = 1 + 2 + 4;
+    const INSERT_AFTER: i64 = 1 + 4;
+    let keeps = |table: &str, function: &str, kind: i64| {
+        kept.iter().any(|(t, f, k)| t == table && f == function && *k == kind)
+    };
+    for (table, function) in DROPPED_BEHIND_BOUNDARY {
+        if !stands(table, UPDATE) || !keeps(table, function, DELETE) {
+            findings.push(finding("trigger.change_not_refused", *table));
+        }
+        if !stands(table, TRUNCATE) {
+            findings.push(finding("trigger.truncate_not_refused", *table));
+        }
+    }
+    for (table, function, kind) in [
+        ("audit_drops", DROPS, INSERT_AFTER),
+        ("audit_erasures", ERASES, INSERT_AFTER),
+        ("audit_boundaries", "boundary_moves_on", INSERT_BEFORE),
+    ] {
+        if !keeps(table, function, kind) {
+            findings.push(finding("trigger.boundary_not_asked", table));
         }
     }
     const ROW_WRITE: i64 = 1 + 2 + 4 + 16;
@@ -244,26 +302,33 @@ async fn triggers(client: &Object, findings: &mut Vec<Finding>) -> Result<(), St
     Ok(())
 }
 
-/// A function or view that runs with its owner's rights would lead around row security.
+/// A function or view that runs with its owner's rights would lead around row security. Those that
+/// drop and erase are triggers', and say what the migration says.
 async fn no_borrowed_rights(
     client: &Object,
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
     let rows = ask(
         client,
-        "select 'function.security_definer', proname::text from pg_proc \
-         where pronamespace = 'casemate'::regnamespace and prosecdef union all \
-         select 'view.foreign', relname::text from pg_class \
+        "select 'function.security_definer', proname::text, prosrc, \
+         prorettype = 'trigger'::regtype and proconfig = array['search_path=casemate, pg_temp'] \
+         from pg_proc where pronamespace = 'casemate'::regnamespace and prosecdef union all \
+         select 'view.foreign', relname::text, '', false from pg_class \
          where relnamespace = 'casemate'::regnamespace and relkind in ('v', 'm', 'f')",
         &[],
     )
     .await?;
     for row in rows {
+        let (name, source) = (text(&row, 1)?, text(&row, 2)?);
+        let ours = [DROPS, ERASES].contains(&name.as_str());
+        if ours && flag(&row, 3)? && as_migrated(&name, &source) {
+            continue;
+        }
         let guard = match text(&row, 0)?.as_str() {
             "function.security_definer" => "function.security_definer",
             _ => "view.foreign",
         };
-        findings.push(finding(guard, text(&row, 1)?));
+        findings.push(finding(guard, name));
     }
     Ok(())
 }

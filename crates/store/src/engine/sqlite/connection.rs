@@ -24,7 +24,8 @@ const PREPARED_MAX: usize = 256;
 /// Less free space than this, and a failed write is a full disk.
 const FREE_BYTES_MIN: u64 = 64 * 1024;
 
-/// Opens a file that exists.
+/// Opens a file that exists. What is deleted from it is overwritten: what was erased for a person
+/// or dropped past its time is not in the file's free pages either.
 pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
@@ -37,7 +38,8 @@ pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
         connection.execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
              pragma trusted_schema = off; pragma cell_size_check = on; \
-             pragma temp_store = memory; pragma journal_size_limit = 67108864;",
+             pragma temp_store = memory; pragma journal_size_limit = 67108864; \
+             pragma secure_delete = on;",
         )
     });
     prepared.map_err(|error| meaning(file, &error))?;
