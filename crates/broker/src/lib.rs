@@ -7,13 +7,16 @@
 //! 2. The root key and the data keys lie in locked memory that no core dump and no other process of
 //!    the same user can read; where the system refuses that, the broker refuses to start.
 //! 3. A client gets the values of the records it lists, never a key.
-//! 4. Only the configured users can connect: the kernel names the peer, not the peer itself.
+//! 4. Staff has values opened only by an approval that two of them gave: its terms are in the journal
+//!    before it stands, and it does not outlive the process.
+//! 5. Only the configured users can connect: the kernel names the peer, not the peer itself.
 //!
 //! Never: a network listener, HTTP, an async runtime in the broker process, tenant data at rest.
 
 pub mod claims;
 pub mod client;
 pub mod error;
+pub mod glass;
 pub mod grant;
 mod instance_keys;
 mod journal;
@@ -38,6 +41,7 @@ pub use claims::{
 };
 pub use client::Broker;
 pub use error::{BrokerError, OpenFault, Refusal};
+pub use glass::{GlassNote, GlassTerms};
 pub use grant::{Grant, Opened, Purpose};
 pub use process::{BrokerConfig, MemoryError, run, run_watched};
 pub use record::{DataScope, Realm, RecordKind, RecordName};

@@ -15,9 +15,9 @@ use serde_json::{Map, Value, json};
 use crate::client::operations as op;
 use crate::client::operations::{ALL, Operation};
 use crate::commands::{
-    audit, environments, factors, first_contact, identities, invitations, keys, login, members,
-    passkeys, password, projects, recovery, run, sealing_keys, secrets, sessions, signup, sso,
-    whoami, workspaces,
+    audit, break_glass, environments, factors, first_contact, identities, invitations, keys, login,
+    members, passkeys, password, projects, recovery, run, sealing_keys, secrets, sessions, signup,
+    sso, whoami, workspaces,
 };
 use crate::credentials::Issued;
 use crate::names::{Named, Page, Person};
@@ -391,6 +391,22 @@ fn single_sign_on(walk: &mut Walk) {
         .asks(op::DOMAIN_REMOVE);
 }
 
+fn broken_glass(walk: &mut Walk) {
+    let (workspace, secret) = (uuid::Uuid::nil().into(), uuid::Uuid::nil().into());
+    let (secrets, reason) = ([secret], "incident 7".parse().unwrap());
+    let request =
+        break_glass::ask::Request { workspace, secrets: &secrets, reason: &reason, minutes: 30 };
+    walk.sends(op::BREAK_GLASS_ASK, &request)
+        .reads::<break_glass::ask::Asked>(op::BREAK_GLASS_ASK)
+        .reads::<Page<break_glass::ask::Asked>>(op::BREAK_GLASS_LIST)
+        .reads::<break_glass::list::Agreed>(op::BREAK_GLASS_APPROVE)
+        .asks(op::BREAK_GLASS_END)
+        .sends(op::BREAK_GLASS_REVEAL, &break_glass::reveal::Request { secret })
+        .reads::<break_glass::reveal::Response>(op::BREAK_GLASS_REVEAL)
+        .reads::<Page<break_glass::list::Agreed>>(op::BREAK_GLASS_LIST_OF_TEAM)
+        .reads::<break_glass::list::Agreed>(op::BREAK_GLASS_END_OF_TEAM);
+}
+
 fn keys_and_log(walk: &mut Walk) {
     let name = "deploy".parse().unwrap();
     let scopes = [domain::authz::Act::SecretList];
@@ -439,8 +455,15 @@ fn keys_and_log(walk: &mut Walk) {
 #[test]
 fn everything_sent_and_read_is_in_the_api() {
     let mut walk = Walk { api: Api::load(), seen: Vec::new() };
-    let parts =
-        [signing_in, lost_and_changed, team, single_sign_on, secrets_and_projects, keys_and_log];
+    let parts = [
+        signing_in,
+        lost_and_changed,
+        team,
+        single_sign_on,
+        broken_glass,
+        secrets_and_projects,
+        keys_and_log,
+    ];
     for part in parts {
         part(&mut walk);
     }

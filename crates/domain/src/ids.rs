@@ -134,6 +134,8 @@ ids! {
     RecoveryId;
     /// A claim that a workspace owns an e-mail domain.
     DomainClaimId;
+    /// One time that the platform's staff breaks the glass.
+    GlassId;
 }
 
 #[cfg(test)]

@@ -154,7 +154,8 @@ id_values!(
     AuthorizationId,
     ResetId,
     RecoveryId,
-    DomainClaimId
+    DomainClaimId,
+    GlassId
 );
 
 /// One row, read column by column from the left.

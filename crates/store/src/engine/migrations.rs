@@ -50,6 +50,7 @@ pub(crate) const SQLITE_PLATFORM: &[Migration] = &[
     migration!("control/0007_security_log", "sqlite"),
     migration!("audit/0002_openings", "sqlite"),
     migration!("control/0010_checkpoints", "sqlite"),
+    migration!("control/0015_glass", "sqlite"),
 ];
 
 /// `tenants/<tenant-id>.db`.
@@ -61,6 +62,7 @@ pub(crate) const SQLITE_TENANT: &[Migration] = &[
     migration!("tenant/0003_keys", "sqlite"),
     migration!("audit/0002_openings", "sqlite"),
     migration!("tenant/0008_sealing", "sqlite"),
+    migration!("tenant/0012_glass", "sqlite"),
 ];
 
 /// The database on PostgreSQL.
@@ -81,6 +83,8 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("audit/0002_openings", "postgres"),
     migration!("control/0010_checkpoints", "postgres"),
     migration!("tenant/0008_sealing", "postgres"),
+    migration!("control/0015_glass", "postgres"),
+    migration!("tenant/0012_glass", "postgres"),
 ];
 
 /// The newest format of a list.
