@@ -3,9 +3,9 @@
 //! Always true
 //! 1. An approval names two people, two sessions and two passkeys, one workspace, its records with
 //!    their versions, a reason and an end at most [`limits::GLASS_MS_MAX`] away.
-//! 2. It stands in this process's memory alone, put there after its entry in the journal is durable.
-//!    No row of a database makes one, no older copy brings one back, and a broker that starts anew
-//!    knows none.
+//! 2. It stands in this process's memory alone, put there after its entry in the journal is
+//!    durable. No row of a database makes one, no older copy brings one back, and a broker that
+//!    starts anew knows none.
 //! 3. One that ended is remembered until its time is over, so that repeating it does not revive it.
 
 use std::collections::HashMap;

@@ -7,8 +7,8 @@
 //! 2. The root key and the data keys lie in locked memory that no core dump and no other process of
 //!    the same user can read; where the system refuses that, the broker refuses to start.
 //! 3. A client gets the values of the records it lists, never a key.
-//! 4. Staff has values opened only by an approval that two of them gave: its terms are in the journal
-//!    before it stands, and it does not outlive the process.
+//! 4. Staff has values opened only by an approval that two of them gave: its terms are in the
+//!    journal before it stands, and it does not outlive the process.
 //! 5. Only the configured users can connect: the kernel names the peer, not the peer itself.
 //!
 //! Never: a network listener, HTTP, an async runtime in the broker process, tenant data at rest.
@@ -65,4 +65,16 @@ pub const MAC_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 pub fn is_message(body: &[u8]) -> bool {
     protocol::frame::decode::<protocol::Request>(body).is_ok()
         || protocol::frame::decode::<protocol::Reply>(body).is_ok()
+}
+
+/// Whether a text is an order of the shred ledger: its parser's door for fuzzing.
+#[must_use]
+pub fn is_shred_order(text: &str) -> bool {
+    shred_ledger::is_order(text)
+}
+
+/// Whether bytes are an entry of the journal: its parser's door for fuzzing.
+#[must_use]
+pub fn is_journal_entry(bytes: &[u8]) -> bool {
+    journal::is_entry(bytes)
 }

@@ -6,6 +6,8 @@
 //! alone, one with all of them. So a field that the client needs and the server may leave out is
 //! found here and not by a person.
 
+mod sealing;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
@@ -15,9 +17,9 @@ use serde_json::{Map, Value, json};
 use crate::client::operations as op;
 use crate::client::operations::{ALL, Operation};
 use crate::commands::{
-    audit, break_glass, environments, factors, first_contact, identities, invitations, keys, login,
-    members, passkeys, password, projects, recovery, run, sealing_keys, secrets, sessions, signup,
-    sso, whoami, workspaces,
+    audit, environments, factors, first_contact, identities, invitations, keys, login, members,
+    passkeys, password, projects, recovery, run, secrets, sessions, signup, sso, whoami,
+    workspaces,
 };
 use crate::credentials::Issued;
 use crate::names::{Named, Page, Person};
@@ -378,33 +380,12 @@ fn single_sign_on(walk: &mut Walk) {
         .sends(op::PROVIDER_CHANGE, &request)
         .reads::<sso::providers::Provider>(op::PROVIDER_CHANGE)
         .asks(op::PROVIDER_REMOVE)
-        .reads::<sealing_keys::Keys>(op::SEALING_KEYS)
-        .reads::<sealing_keys::Wanted>(op::SEALING_KEYS_ROTATE)
-        .sends(op::SEALING_KEYS_SCHEDULE, &sealing_keys::Schedule { interval_days: 30 })
-        .reads::<sealing_keys::Schedule>(op::SEALING_KEYS_SCHEDULE)
-        .reads::<Page<sealing_keys::Access>>(op::SEALING_KEYS_ACCESSES)
         .reads::<Page<sso::domains::Domain>>(op::DOMAINS)
         .is_whole(op::DOMAINS)
         .sends(op::DOMAIN_CLAIM, &sso::domains::Request { domain: &domain })
         .reads::<sso::domains::Domain>(op::DOMAIN_CLAIM)
         .reads::<sso::domains::Domain>(op::DOMAIN_PROVE)
         .asks(op::DOMAIN_REMOVE);
-}
-
-fn broken_glass(walk: &mut Walk) {
-    let (workspace, secret) = (uuid::Uuid::nil().into(), uuid::Uuid::nil().into());
-    let (secrets, reason) = ([secret], "incident 7".parse().unwrap());
-    let request =
-        break_glass::ask::Request { workspace, secrets: &secrets, reason: &reason, minutes: 30 };
-    walk.sends(op::BREAK_GLASS_ASK, &request)
-        .reads::<break_glass::ask::Asked>(op::BREAK_GLASS_ASK)
-        .reads::<Page<break_glass::ask::Asked>>(op::BREAK_GLASS_LIST)
-        .reads::<break_glass::list::Agreed>(op::BREAK_GLASS_APPROVE)
-        .asks(op::BREAK_GLASS_END)
-        .sends(op::BREAK_GLASS_REVEAL, &break_glass::reveal::Request { secret })
-        .reads::<break_glass::reveal::Response>(op::BREAK_GLASS_REVEAL)
-        .reads::<Page<break_glass::list::Agreed>>(op::BREAK_GLASS_LIST_OF_TEAM)
-        .reads::<break_glass::list::Agreed>(op::BREAK_GLASS_END_OF_TEAM);
 }
 
 fn keys_and_log(walk: &mut Walk) {
@@ -460,7 +441,7 @@ fn everything_sent_and_read_is_in_the_api() {
         lost_and_changed,
         team,
         single_sign_on,
-        broken_glass,
+        sealing::sealing,
         secrets_and_projects,
         keys_and_log,
     ];

@@ -136,16 +136,6 @@ fn known(code: &str) -> Option<(Exit, &'static str)> {
         "passkey.unavailable" => (Refused, "The operator must give the server a name (api.url)."),
         "staff.hardware_needed" => (SignIn, "Sign in with a security key, in a browser."),
         "staff.passkey_needed" => (SignIn, "Sign in with a passkey, in a browser."),
-        "glass.two_people" => (Refused, "Ask another one of the staff to agree."),
-        "glass.not_open" => (
-            Conflict,
-            "It is over, was ended, or nobody agreed: `casemate break-glass list --staff`. Ask \
-             again where it is still needed.",
-        ),
-        "glass.not_told" => (
-            Conflict,
-            "A message about it is missing from the outbox. Find out who removed it; ask again.",
-        ),
         "person.needed" => (Refused, "An API key cannot do this; sign in as a person."),
         "key.scope_missing" => (Refused, "Make a key with this scope: `casemate keys create`."),
         "act.not_held" => (Refused, "Ask an admin or the owner to do it, or for the right to."),
@@ -248,6 +238,24 @@ fn of_providers(code: &str) -> Option<(Exit, &'static str)> {
         "sso.only_way_in" => (Conflict, "Add another way to sign in first."),
         "domain.not_proved" => (Conflict, "Set the TXT record as told, then prove it again."),
         "domain.names_unavailable" => (TryAgain, "Name servers could not be asked; try again."),
+        _ => return of_broken_glass(code),
+    })
+}
+
+/// The meaning of each stable code around broken glass.
+fn of_broken_glass(code: &str) -> Option<(Exit, &'static str)> {
+    use Exit::{Conflict, Refused};
+    Some(match code {
+        "glass.two_people" => (Refused, "Ask another one of the staff to agree."),
+        "glass.not_open" => (
+            Conflict,
+            "It is over, was ended, or nobody agreed: `casemate break-glass list --staff`. Ask \
+             again where it is still needed.",
+        ),
+        "glass.not_told" => (
+            Conflict,
+            "A message about it is missing from the outbox. Find out who removed it; ask again.",
+        ),
         _ => return None,
     })
 }

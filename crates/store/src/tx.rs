@@ -377,7 +377,8 @@ impl<'t> AuditTx<'t> {
         tenant::Sealing::new(self.bound)
     }
 
-    /// What staff agreed to open of the tenant's, and the records it names, sealed. A tenant's only.
+    /// What staff agreed to open of the tenant's, and the records it names, sealed. A tenant's
+    /// only.
     pub fn glass(&mut self) -> tenant::Glass<'_> {
         tenant::Glass::new(self.bound)
     }

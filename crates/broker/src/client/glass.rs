@@ -10,8 +10,8 @@ use crate::protocol::{Reply, Request, WireBytes, WireSecret};
 use crate::record::RecordName;
 
 impl Broker {
-    /// Lets terms stand that two of the staff agreed on, after their entry in the journal. Repeating
-    /// those that stand changes nothing.
+    /// Lets terms stand that two of the staff agreed on, after their entry in the journal.
+    /// Repeating those that stand changes nothing.
     ///
     /// # Errors
     /// [`crate::Refusal::GlassTerms`], [`crate::Refusal::GlassNotStanding`] when they ended or

@@ -175,6 +175,10 @@ fn stored(entry: &StoredEntry) -> Option<Vec<u8>> {
     }
 }
 
+pub(super) fn is_entry(bytes: &[u8]) -> bool {
+    read_stored(bytes).is_some()
+}
+
 fn read_stored(bytes: &[u8]) -> Option<StoredEntry> {
     let (mut stored, rest) = postcard::take_from_bytes::<StoredEntry>(bytes).ok()?;
     if !rest.is_empty() {

@@ -51,6 +51,11 @@ pub(crate) struct Opening {
     pub(crate) glass: Option<GlassNote>,
 }
 
+/// Whether bytes are one entry, with nothing behind it.
+pub(crate) fn is_entry(bytes: &[u8]) -> bool {
+    batch::is_entry(bytes)
+}
+
 /// The append-only journal of one broker process.
 pub(crate) struct Journal {
     jobs: Option<mpsc::SyncSender<writer::Job>>,

@@ -9,8 +9,8 @@
 //!    after both are durable, so what nobody was told of opens nothing.
 //! 3. Each opening has an entry in the workspace's log before it happens, and is refused once one
 //!    of those messages is gone.
-//! 4. Only who asked opens; in the versions agreed on; until the time is over, somebody of the staff
-//!    or of the workspace ends it, or the broker starts anew.
+//! 4. Only who asked opens; in the versions agreed on; until the time is over, somebody of the
+//!    staff or of the workspace ends it, or the broker starts anew.
 //!
 //! What it opens is named secrets and nothing else: docs/decisions/0025-break-glass.md.
 

@@ -1,5 +1,5 @@
-//! `/v1/staff/break_glass` and `/v1/teams/{team}/break_glass`: in an emergency one of the staff opens
-//! named secrets of a workspace, because another one agreed.
+//! `/v1/staff/break_glass` and `/v1/teams/{team}/break_glass`: in an emergency one of the staff
+//! opens named secrets of a workspace, because another one agreed.
 //!
 //! Always true: staff acts by a passkey in hardware that answered in this session within five
 //! minutes; the workspace sees whatever was agreed on, and its owner can end it.
