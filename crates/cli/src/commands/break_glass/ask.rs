@@ -15,7 +15,7 @@ pub struct Ask {
     #[arg(long)]
     workspace: TenantId,
     /// A secret's id, as the workspace's `secrets list` shows it; several times for several
-    #[arg(long = "secret", required = true)]
+    #[arg(long = "secret-id", required = true)]
     secrets: Vec<SecretId>,
     /// Minutes from the agreement on
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=60))]
