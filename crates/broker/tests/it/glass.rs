@@ -50,12 +50,13 @@ async fn an_approval_is_in_the_journal_first_and_opens_what_it_names_for_who_ask
     let record = sealed(&house, &broker).await;
     let terms = terms(&house, vec![record.0]);
     let glass = terms.note.glass;
-    let early = broker.open_glass(glass, grant(&terms), &[record.clone()]).await.err();
+    let early = broker.open_glass(glass, grant(&terms), std::slice::from_ref(&record)).await.err();
     assert_eq!(early, Some(NOT_STANDING), "nobody approved");
     assert_eq!(broker.status().await.unwrap().journal_seq, 0);
     broker.approve_glass(terms.clone(), id()).await.unwrap();
     broker.approve_glass(terms.clone(), id()).await.unwrap();
-    let opened = broker.open_glass(glass, grant(&terms), &[record.clone()]).await.unwrap();
+    let opened =
+        broker.open_glass(glass, grant(&terms), std::slice::from_ref(&record)).await.unwrap();
     assert_eq!(opened.values[0].expose_text(), Some("ann's"));
     broker.end_glass(glass, "user:ann".to_owned(), id()).await.unwrap();
     broker.end_glass(glass, "user:ann".to_owned(), id()).await.unwrap();
@@ -89,10 +90,12 @@ async fn an_approval_opens_nothing_else_for_nobody_else() {
         Grant { realm: Realm::Person(house.user), ..theirs.clone() },
         Grant { purpose: Purpose::Reveal, ..theirs.clone() },
     ] {
-        let refused = broker.open_glass(glass, wrong.clone(), &[record.clone()]).await.err();
+        let refused =
+            broker.open_glass(glass, wrong.clone(), std::slice::from_ref(&record)).await.err();
         assert_eq!(refused, Some(NOT_STANDING), "{wrong:?}");
     }
-    let another = broker.open_glass(id(), theirs.clone(), &[record.clone()]).await.err();
+    let another =
+        broker.open_glass(id(), theirs.clone(), std::slice::from_ref(&record)).await.err();
     assert_eq!(another, Some(NOT_STANDING));
     // The ordinary way in knows no such purpose.
     for purpose in [Purpose::BreakGlass, Purpose::BreakGlassApproved, Purpose::BreakGlassEnded] {
@@ -121,7 +124,8 @@ async fn two_hands_of_one_person_and_terms_without_bounds_are_refused_and_leave_
         let refused = broker.approve_glass(terms.clone(), id()).await.err();
         assert_eq!(refused, Some(BrokerError::Refused(Refusal::GlassTerms)), "{terms:?}");
         let glass = terms.note.glass;
-        let opened = broker.open_glass(glass, grant(&terms), &[record.clone()]).await.err();
+        let opened =
+            broker.open_glass(glass, grant(&terms), std::slice::from_ref(&record)).await.err();
         assert_eq!(opened, Some(NOT_STANDING));
     }
     assert_eq!(broker.status().await.unwrap().journal_seq, 0);
