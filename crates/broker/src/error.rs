@@ -49,6 +49,14 @@ pub enum Refusal {
     /// The key seals records, or was not retired: only a retiring key is destroyed.
     #[error("the key is in use")]
     KeyInUse,
+    /// What was agreed on is not what two of the staff may agree on: not two people with a session
+    /// and a passkey each, no reason, too long, too many records, or none of a workspace's secrets.
+    #[error("these are no terms to break the glass by")]
+    GlassTerms,
+    /// No approval stands that lets this actor open these records now: none was given to this
+    /// broker since it started, it ended, or it names others.
+    #[error("no approval stands for this")]
+    GlassNotStanding,
     /// The peer may not give this order: only the host's operator may.
     #[error("only the host's operator may order this")]
     NotTheHost,

@@ -26,6 +26,34 @@ pub enum Purpose {
     ProviderSignIn,
     /// Records are sealed again under a new key; nothing leaves the broker in clear.
     KeyRotation,
+    /// Two of the staff agreed that one of them may open these records for a while. Nothing is
+    /// opened by it.
+    BreakGlassApproved,
+    /// One of the staff opens what two of them agreed on.
+    BreakGlass,
+    /// What two of the staff agreed on is over before its time.
+    BreakGlassEnded,
+}
+
+impl Purpose {
+    /// Whether a grant with this purpose may ask for values. The others have a way of their own,
+    /// so that what is handed out never looks like what is not.
+    #[must_use]
+    pub const fn hands_out(self) -> bool {
+        match self {
+            Self::Reveal
+            | Self::LocalUse
+            | Self::PersonalRead
+            | Self::FactorCheck
+            | Self::SessionList
+            | Self::NoticeSent
+            | Self::ProviderSignIn => true,
+            Self::KeyRotation
+            | Self::BreakGlassApproved
+            | Self::BreakGlass
+            | Self::BreakGlassEnded => false,
+        }
+    }
 }
 
 /// The right to open the records listed with it. Written to the journal before anything is

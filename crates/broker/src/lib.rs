@@ -7,7 +7,9 @@
 //! 2. The root key and the data keys lie in locked memory that no core dump and no other process of
 //!    the same user can read; where the system refuses that, the broker refuses to start.
 //! 3. A client gets the values of the records it lists, never a key.
-//! 4. Only the configured users can connect: the kernel names the peer, not the peer itself.
+//! 4. Staff has values opened only by an approval that two of them gave: its terms are in the
+//!    journal before it stands, and it does not outlive the process.
+//! 5. Only the configured users can connect: the kernel names the peer, not the peer itself.
 //!
 //! Never: a network listener, HTTP, an async runtime in the broker process, tenant data at rest.
 
@@ -15,6 +17,7 @@ pub mod backup;
 pub mod claims;
 pub mod client;
 pub mod error;
+pub mod glass;
 pub mod grant;
 mod instance_keys;
 mod journal;
@@ -39,6 +42,7 @@ pub use claims::{
 };
 pub use client::Broker;
 pub use error::{BrokerError, OpenFault, Refusal};
+pub use glass::{GlassNote, GlassTerms};
 pub use grant::{Grant, Opened, Purpose};
 pub use process::{BrokerConfig, MemoryError, run, run_watched};
 pub use record::{DataScope, Realm, RecordKind, RecordName};
@@ -62,4 +66,16 @@ pub const MAC_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 pub fn is_message(body: &[u8]) -> bool {
     protocol::frame::decode::<protocol::Request>(body).is_ok()
         || protocol::frame::decode::<protocol::Reply>(body).is_ok()
+}
+
+/// Whether a text is an order of the shred ledger: its parser's door for fuzzing.
+#[must_use]
+pub fn is_shred_order(text: &str) -> bool {
+    shred_ledger::is_order(text)
+}
+
+/// Whether bytes are an entry of the journal: its parser's door for fuzzing.
+#[must_use]
+pub fn is_journal_entry(bytes: &[u8]) -> bool {
+    journal::is_entry(bytes)
 }

@@ -201,7 +201,7 @@ pub(crate) fn target_lines(target: ShredTarget) -> String {
     format!("realm {kind} {id}\nkey {key}\n")
 }
 
-/// Reads a line in its one spelling: what it says is written again and compared.
+/// A line of the ledger that continues it and that the instance's log key signed.
 fn read(
     line: &[u8],
     instance: InstanceId,
@@ -209,9 +209,36 @@ fn read(
     before: &ShredLedger,
 ) -> Option<Order> {
     let note = String::from_utf8(BASE64.decode(line).ok()?).ok()?;
-    let text = Note::parse(&note).ok()?.open(&[keys.log_verifier().clone()]).ok()?.to_owned();
-    let mut lines = text.lines().skip(4);
+    let written = parse(Note::parse(&note).ok()?.open(&[keys.log_verifier().clone()]).ok()?)?;
+    let next = written.order.number == before.count() + 1
+        && written.instance == instance
+        && written.previous == before.last;
+    next.then_some(written.order)
+}
+
+/// What an order's text says.
+#[derive(Debug)]
+struct Written {
+    instance: InstanceId,
+    previous: [u8; 32],
+    order: Order,
+}
+
+/// Whether a text is an order in its one spelling.
+pub(crate) fn is_order(text: &str) -> bool {
+    parse(text).is_some()
+}
+
+/// Reads an order's text in its one spelling: what it says is written again and compared.
+fn parse(text: &str) -> Option<Written> {
+    let mut lines = text.lines();
+    if lines.next()? != TITLE {
+        return None;
+    }
     let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+    let instance = field("instance")?.parse().ok()?;
+    let number = field("order")?.parse().ok()?;
+    let previous = HEXLOWER.decode(field("previous")?.as_bytes()).ok()?.try_into().ok()?;
     let at = TimeMs(field("at_ms")?.parse().ok()?);
     let (kind, id) = field("realm")?.split_once(' ')?;
     let realm = match kind {
@@ -223,11 +250,65 @@ fn read(
         "-" => ShredTarget::Realm(realm),
         key => ShredTarget::Key { realm, key: KeyId::parse(key)? },
     };
-    let order =
-        Order { number: before.count() + 1, at, target, keys: field("keys")?.parse().ok()? };
-    (order_text(&order, instance, &before.last) == text).then_some(order)
+    let order = Order { number, at, target, keys: field("keys")?.parse().ok()? };
+    let same = order_text(&order, instance, &previous) == text;
+    same.then_some(Written { instance, previous, order })
 }
 
 fn damaged(path: &Path, reason: &'static str) -> StartError {
     StartError::Damaged { path: path.to_owned(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn order(key: Option<[u8; 16]>, number: u64) -> Order {
+        let realm = Realm::Tenant(Uuid::from_u128(7).into());
+        let target = match key {
+            None => ShredTarget::Realm(realm),
+            Some(bytes) => {
+                let key = KeyId::parse(&HEXLOWER.encode(&bytes)).unwrap();
+                ShredTarget::Key { realm, key }
+            }
+        };
+        Order { number, at: TimeMs(1_790_000_000_000), target, keys: 4 }
+    }
+
+    proptest! {
+        #[test]
+        fn an_order_is_read_back_as_it_was_written(
+            key: Option<[u8; 16]>, number: u64, previous: [u8; 32],
+        ) {
+            let (order, instance) = (order(key, number), Uuid::from_u128(1).into());
+            let written = parse(&order_text(&order, instance, &previous)).unwrap();
+            prop_assert_eq!(written.order, order);
+            prop_assert_eq!((written.instance, written.previous), (instance, previous));
+        }
+
+        #[test]
+        fn an_accepted_order_is_the_text_it_writes(
+            edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..5),
+        ) {
+            let good = order_text(&order(None, 3), Uuid::from_u128(1).into(), &[5; 32]);
+            let mut bytes = good.clone().into_bytes();
+            for (place, byte) in edits {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            if let Some(written) = parse(&text) {
+                let again = order_text(&written.order, written.instance, &written.previous);
+                prop_assert_eq!(again, text);
+            }
+        }
+
+        #[test]
+        fn noise_is_no_order_and_ends_nothing(text: String) {
+            prop_assert!(!is_order(&text));
+        }
+    }
 }

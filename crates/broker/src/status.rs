@@ -3,6 +3,7 @@
 use domain::{InstanceId, RequestId, TimeMs};
 use serde::{Deserialize, Serialize};
 
+use crate::glass::GlassNote;
 use crate::grant::Purpose;
 use crate::record::{Realm, RecordName};
 
@@ -168,6 +169,8 @@ pub struct JournalEntry {
     pub request: Option<RequestId>,
     /// Which records.
     pub records: Vec<RecordName>,
+    /// Who of the staff agreed on it, where they broke the glass for it.
+    pub glass: Option<GlassNote>,
     /// Hash of this entry and, through the chain, of every one before it.
     pub hash: [u8; 32],
 }

@@ -10,9 +10,9 @@ use url::Url;
 
 use crate::client::{Fingerprint, FingerprintError};
 use crate::commands::{
-    account, audit, completions, environments, factors, identities, invitations, keys, login,
-    logout, manpages, members, passkeys, password, projects, recovery, run, sealing_keys, secrets,
-    sessions, signup, sso, verify, whoami, workspaces,
+    account, audit, break_glass, completions, environments, factors, identities, invitations, keys,
+    login, logout, manpages, members, passkeys, password, projects, recovery, run, sealing_keys,
+    secrets, sessions, signup, sso, verify, whoami, workspaces,
 };
 
 /// Flags of every command.
@@ -107,6 +107,9 @@ pub enum Command {
     /// The keys that seal the workspace's records
     #[command(subcommand)]
     SealingKeys(sealing_keys::SealingKeys),
+    /// Secrets that the platform's staff opens in an emergency, two people agreeing
+    #[command(subcommand)]
+    BreakGlass(break_glass::BreakGlass),
     /// Create, choose and hand over workspaces
     #[command(subcommand)]
     Workspaces(workspaces::Workspaces),

@@ -6,6 +6,8 @@
 //! alone, one with all of them. So a field that the client needs and the server may leave out is
 //! found here and not by a person.
 
+mod sealing;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
@@ -16,8 +18,8 @@ use crate::client::operations as op;
 use crate::client::operations::{ALL, Operation};
 use crate::commands::{
     audit, environments, factors, first_contact, identities, invitations, keys, login, members,
-    passkeys, password, projects, recovery, run, sealing_keys, secrets, sessions, signup, sso,
-    whoami, workspaces,
+    passkeys, password, projects, recovery, run, secrets, sessions, signup, sso, whoami,
+    workspaces,
 };
 use crate::credentials::Issued;
 use crate::names::{Named, Page, Person};
@@ -378,11 +380,6 @@ fn single_sign_on(walk: &mut Walk) {
         .sends(op::PROVIDER_CHANGE, &request)
         .reads::<sso::providers::Provider>(op::PROVIDER_CHANGE)
         .asks(op::PROVIDER_REMOVE)
-        .reads::<sealing_keys::Keys>(op::SEALING_KEYS)
-        .reads::<sealing_keys::Wanted>(op::SEALING_KEYS_ROTATE)
-        .sends(op::SEALING_KEYS_SCHEDULE, &sealing_keys::Schedule { interval_days: 30 })
-        .reads::<sealing_keys::Schedule>(op::SEALING_KEYS_SCHEDULE)
-        .reads::<Page<sealing_keys::Access>>(op::SEALING_KEYS_ACCESSES)
         .reads::<Page<sso::domains::Domain>>(op::DOMAINS)
         .is_whole(op::DOMAINS)
         .sends(op::DOMAIN_CLAIM, &sso::domains::Request { domain: &domain })
@@ -444,8 +441,15 @@ fn keys_and_log(walk: &mut Walk) {
 #[test]
 fn everything_sent_and_read_is_in_the_api() {
     let mut walk = Walk { api: Api::load(), seen: Vec::new() };
-    let parts =
-        [signing_in, lost_and_changed, team, single_sign_on, secrets_and_projects, keys_and_log];
+    let parts = [
+        signing_in,
+        lost_and_changed,
+        team,
+        single_sign_on,
+        sealing::sealing,
+        secrets_and_projects,
+        keys_and_log,
+    ];
     for part in parts {
         part(&mut walk);
     }

@@ -239,6 +239,24 @@ fn of_providers(code: &str) -> Option<(Exit, &'static str)> {
         "sso.only_way_in" => (Conflict, "Add another way to sign in first."),
         "domain.not_proved" => (Conflict, "Set the TXT record as told, then prove it again."),
         "domain.names_unavailable" => (TryAgain, "Name servers could not be asked; try again."),
+        _ => return of_broken_glass(code),
+    })
+}
+
+/// The meaning of each stable code around broken glass.
+fn of_broken_glass(code: &str) -> Option<(Exit, &'static str)> {
+    use Exit::{Conflict, Refused};
+    Some(match code {
+        "glass.two_people" => (Refused, "Ask another one of the staff to agree."),
+        "glass.not_open" => (
+            Conflict,
+            "It is over, was ended, or nobody agreed: `casemate break-glass list --staff`. Ask \
+             again where it is still needed.",
+        ),
+        "glass.not_told" => (
+            Conflict,
+            "A message about it is missing from the outbox. Find out who removed it; ask again.",
+        ),
         _ => return None,
     })
 }

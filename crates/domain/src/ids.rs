@@ -136,6 +136,8 @@ ids! {
     DomainClaimId;
     /// A hold that stops the dropping of a security log.
     HoldId;
+    /// One time that the platform's staff breaks the glass.
+    GlassId;
 }
 
 #[cfg(test)]

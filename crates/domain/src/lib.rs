@@ -10,6 +10,7 @@
 //! Never: async, a database, a network, a secret in clear.
 
 pub mod authz;
+pub mod glass;
 pub mod ids;
 pub mod limits;
 pub mod mint;
@@ -19,10 +20,11 @@ pub mod sealed;
 pub mod sign_in;
 pub mod text;
 
+pub use glass::GlassHand;
 pub use ids::*;
 pub use mint::{Clock, Entropy, Mint, TimeMs};
 pub use network::{Network, NetworkError, Networks};
-pub use scope::{AccountScope, Actor, Origin, Scope, StaffScope};
+pub use scope::{AccountScope, Actor, Origin, Scope, StaffHand, StaffScope};
 pub use sealed::Sealed;
 pub use text::{
     ClientLabel, DomainName, EmailAddress, Issuer, Name, PasskeyName, ProgramName, Reason,

@@ -265,6 +265,17 @@ pub const BROKER_CALL_MS_MAX: u64 = 5_000;
 pub const SEALING_ROTATION_DAYS_DEFAULT: u32 = 90;
 /// Days that a rotation may be late before the owner is told.
 pub const SEALING_OVERDUE_DAYS: u32 = 7;
+/// Longest that broken glass lets one of the staff open a workspace's named secrets, in minutes: an
+/// emergency that lasts longer is asked for again, by two people again.
+pub const GLASS_MINUTES_MAX: u32 = 60;
+/// The same in milliseconds.
+pub const GLASS_MS_MAX: i64 = 60 * 60_000;
+/// How long a wish to break the glass waits for its second person.
+pub const GLASS_ASKED_MS: i64 = 30 * 60_000;
+/// Most secrets that one breaking of the glass names.
+pub const GLASS_SECRETS_MAX: usize = 16;
+/// Most approvals that the broker holds at once: more would be no emergency but a habit.
+pub const GLASS_HELD_MAX: usize = 64;
 /// Life of a grant.
 pub const GRANT_MS: i64 = 30_000;
 /// Journal entries that may wait to be copied into tenants' logs before the broker refuses to open
@@ -319,6 +330,9 @@ const _: () =
 const _: () = assert!(REVOCATION_POLL_MS * 4 <= REVOCATION_VIEW_AGE_MS_MAX);
 const _: () = assert!(PASSKEY_CREDENTIAL_BYTES_MAX < BODY_BYTES_MAX);
 const _: () = assert!(BROKER_CALL_MS_MAX < REQUEST_MS_MAX);
+const _: () = assert!(GLASS_MS_MAX == GLASS_MINUTES_MAX as i64 * 60_000);
+const _: () = assert!(GLASS_SECRETS_MAX <= RECORDS_PER_GRANT_MAX);
+const _: () = assert!(GLASS_MS_MAX < NOTICE_KEPT_MS, "its notices are there while it lasts");
 const _: () =
     assert!(MAIL_SEND_MS_MAX + 2 * BROKER_CALL_MS_MAX < 60_000 && NOTICE_LEASE_MS >= 60_000);
 const _: () = assert!(RECOVERY_DELAY_MS > RESET_MS && RECOVERY_REQUEST_MS > RECOVERY_DELAY_MS);

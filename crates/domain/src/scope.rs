@@ -12,7 +12,9 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApiKeyId, JobId, RequestId, SessionId, TenantId, UserAgent, UserId};
+use crate::{
+    ApiKeyId, GlassHand, JobId, PasskeyId, RequestId, SessionId, TenantId, UserAgent, UserId,
+};
 
 /// Who acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,5 +178,35 @@ impl StaffScope {
     #[must_use]
     pub const fn account(&self) -> &AccountScope {
         &self.account
+    }
+}
+
+/// A person of the platform's staff whose hardware answered a short while ago: which passkey, in
+/// which session. Opens no tenant.
+#[derive(Debug, Clone)]
+pub struct StaffHand {
+    staff: StaffScope,
+    passkey: PasskeyId,
+}
+
+impl StaffHand {
+    /// The hand of somebody whose passkey in hardware was just found to be fresh. Request
+    /// authentication only.
+    #[must_use]
+    pub const fn asserted(staff: StaffScope, passkey: PasskeyId) -> Self {
+        Self { staff, passkey }
+    }
+
+    /// Their own account.
+    #[must_use]
+    pub const fn account(&self) -> &AccountScope {
+        self.staff.account()
+    }
+
+    /// What tells this hand from another one.
+    #[must_use]
+    pub const fn hand(&self) -> GlassHand {
+        let account = self.staff.account();
+        GlassHand { user: account.user(), session: account.session(), passkey: self.passkey }
     }
 }

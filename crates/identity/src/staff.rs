@@ -11,7 +11,9 @@
 
 use std::sync::Arc;
 
-use domain::{AccountScope, EmailAddress, EntryId, RequestId, StaffScope, UserId, limits};
+use domain::{
+    AccountScope, EmailAddress, EntryId, RequestId, StaffHand, StaffScope, UserId, limits,
+};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
 use store::{
@@ -124,6 +126,37 @@ pub async fn authorize(
         })
         .await?;
     Ok(StaffScope::authenticated(account.clone()))
+}
+
+/// The caller as staff, with the passkey in hardware that answered in this very session a short
+/// while ago. Another factor, another passkey and another session do not stand in for it.
+///
+/// # Errors
+/// [`StaffError`].
+#[expect(clippy::disallowed_methods, reason = "this is request authentication")]
+pub async fn authorize_hand(
+    identity: &Identity,
+    account: &AccountScope,
+) -> Result<StaffHand, StaffError> {
+    let staff = authorize(identity, account).await?;
+    let (asking, roots) = (account.clone(), Arc::clone(&identity.hardware));
+    let passkey = identity
+        .store
+        .platform_read(move |tx| {
+            let asserted = tx.session_passkeys().of(asking.session())?;
+            let asserted = asserted.ok_or(StaffError::HardwareNeeded)?;
+            let theirs = tx.passkeys().all(asking.user())?;
+            let answered = theirs.iter().find(|one| one.id == asserted.passkey);
+            if !answered.is_some_and(|passkey| roots.hold(passkey)) {
+                return Err(StaffError::HardwareNeeded);
+            }
+            if tx.now().since_ms(asserted.at) > limits::FACTOR_FRESH_MS {
+                return Err(StaffError::FactorNotFresh);
+            }
+            Ok(asserted.passkey)
+        })
+        .await?;
+    Ok(StaffHand::asserted(staff, passkey))
 }
 
 /// Whether somebody has a passkey that lives in hardware, as these roots tell it.

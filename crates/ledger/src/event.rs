@@ -115,6 +115,14 @@ verbs! {
         SealingShredded = "sealing_key.shredded",
         /// Sealed records were opened, and nothing in the log asked for it.
         SealingOpenedUnasked = "sealing_key.opened_unasked",
+        /// One of the platform's staff asked another one to agree that secrets are opened.
+        BreakGlassAsked = "break_glass.asked",
+        /// Two of the platform's staff agreed that one of them may open named secrets for a while.
+        BreakGlassApproved = "break_glass.approved",
+        /// One of the platform's staff opened a secret that two of them agreed on.
+        BreakGlassOpened = "break_glass.opened",
+        /// What two of the platform's staff agreed on was ended before its time.
+        BreakGlassEnded = "break_glass.ended",
         /// The log was exported.
         AuditExported = "audit.exported",
         /// The data was restored from a backup; a new epoch of the log begins here.

@@ -125,12 +125,18 @@ fn was_asked_for(tx: &mut AuditTx<'_>, entry: &JournalEntry) -> Result<bool, Not
         | Purpose::NoticeSent
         | Purpose::ProviderSignIn
         | Purpose::KeyRotation => return Ok(true),
+        Purpose::BreakGlass => (Verb::BreakGlassOpened, "secret"),
+        Purpose::BreakGlassApproved => (Verb::BreakGlassApproved, "break_glass"),
+        Purpose::BreakGlassEnded => (Verb::BreakGlassEnded, "break_glass"),
     };
     let (Some(request), Some(record)) = (entry.request, entry.records.first()) else {
         return Ok(false);
     };
-    let id = match (entry.purpose, record.scope) {
-        (Purpose::LocalUse, DataScope::Environment(environment)) => environment.to_string(),
+    let id = match (entry.purpose, record.scope, &entry.glass) {
+        (Purpose::LocalUse, DataScope::Environment(environment), _) => environment.to_string(),
+        (Purpose::BreakGlassApproved | Purpose::BreakGlassEnded, _, Some(note)) => {
+            note.glass.to_string()
+        }
         _ => record.id.to_string(),
     };
     let filter = EntryFilter {
@@ -184,14 +190,24 @@ fn event(entry: &JournalEntry) -> AuditEvent {
         let name = format!("{}/{id}@{version}", kind.as_str());
         records.entry(scope_text(record.scope)).or_default().push(name.into());
     }
-    AuditEvent::new(Verb::KeyOpened, "journal", entry.seq).new_value(json!({
+    let mut said = json!({
         "at_ms": entry.at.0,
         "actor": entry.actor,
         "purpose": entry.purpose,
         "request": entry.request.map(|request| request.to_string()),
         "records": records,
         "journal_hash": HEXLOWER.encode(&entry.hash),
-    }))
+    });
+    let event = AuditEvent::new(Verb::KeyOpened, "journal", entry.seq);
+    let (Some(note), Some(fields)) = (&entry.glass, said.as_object_mut()) else {
+        return event.new_value(said);
+    };
+    let agreed = json!({
+        "glass": note.glass, "asked_by": note.asked_by, "approved_by": note.approved_by,
+        "until_ms": note.until.0,
+    });
+    fields.insert("break_glass".to_owned(), agreed);
+    event.new_value(said).reason(note.reason.as_str())
 }
 
 fn scope_text(scope: DataScope) -> String {

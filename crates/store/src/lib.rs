@@ -53,10 +53,11 @@ pub use page::{Listing, Page};
 pub use platform::*;
 pub use store::{Store, Unit};
 pub use tenant::{
-    ApiKey, ClaimedJob, DomainClaim, Domains, Environment, Environments, Invitation,
-    InvitationState, Invitations, Job, JobState, Jobs, KeyCount, KeyOutcome, KeyUses, Keys, Member,
-    Members, NewInvitation, NewJob, NewKey, Newcomer, Project, ProjectMember, Projects, Provider,
-    Providers, SealedProviderSecret, SealedRecord, SealedSecret, Sealing, SealingSchedule, Secret,
-    SecretHead, Secrets, SecurityMark, SignInPolicies, StoredPolicy, Team, TeamSettings, TeamState,
+    ApiKey, BrokenGlass, ClaimedJob, DomainClaim, Domains, Environment, Environments, Glass,
+    GlassRecord, Invitation, InvitationState, Invitations, Job, JobState, Jobs, KeyCount,
+    KeyOutcome, KeyUses, Keys, Member, Members, NewInvitation, NewJob, NewKey, Newcomer, Project,
+    ProjectMember, Projects, Provider, Providers, SealedProviderSecret, SealedRecord, SealedSecret,
+    Sealing, SealingSchedule, Secret, SecretHead, Secrets, SecurityMark, SignInPolicies,
+    StoredPolicy, Team, TeamSettings, TeamState,
 };
 pub use tx::{AuditTx, PlatformTx, TenantTx};

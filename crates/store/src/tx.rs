@@ -4,8 +4,8 @@
 //! 1. A [`TenantTx`] exists only inside [`crate::Store::write`] and [`crate::Store::read`], bound
 //!    to the scope's tenant; it has no platform table.
 //! 2. A [`PlatformTx`] has no tenant table; an [`AuditTx`] has the log of one unit, the marks that
-//!    say what was copied into it, and the sealed records that a rotation walks over, sealed as
-//!    they are; nothing else.
+//!    say what was copied into it, the sealed records that a rotation walks over or that broken
+//!    glass names, sealed as they are; nothing else.
 //! 3. None has a public constructor, a raw statement, or a connection to give away.
 
 use domain::{Mint, Scope, TimeMs};
@@ -93,6 +93,11 @@ impl<'t> TenantTx<'t> {
         tenant::Sealing::new(self.bound)
     }
 
+    /// What staff agreed to open of the tenant's.
+    pub fn glass(&mut self) -> tenant::Glass<'_> {
+        tenant::Glass::new(self.bound)
+    }
+
     /// API keys.
     pub fn keys(&mut self) -> tenant::Keys<'_> {
         tenant::Keys::new(self.bound)
@@ -174,6 +179,16 @@ impl<'t> PlatformTx<'t> {
     /// Challenges that their authenticators sign.
     pub fn passkey_challenges(&mut self) -> platform::PasskeyChallenges<'_> {
         platform::PasskeyChallenges::new(self.bound)
+    }
+
+    /// Which passkeys were asserted in their sessions.
+    pub fn session_passkeys(&mut self) -> platform::SessionPasskeys<'_> {
+        platform::SessionPasskeys::new(self.bound)
+    }
+
+    /// Wishes of the staff to break the glass.
+    pub fn glass(&mut self) -> platform::GlassRequests<'_> {
+        platform::GlassRequests::new(self.bound)
     }
 
     /// Who works for the platform.
@@ -395,6 +410,12 @@ impl<'t> AuditTx<'t> {
     /// only.
     pub fn sealing(&mut self) -> tenant::Sealing<'_> {
         tenant::Sealing::new(self.bound)
+    }
+
+    /// What staff agreed to open of the tenant's, and the records it names, sealed. A tenant's
+    /// only.
+    pub fn glass(&mut self) -> tenant::Glass<'_> {
+        tenant::Glass::new(self.bound)
     }
 
     /// The workspace itself, to be locked while a fence is raised. A tenant's only.

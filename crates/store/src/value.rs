@@ -155,7 +155,8 @@ id_values!(
     ResetId,
     RecoveryId,
     DomainClaimId,
-    HoldId
+    HoldId,
+    GlassId
 );
 
 /// One row, read column by column from the left.

@@ -16,6 +16,7 @@
 //! by the first and checked by the second.
 
 mod access;
+pub mod break_glass;
 pub mod environments;
 mod error;
 pub mod projects;

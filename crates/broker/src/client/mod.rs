@@ -40,6 +40,7 @@ macro_rules! expect_reply {
     };
 }
 
+mod glass;
 mod rotation;
 
 impl Broker {

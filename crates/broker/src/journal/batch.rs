@@ -76,7 +76,7 @@ impl Builder {
     /// Adds the next entry and returns its number, or `None` when the batch is full.
     pub(super) fn push(&mut self, opening: Opening, at: TimeMs) -> Option<u64> {
         let seq = self.first_seq.checked_add(u64::from(self.count))?;
-        let entry = postcard::to_stdvec(&StoredEntry { seq, at, opening }).ok()?;
+        let entry = stored(&StoredEntry { seq, at, opening })?;
         let length = u32::try_from(entry.len()).ok()?;
         if self.bytes.len() + entry.len() + 4 > BODY_BYTES_MAX {
             return None;
@@ -154,7 +154,7 @@ impl Batch<'_> {
             let (length, after) = rest.split_first_chunk::<4>()?;
             let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
             let (bytes, after) = after.split_at_checked(length)?;
-            let stored: StoredEntry = postcard::from_bytes(bytes).ok()?;
+            let stored = read_stored(bytes)?;
             if stored.seq != seq {
                 return None;
             }
@@ -166,10 +166,35 @@ impl Batch<'_> {
     }
 }
 
+/// An entry's bytes: what every entry has, and what only broken glass has behind it.
+fn stored(entry: &StoredEntry) -> Option<Vec<u8>> {
+    let bytes = postcard::to_stdvec(entry).ok()?;
+    match &entry.opening.glass {
+        Some(note) => postcard::to_extend(note, bytes).ok(),
+        None => Some(bytes),
+    }
+}
+
+pub(super) fn is_entry(bytes: &[u8]) -> bool {
+    read_stored(bytes).is_some()
+}
+
+fn read_stored(bytes: &[u8]) -> Option<StoredEntry> {
+    let (mut stored, rest) = postcard::take_from_bytes::<StoredEntry>(bytes).ok()?;
+    if !rest.is_empty() {
+        let (note, nothing) = postcard::take_from_bytes(rest).ok()?;
+        if !nothing.is_empty() {
+            return None;
+        }
+        stored.opening.glass = Some(note);
+    }
+    Some(stored)
+}
+
 fn shown(stored: StoredEntry, hash: [u8; 32]) -> JournalEntry {
     let StoredEntry { seq, at, opening } = stored;
-    let Opening { realm, purpose, actor, request, records } = opening;
-    JournalEntry { seq, at, realm, purpose, actor, request, records, hash }
+    let Opening { realm, purpose, actor, request, records, glass } = opening;
+    JournalEntry { seq, at, realm, purpose, actor, request, records, glass, hash }
 }
 
 fn entry_hash(before: &[u8; 32], entry: &[u8]) -> [u8; 32] {

@@ -8,7 +8,7 @@
 //! 3. A tail torn by a crash is cut off: nothing was unwrapped for it. A hole before good batches
 //!    is not a torn tail, and a journal shorter than what was already copied is not ours: both stop
 //!    the start.
-//! 4. Entries hold ids only.
+//! 4. Entries hold ids only, and of broken glass the reason that the staff gave for it.
 
 mod batch;
 mod file;
@@ -23,6 +23,7 @@ use domain::{Clock, RequestId, limits};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{BrokerError, Refusal};
+use crate::glass::GlassNote;
 use crate::grant::Purpose;
 use crate::instance_keys::InstanceKeys;
 use crate::record::{Realm, RecordName};
@@ -44,6 +45,15 @@ pub(crate) struct Opening {
     pub(crate) actor: String,
     pub(crate) request: Option<RequestId>,
     pub(crate) records: Vec<RecordName>,
+    /// Written behind the rest where there is one, so that entries from before it existed read as
+    /// they always did.
+    #[serde(skip)]
+    pub(crate) glass: Option<GlassNote>,
+}
+
+/// Whether bytes are one entry, with nothing behind it.
+pub(crate) fn is_entry(bytes: &[u8]) -> bool {
+    batch::is_entry(bytes)
 }
 
 /// The append-only journal of one broker process.

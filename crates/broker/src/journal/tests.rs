@@ -69,6 +69,7 @@ fn opening(number: u128) -> Opening {
             id: Uuid::from_u128(number),
             version: 1,
         }],
+        glass: None,
     }
 }
 
@@ -298,4 +299,29 @@ fn copied_positions_only_go_forward_and_never_ahead_of_the_journal() {
     assert_eq!(journal.lag(), 1);
     assert_eq!(journal.after(1, 10), Err(BrokerError::Refused(Refusal::JournalPosition)));
     assert_eq!(journal.after(2, 10).unwrap().len(), 1);
+}
+
+#[test]
+fn entries_with_and_without_broken_glass_read_back_side_by_side() {
+    let hand = |number| domain::GlassHand {
+        user: Uuid::from_u128(number).into(),
+        session: Uuid::from_u128(number + 1).into(),
+        passkey: Uuid::from_u128(number + 2).into(),
+    };
+    let note = crate::glass::GlassNote {
+        glass: Uuid::from_u128(9).into(),
+        asked_by: hand(10),
+        approved_by: hand(20),
+        reason: "incident 7".to_owned(),
+        until: TimeMs(77),
+    };
+    let desk = Desk::new();
+    let journal = desk.open(0).unwrap();
+    journal.append(opening(1)).unwrap();
+    journal.append(Opening { glass: Some(note.clone()), ..opening(2) }).unwrap();
+    journal.append(opening(3)).unwrap();
+    drop(journal);
+    let read = desk.open(0).unwrap().after(0, 10).unwrap();
+    let glass: Vec<_> = read.into_iter().map(|entry| entry.glass).collect();
+    assert_eq!(glass, [None, Some(note), None]);
 }

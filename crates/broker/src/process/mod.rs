@@ -104,6 +104,7 @@ pub fn run_watched(
         slots: config.slots,
         unlock: config.unlock,
         ledger: Mutex::new(ledger),
+        glass: Mutex::default(),
         steps,
     };
     listener::serve(&config.socket, config.peer_uids, service)

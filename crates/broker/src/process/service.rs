@@ -2,6 +2,7 @@
 //!
 //! Always true: every path that unwraps a record goes through [`Service::journalled`] first.
 
+mod glass;
 mod orders;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use seal::{Exposed, KeyHomes, RecoveryCode, Slot, SlotSecret};
 
 use crate::claims::{AccessClaims, MacPurpose, TotpCode};
 use crate::error::{BrokerError, Refusal};
+use crate::glass::{GlassNote, GlassShelf};
 use crate::grant::{Grant, Purpose};
 use crate::instance_keys::{InstanceKeys, NotSigned};
 use crate::journal::{Journal, Opening};
@@ -36,6 +38,7 @@ pub(super) struct Service {
     pub(super) slots: PathBuf,
     pub(super) unlock: Vec<Unlock>,
     pub(super) ledger: Mutex<ShredLedger>,
+    pub(super) glass: Mutex<GlassShelf>,
     pub(super) steps: Arc<Steps>,
 }
 
@@ -90,6 +93,9 @@ impl Service {
             Request::Shred(target) => self.shred(peer, target),
             Request::StreamRecipient => self.stream_recipient(),
             Request::SignBackup { text } => self.sign_backup(peer, &text),
+            Request::ApproveGlass { terms, request } => self.approve_glass(terms, request),
+            Request::OpenGlass { glass, grant, records } => self.open_glass(glass, grant, &records),
+            Request::EndGlass { glass, actor, request } => self.end_glass(glass, actor, request),
         }
     }
 
@@ -124,13 +130,23 @@ impl Service {
         if records.iter().any(|(name, _)| name.kind == RecordKind::TotpSeed) {
             return Err(BrokerError::Refused(Refusal::KindStaysInside));
         }
-        // A value that is handed out must not look like one that was only sealed again.
-        if grant.purpose == Purpose::KeyRotation {
+        if !grant.purpose.hands_out() {
             return Err(BrokerError::Refused(Refusal::KindStaysInside));
         }
+        self.unwrapped(grant, records, None)
+    }
+
+    /// Opens what a checked grant lists, after its entry.
+    fn unwrapped(
+        &self,
+        grant: Grant,
+        records: &[(RecordName, WireBytes)],
+        glass: Option<GlassNote>,
+    ) -> Answer {
         let Grant { realm, purpose, actor, request, .. } = grant;
         let names = records.iter().map(|(name, _)| *name).collect();
-        let opening = Opening { realm, purpose, actor, request: Some(request), records: names };
+        let request = Some(request);
+        let opening = Opening { realm, purpose, actor, request, records: names, glass };
         let (journal_seq, values) = self.journalled(opening, || {
             let opened = records
                 .iter()
@@ -183,6 +199,7 @@ impl Service {
             actor: format!("user:{user}"),
             request: None,
             records: vec![name],
+            glass: None,
         };
         let (_, seed) =
             self.journalled(opening, || self.ring.open(realm, &name, &sealed_seed.0))?;

@@ -7,12 +7,13 @@
 pub(crate) mod frame;
 mod wire;
 
-use domain::{TimeMs, UserId};
+use domain::{GlassId, RequestId, TimeMs, UserId};
 use seal::KeyId;
 use serde::{Deserialize, Serialize};
 
 use crate::claims::{AccessClaims, MacPurpose, TokenKey, TotpCode};
 use crate::error::BrokerError;
+use crate::glass::GlassTerms;
 use crate::grant::Grant;
 use crate::record::{DataScope, Realm, RecordName};
 use crate::rotation::{RealmKeys, ShredTarget};
@@ -51,6 +52,9 @@ pub(crate) enum Request {
     Shred(ShredTarget),
     StreamRecipient,
     SignBackup { text: String },
+    ApproveGlass { terms: GlassTerms, request: RequestId },
+    OpenGlass { glass: GlassId, grant: Grant, records: Vec<(RecordName, WireBytes)> },
+    EndGlass { glass: GlassId, actor: String, request: RequestId },
 }
 
 /// What the broker answers.

@@ -14,6 +14,7 @@ mod attack_memory;
 mod attack_peers;
 mod crash;
 mod factors;
+mod glass;
 mod house;
 mod root;
 mod rotation;

@@ -138,6 +138,13 @@ operations! {
     HOLDS = "GET" "/v1/teams/{team}/holds" Harmless;
     HOLD_PLACE = "POST" "/v1/teams/{team}/holds" Never;
     HOLD_LIFT = "POST" "/v1/teams/{team}/holds/{hold}/lift" Never;
+    BREAK_GLASS_ASK = "POST" "/v1/staff/break_glass" Never;
+    BREAK_GLASS_LIST = "GET" "/v1/staff/break_glass" Harmless;
+    BREAK_GLASS_APPROVE = "POST" "/v1/staff/break_glass/{glass}/approve" Harmless;
+    BREAK_GLASS_END = "POST" "/v1/staff/break_glass/{glass}/end" Harmless;
+    BREAK_GLASS_REVEAL = "POST" "/v1/staff/break_glass/{glass}/reveal" Never;
+    BREAK_GLASS_LIST_OF_TEAM = "GET" "/v1/teams/{team}/break_glass" Harmless;
+    BREAK_GLASS_END_OF_TEAM = "POST" "/v1/teams/{team}/break_glass/{glass}/end" Harmless;
     STAFF_LOG = "GET" "/v1/staff/log" Harmless;
 }
 

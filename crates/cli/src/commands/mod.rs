@@ -4,6 +4,7 @@
 
 pub(crate) mod account;
 pub(crate) mod audit;
+pub(crate) mod break_glass;
 pub(crate) mod completions;
 pub(crate) mod environments;
 pub(crate) mod factors;
@@ -102,6 +103,7 @@ pub(crate) async fn dispatch(
         Command::Sessions(verb) => sessions::run(verb, &context).await,
         Command::Passkeys(verb) => passkeys::run(verb, &context).await,
         Command::Identities(verb) => identities::run(&verb, &context).await,
+        Command::BreakGlass(verb) => break_glass::run(verb, &context).await,
         Command::SealingKeys(verb) => sealing_keys::run(verb, &context).await,
         Command::Sso(verb) => sso::run(verb, &context).await,
         Command::Workspaces(verb) => workspaces::run(verb, &context).await,

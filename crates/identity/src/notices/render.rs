@@ -46,6 +46,10 @@ const FACTS: &[(&str, &str)] = &[
     ("key", "Key"),
     ("workspace", "Workspace"),
     ("reason", "Why"),
+    ("secrets", "Secrets"),
+    ("asked_by", "Asked by"),
+    ("approved_by", "Agreed by"),
+    ("due_at_ms", "Due"),
     ("opens_at_ms", "Works from"),
     ("expires_at_ms", "Ends"),
 ];

@@ -72,6 +72,7 @@ pub(super) const fn of(kind: NoticeKind) -> Words {
         | NoticeKind::DeviceApproved
         | NoticeKind::IdentityLinked
         | NoticeKind::IdentityUnlinked => of_ways_in(kind),
+        NoticeKind::GlassBroken | NoticeKind::KeysOverdue => of_workspaces(kind),
         NoticeKind::PasswordResetLink
         | NoticeKind::RecoveryLink
         | NoticeKind::RecoveryRequested
@@ -102,6 +103,27 @@ const fn of_ways_in(kind: NoticeKind) -> Words {
             "One way less to sign in",
             "An identity provider can no longer sign you in.",
             NOT_YOU_FACTOR,
+        ),
+    }
+}
+
+/// The messages to those who run a workspace.
+const fn of_workspaces(kind: NoticeKind) -> Words {
+    match kind {
+        NoticeKind::GlassBroken => warning(
+            "Platform staff may open secrets of your workspace",
+            "Two people who run this Casemate agreed that one of them may open the secrets named \
+             below, until the moment below.",
+            "Your workspace's log has an entry of it, and one of each opening: `casemate \
+             sealing-keys accesses`. Its owner can end it at once: `casemate break-glass end`. If \
+             you know of no emergency, ask whoever runs this Casemate, and give the secrets new \
+             values.",
+        ),
+        _ => warning(
+            "The keys of your workspace are overdue",
+            "The keys that seal your workspace's records are older than its schedule allows.",
+            "The platform rotates them by itself and has not. Ask for it with `casemate \
+             sealing-keys rotate`, and tell whoever runs this Casemate.",
         ),
     }
 }

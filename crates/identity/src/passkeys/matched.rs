@@ -52,6 +52,11 @@ impl MatchedPasskey {
         std::iter::once(AuthMethod::Passkey).chain(hardware).collect()
     }
 
+    /// Which passkey answered.
+    pub(crate) const fn passkey(&self) -> PasskeyId {
+        self.passkey
+    }
+
     /// Uses the challenge up and moves the counter. `false`: another request was faster.
     pub(crate) fn use_up(&self, tx: &mut PlatformTx<'_>, user: UserId) -> Result<bool, StoreError> {
         Ok(user == self.user

@@ -202,6 +202,7 @@ impl Unborn {
         let new = NewSession { device: Some(device), ..self.new.clone() };
         let mut session = tx.sessions().create(&new)?;
         self.note_path(tx)?;
+        self.note_passkey(tx)?;
         let started = json!({
             "user": session.user, "methods": session.amr, "client": session.client.as_str(),
         });
@@ -216,6 +217,22 @@ impl Unborn {
         match self.proof.path(tx)? {
             SignInPath::Local => Ok(()),
             path => tx.session_paths().note(self.new.id, &path),
+        }
+    }
+
+    /// Notes which passkey answered, here or in the session that let this one in.
+    fn note_passkey(&self, tx: &mut PlatformTx<'_>) -> Result<(), StoreError> {
+        match &self.proof {
+            Proof::Passkey(matched)
+            | Proof::PasswordAnd(MatchedFactor::Passkey(matched))
+            | Proof::UpstreamAnd(MatchedFactor::Passkey(matched), _) => {
+                tx.session_passkeys().note(self.new.id, matched.passkey())
+            }
+            Proof::Approved(approval) => tx.session_passkeys().pass_on(approval.by(), self.new.id),
+            Proof::PasswordAnd(_)
+            | Proof::UpstreamAnd(..)
+            | Proof::Upstream(_)
+            | Proof::Enrolled => Ok(()),
         }
     }
 

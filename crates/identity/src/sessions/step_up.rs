@@ -157,6 +157,9 @@ fn rise(
         return Err(StepUpError::Wrong);
     }
     guess.forgive(tx)?;
+    if let MatchedFactor::Passkey(passkey) = matched {
+        tx.session_passkeys().note(before.id, passkey.passkey())?;
+    }
     Ok(risen(tx, &before, matched.method())?)
 }
 

@@ -3,7 +3,7 @@
 
 use ledger::export::{ExportReader, Line};
 use ledger::receipt::{Receipt, header_form};
-use ledger::{Checkpoint, EntryView, Note, VerifierKey};
+use ledger::{Checkpoint, EntryView, Note, ShredCertificate, ShredOwner, VerifierKey};
 use proptest::prelude::*;
 
 use crate::house::{self, Log};
@@ -23,6 +23,18 @@ fn mangled(seed: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
         }
         bytes
     })
+}
+
+fn certificate() -> ShredCertificate {
+    ShredCertificate {
+        instance: uuid::Uuid::from_u128(1).into(),
+        order: 3,
+        ordered_at: domain::TimeMs(1_790_000_000_000),
+        done_at: domain::TimeMs(1_790_000_000_001),
+        owner: ShredOwner::Tenant(uuid::Uuid::from_u128(2).into()),
+        key: Some("00112233445566778899aabbccddeeff".to_owned()),
+        keys: 4,
+    }
 }
 
 fn text_of(bytes: &[u8]) -> String {
@@ -48,6 +60,16 @@ proptest! {
         let text = text_of(&bytes);
         if let Ok(checkpoint) = Checkpoint::parse(&text) {
             prop_assert!(text.starts_with(&checkpoint.text()), "extension lines may follow");
+        }
+    }
+
+    #[test]
+    fn an_accepted_certificate_of_destruction_is_the_text_it_writes(
+        bytes in mangled(certificate().text().into_bytes())
+    ) {
+        let text = text_of(&bytes);
+        if let Ok(certificate) = ShredCertificate::parse(&text) {
+            prop_assert_eq!(certificate.text(), text);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The broker's journal in the logs of those whose records were opened.
 
-use broker::Realm;
+use broker::{DataScope, GlassNote, GlassTerms, Realm, RecordKind, RecordName};
+use domain::{GlassHand, SecretId};
 use ledger::{EntryView, Verb};
 use notary::{NotaryError, copy_journal};
 use store::{EntryFilter, Page, StoreError, Unit};
@@ -16,6 +17,7 @@ on_each_engine! {
     openings_that_are_offered_again_are_not_copied_again
     copies_are_entries_like_any_other_and_verify
     an_opening_that_nobody_asked_for_is_told_to_the_owner
+    broken_glass_names_both_people_and_what_the_log_did_not_announce_is_told
 }
 
 /// The copies of openings in a unit's log.
@@ -169,4 +171,36 @@ async fn unasked(house: &House, unit: Unit) -> Vec<EntryView> {
     });
     let entries = read.await.unwrap();
     entries.iter().map(|entry| EntryView::read(&entry.body).unwrap()).collect()
+}
+
+async fn broken_glass_names_both_people_and_what_the_log_did_not_announce_is_told(house: House) {
+    let (tenant, mint) = (house.ours.tenant, house.store.mint());
+    let hand = || GlassHand { user: mint.id(), session: mint.id(), passkey: mint.id() };
+    let note = GlassNote {
+        glass: mint.id(),
+        asked_by: hand(),
+        approved_by: hand(),
+        reason: "incident 7".to_owned(),
+        until: mint.now().plus_ms(60_000),
+    };
+    let scope = DataScope::Environment(house.ours.environment);
+    let kind = RecordKind::SecretValue;
+    let name = RecordName { scope, kind, id: mint.id::<SecretId>().uuid(), version: 1 };
+    let terms = GlassTerms { tenant, records: vec![name], note: note.clone() };
+    house.broker.approve_glass(terms, mint.id()).await.unwrap();
+    copy_journal(&house.store, &house.broker).await.unwrap();
+    let unit = Unit::Tenant(tenant);
+    let seen = copies(&house, unit).await;
+    let said = seen.last().unwrap().new.clone().unwrap();
+    assert_eq!(said["purpose"], "break_glass_approved");
+    let agreed = &said["break_glass"];
+    assert_eq!(agreed["glass"], note.glass.to_string().as_str());
+    for (field, hand) in [("asked_by", note.asked_by), ("approved_by", note.approved_by)] {
+        assert_eq!(agreed[field], serde_json::to_value(hand).unwrap(), "{field}");
+    }
+    assert_eq!(agreed["until_ms"], note.until.0);
+    // No entry of the workspace's log announced it.
+    let told = unasked(&house, unit).await;
+    assert_eq!(told.last().unwrap().new.as_ref().unwrap()["purpose"], "break_glass_approved");
+    assert!(copies(&house, Unit::Tenant(house.theirs.tenant)).await.is_empty());
 }

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use domain::{AccountScope, Actor, Scope, StaffScope, TenantId, TimeMs};
+use domain::{AccountScope, Actor, Scope, StaffHand, StaffScope, TenantId, TimeMs};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -55,6 +55,10 @@ pub struct Anybody(pub Principal);
 /// Whoever works for the platform, in a session begun with a passkey.
 #[derive(Debug, Clone)]
 pub struct Staff(pub StaffScope);
+
+/// The same, with the passkey in hardware that answered in this session within five minutes.
+#[derive(Debug, Clone)]
+pub struct Hand(pub StaffHand);
 
 impl Member {
     /// Whether a workspace named in the path is the caller's own.
@@ -114,6 +118,16 @@ impl FromRequestParts<House> for Staff {
         let account = Account::from_request_parts(parts, house).await?;
         let staff = identity::staff::authorize(house.identity(), &account.scope).await;
         staff.map(Self).map_err(Refusal::problem)
+    }
+}
+
+impl FromRequestParts<House> for Hand {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
+        let account = Account::from_request_parts(parts, house).await?;
+        let hand = identity::staff::authorize_hand(house.identity(), &account.scope).await;
+        hand.map(Self).map_err(Refusal::problem)
     }
 }
 

@@ -18,7 +18,7 @@ pub mod precondition;
 pub mod sso_cookie;
 
 pub use body::{Json, JsonBody};
-pub use caller::{Account, Member, Staff};
+pub use caller::{Account, Hand, Member, Staff};
 pub use holder::{Held, Holds, NewHolder, OnDevice};
 pub use idempotency::{IdempotencyHeader, Idempotent};
 pub use path::{Path, Query};

@@ -104,6 +104,11 @@ codes! {
         "Staff signs in with a passkey for this.";
     StaffHardwareNeeded = "staff.hardware_needed", FORBIDDEN,
         "Staff signs in with a passkey in hardware of a trusted vendor.";
+    GlassTwoPeople = "glass.two_people", FORBIDDEN,
+        "Another person agrees, in a session and with a passkey of their own.";
+    GlassNotOpen = "glass.not_open", CONFLICT, "Nothing stands that opens this now.";
+    GlassNotTold = "glass.not_told", CONFLICT,
+        "The workspace was not told of it, so nothing is opened.";
     PersonNeeded = "person.needed", FORBIDDEN, "This needs a signed-in person.";
     KeyScopeMissing = "key.scope_missing", FORBIDDEN, "The API key was not given this act.";
     ActNotHeld = "act.not_held", FORBIDDEN, "The caller's role does not allow this.";

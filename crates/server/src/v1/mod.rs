@@ -15,6 +15,7 @@
 pub mod account;
 pub mod audit;
 pub mod authorizations;
+pub mod break_glass;
 pub mod device_grants;
 pub mod enrolments;
 pub mod environments;
@@ -74,4 +75,5 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .merge(audit::routes())
         .merge(holds::routes())
         .merge(staff::routes())
+        .merge(break_glass::routes())
 }

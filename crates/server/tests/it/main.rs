@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed, and this is where the tests' environment is read"
 )]
 
+mod break_glass;
 mod browser;
 mod chromium;
 mod credentials;

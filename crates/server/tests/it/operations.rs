@@ -89,6 +89,8 @@ impl Operation {
             ("reset", NO_RESET.to_owned()),
             // Nobody waits under this id.
             ("grant", team.project.clone()),
+            // Nobody broke any.
+            ("glass", team.project.clone()),
             ("index", "0".to_owned()),
         ])
     }

@@ -24,7 +24,7 @@ pub(crate) async fn answered(
     json!({ "challenge": asked.text_at("challenge"), "credential": credential })
 }
 
-async fn signs_in(house: &House, body: &Value) -> Answer {
+pub(crate) async fn signs_in(house: &House, body: &Value) -> Answer {
     house.call("POST", "/v1/sessions/passkey", None, Some(body)).await
 }
 

@@ -53,6 +53,7 @@ pub(crate) const SQLITE_PLATFORM: &[Migration] = &[
     migration!("audit/0003_retention", "sqlite"),
     migration!("audit/0013_epochs", "sqlite"),
     migration!("control/0013_backup", "sqlite"),
+    migration!("control/0015_glass", "sqlite"),
 ];
 
 /// `tenants/<tenant-id>.db`.
@@ -66,6 +67,7 @@ pub(crate) const SQLITE_TENANT: &[Migration] = &[
     migration!("tenant/0008_sealing", "sqlite"),
     migration!("audit/0003_retention", "sqlite"),
     migration!("audit/0013_epochs", "sqlite"),
+    migration!("tenant/0012_glass", "sqlite"),
 ];
 
 /// The database on PostgreSQL.
@@ -89,6 +91,8 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("audit/0003_retention", "postgres"),
     migration!("audit/0013_epochs", "postgres"),
     migration!("control/0013_backup", "postgres"),
+    migration!("control/0015_glass", "postgres"),
+    migration!("tenant/0012_glass", "postgres"),
 ];
 
 /// The newest format of a list.

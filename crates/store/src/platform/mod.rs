@@ -17,6 +17,7 @@ mod device_grants;
 mod devices;
 mod due;
 mod enrolments;
+mod glass;
 mod guard;
 mod history;
 mod idempotency;
@@ -32,6 +33,7 @@ mod recoveries;
 mod replacements;
 mod resets;
 mod revocations;
+mod session_passkeys;
 mod session_paths;
 mod sessions;
 mod sso_only;
@@ -52,6 +54,7 @@ pub use device_grants::{
 pub use devices::{Device, Devices};
 pub(crate) use due::Due;
 pub use enrolments::{Enrolment, Enrolments, LinkKind, NewEnrolment};
+pub use glass::{GlassApproval, GlassRequest, GlassRequests, NewGlass};
 pub use guard::{Hours, SignInGuard};
 pub use history::{SignInHistory, TimesSeen};
 pub use idempotency::{Idempotency, Kept, KeptAnswer};
@@ -69,6 +72,7 @@ pub use recoveries::{NewRecovery, Recoveries, Recovery, RecoveryState};
 pub use replacements::{TotpReplacement, TotpReplacements};
 pub use resets::{NewReset, PasswordReset, Resets};
 pub use revocations::{Revocation, Revocations, Revoked};
+pub use session_passkeys::{AssertedPasskey, SessionPasskeys};
 pub use session_paths::SessionPaths;
 pub use sessions::{ClientKind, NewSession, Rotation, Session, Sessions};
 pub use sso_only::SsoOnly;
@@ -93,6 +97,7 @@ pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     devices::STATEMENTS,
     due::STATEMENTS,
     enrolments::STATEMENTS,
+    glass::STATEMENTS,
     guard::STATEMENTS,
     history::STATEMENTS,
     idempotency::STATEMENTS,
@@ -108,6 +113,7 @@ pub(crate) const STATEMENTS: &[&[PlatformSql]] = &[
     passkey_challenges::STATEMENTS,
     passkeys::STATEMENTS,
     revocations::STATEMENTS,
+    session_passkeys::STATEMENTS,
     session_paths::STATEMENTS,
     sessions::STATEMENTS,
     staff::STATEMENTS,

@@ -85,6 +85,10 @@ notice_kinds! {
     DeviceApproved = "device_approved",
     /// An API key of theirs was reported as leaked and revoked.
     KeyReported = "key_reported",
+    /// Two of the staff agreed that one of them may open named secrets of a workspace.
+    GlassBroken = "glass_broken",
+    /// The keys of a workspace are older than its schedule allows.
+    KeysOverdue = "keys_overdue",
 }
 
 /// A message that waits.
@@ -105,6 +109,7 @@ pub struct NewNotice {
 platform_statements! { "notices", "a message is to a person, who may be in several workspaces":
     ENQUEUE = "insert into notices (notice_id, user_id, kind, details, sealed, created_at_ms, \
         due_at_ms, tries, sent_at_ms, failure) values ($1, $2, $3, $4, $5, $6, $6, 0, null, null)";
+    KEPT = "select count(*) from notices where notice_id = $1 and user_id = $2 and kind = $3";
 }
 
 impl Notices<'_> {
@@ -125,5 +130,19 @@ impl Notices<'_> {
                 now
             ],
         )
+    }
+
+    /// Whether this message to this person is there, sent or not.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn is_kept(
+        &mut self,
+        id: NoticeId,
+        user: UserId,
+        kind: NoticeKind,
+    ) -> Result<bool, StoreError> {
+        let found = self.bound.platform_one(&KEPT, values![id, user, kind.as_str()])?;
+        Ok(found.map_or(Ok(0), |mut row| row.count())? == 1)
     }
 }

@@ -5,6 +5,7 @@
 
 mod domains;
 mod environments;
+mod glass;
 mod invitations;
 mod jobs;
 mod key_uses;
@@ -20,6 +21,7 @@ mod team;
 
 pub use domains::{DomainClaim, Domains};
 pub use environments::{Environment, Environments};
+pub use glass::{BrokenGlass, Glass, GlassRecord};
 pub use invitations::{Invitation, InvitationState, Invitations, NewInvitation};
 pub use jobs::{ClaimedJob, Job, JobState, Jobs, NewJob};
 pub use key_uses::{KeyOutcome, KeyUses};
@@ -39,6 +41,7 @@ use crate::sql::TenantSql;
 pub(crate) const STATEMENTS: &[&[TenantSql]] = &[
     domains::STATEMENTS,
     environments::STATEMENTS,
+    glass::STATEMENTS,
     invitations::STATEMENTS,
     jobs::STATEMENTS,
     key_uses::STATEMENTS,

@@ -8,7 +8,7 @@
 //! 3. Once a key is retired here, the database refuses every row under it; a count after that is
 //!    final. The team's row is locked meanwhile, so that no writer is half-way.
 
-use domain::{EnvironmentId, Sealed, SecretId, TimeMs};
+use domain::{EnvironmentId, Sealed, SecretId, TimeMs, UserId};
 use uuid::Uuid;
 
 use super::handle;
@@ -81,6 +81,7 @@ tenant_statements! { "sealing":
         where tenant_id = $1 and provider_id = $2 and secret_version = $3 and secret_sealed = $4";
     HOME_OF_SECRET = "select environment_id from secrets where tenant_id = $1 and secret_id = $2";
     DELETE_SECRET = "delete from secrets where tenant_id = $1 and secret_id = $2";
+    OWNER = "select user_id from members where tenant_id = $1 and role = 'owner'";
     RETIRE = "insert into retired_keys (tenant_id, data_key, retired_at_ms) values ($1, $2, $3) \
         on conflict (tenant_id, data_key) do nothing";
     SCHEDULE = "select interval_days, wanted_at_ms, wanted_by, finished_at_ms, overdue_at_ms \
@@ -170,6 +171,14 @@ impl Sealing<'_> {
         secret: SecretId,
     ) -> Result<Option<EnvironmentId>, StoreError> {
         self.bound.one(&HOME_OF_SECRET, values![secret])?.map(|mut row| row.id()).transpose()
+    }
+
+    /// Who owns the workspace, and is told of its keys. `None`: nobody is in it.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn owner(&mut self) -> Result<Option<UserId>, StoreError> {
+        self.bound.one(&OWNER, values![])?.map(|mut row| row.id()).transpose()
     }
 
     /// Deletes a secret with all its versions. `false`: there is none.

@@ -4,14 +4,15 @@
 //! Always true
 //! 1. A key that is older than the interval is rotated without anybody asking; how often is the
 //!    workspace's own choice.
-//! 2. A rotation that is late is told once: an entry in the workspace's log, and a mark that its
-//!    owner sees.
+//! 2. A rotation that is late is told once: a message to the workspace's owner, an entry in its
+//!    log, and a mark that its owner sees. The message comes first and is one for each due date,
+//!    so that being cut off in between loses none and repeats none.
 
 use broker::{Broker, Realm, RealmKeys};
-use domain::{TenantId, TimeMs, limits};
+use domain::{NoticeId, TenantId, TimeMs, limits};
 use ledger::{AuditEvent, Verb};
 use serde_json::json;
-use store::{Caller, Commit, SealingSchedule, Store, Unit};
+use store::{Caller, Commit, NewNotice, NoticeKind, SealingSchedule, Store, StoreError, Unit};
 
 use super::SealingError;
 use super::rotate::{Rotated, Wanted, finish_wanted, no_progress, want_rotation};
@@ -62,6 +63,9 @@ pub async fn look_after(
         let days = interval_days(schedule.as_ref());
         let Some(due) = due_at(&keys, days) else { return Ok(None) };
         if now.since_ms(due) > i64::from(limits::SEALING_OVERDUE_DAYS) * DAY_MS {
+            if schedule.as_ref().is_none_or(|schedule| schedule.overdue_at.is_none()) {
+                write_to_owner(store, caller, tenant, due).await?;
+            }
             tell_overdue(store, caller, tenant, due).await?;
         }
         if wish.is_none() && now.since_ms(due) >= 0 {
@@ -104,4 +108,64 @@ async fn tell_overdue(
         })
         .await?;
     Ok(())
+}
+
+/// Puts the message to the owner into the outbox, unless it is there.
+async fn write_to_owner(
+    store: &Store,
+    caller: &Caller,
+    tenant: TenantId,
+    due: TimeMs,
+) -> Result<(), SealingError> {
+    let read =
+        store.unit_read::<_, SealingError>(Unit::Tenant(tenant), |tx| Ok(tx.sealing().owner()?));
+    let Some(owner) = read.await? else { return Ok(()) };
+    let id = message_id(tenant, due);
+    let written: Result<_, StoreError> = store
+        .platform_write(caller, move |tx| {
+            if tx.notices().is_kept(id, owner, NoticeKind::KeysOverdue)? {
+                return Ok(Commit::unchanged(()));
+            }
+            let workspace = tx.workspaces().find(tenant)?;
+            tx.notices().enqueue(&NewNotice {
+                id,
+                user: owner,
+                kind: NoticeKind::KeysOverdue,
+                details: json!({
+                    "workspace": workspace.map(|one| one.name.as_str().to_owned()),
+                    "due_at_ms": due.0,
+                }),
+                sealed: None,
+            })?;
+            Ok(Commit::quiet(store::QuietReason::NoticeStep, ()))
+        })
+        .await;
+    match written {
+        // Another worker was faster, with the very same message.
+        Ok(_) | Err(StoreError::Conflict) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// One message for each workspace and due date, whoever writes it.
+fn message_id(tenant: TenantId, due: TimeMs) -> NoticeId {
+    let mut bytes = tenant.to_bytes();
+    for (byte, of_due) in bytes.iter_mut().zip(due.0.to_be_bytes()) {
+        *byte ^= of_due;
+    }
+    uuid::Uuid::from_bytes(bytes).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_of_one_workspace_and_one_due_date() {
+        let tenant = |number| TenantId::from(uuid::Uuid::from_u128(number));
+        let one = message_id(tenant(1), TimeMs(5));
+        assert_eq!(one, message_id(tenant(1), TimeMs(5)));
+        assert_ne!(one, message_id(tenant(1), TimeMs(6)));
+        assert_ne!(one, message_id(tenant(2), TimeMs(5)));
+    }
 }

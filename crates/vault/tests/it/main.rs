@@ -10,6 +10,7 @@
     reason = "a test stops at the first surprise, and makes the scopes it attacks with"
 )]
 
+mod break_glass;
 mod canary;
 mod house;
 mod limits;

@@ -115,6 +115,15 @@ async fn keys_that_are_due_are_rotated_without_anybody_asking() {
         assert_eq!(look(98).await.unwrap().unwrap().keys, 1);
         let told = logged(store, &acme.owner, Verb::SealingOverdue).await;
         assert_eq!(told.len(), 1, "a rotation a week late is told");
+        let owner = acme.owner.actor().principal();
+        let messages = async || {
+            let read = store.platform_read(move |tx| tx.outbox().list(owner, Page::first(10)));
+            let listed: Result<_, StoreError> = read.await;
+            listed.unwrap().items.iter().map(|one| one.kind.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(messages().await, ["keys_overdue"], "and its owner has one message");
+        assert_eq!(look(0).await, Ok(None));
+        assert_eq!(messages().await, ["keys_overdue"]);
         set_interval(store, &acme.owner, Some(house.now()), 30).await.unwrap();
         assert_eq!(look(31).await.unwrap().unwrap().keys, 1);
         let changed = logged(store, &acme.owner, Verb::SealingScheduleChanged).await;

@@ -46,7 +46,8 @@ impl Service {
         }
         let Grant { realm, purpose, actor, request, .. } = grant;
         let names = records.iter().map(|(name, _)| *name).collect();
-        let opening = Opening { realm, purpose, actor, request: Some(request), records: names };
+        let opening =
+            Opening { realm, purpose, actor, request: Some(request), records: names, glass: None };
         let (_, sealed) = self.journalled(opening, || {
             let resealed = records.iter().map(|(name, sealed)| {
                 self.ring.reseal(realm, name, &sealed.0).map(|sealed| WireBytes::from(&sealed))

@@ -1,6 +1,6 @@
 //! `secrets list`.
 
-use domain::{TimeMs, VariableName};
+use domain::{SecretId, TimeMs, VariableName};
 use serde::{Deserialize, Serialize};
 
 use super::place::Place;
@@ -22,6 +22,8 @@ pub struct List {
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Secret {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<SecretId>,
     pub(crate) name: VariableName,
     pub(crate) version: u64,
     pub(crate) created_at_ms: TimeMs,
@@ -36,7 +38,7 @@ pub(crate) async fn run(arguments: &List, context: &Context) -> Result<(), Failu
     let (project, environment) = arguments.place.find(&mut account).await?;
     let call = Call::new(op::SECRETS, &[&project, &environment]);
     let list: Vec<Secret> = names::all(&mut account, &call).await?;
-    let headings = ["name", "value", "version", "made", "changed"];
+    let headings = ["name", "value", "version", "made", "changed", "id"];
     context.output.list(&list, &headings, |secret| {
         vec![
             secret.name.to_string(),
@@ -44,6 +46,7 @@ pub(crate) async fn run(arguments: &List, context: &Context) -> Result<(), Failu
             secret.version.to_string(),
             written(secret.created_at_ms),
             written(secret.updated_at_ms),
+            secret.id.map(|id| id.to_string()).unwrap_or_default(),
         ]
     })
 }

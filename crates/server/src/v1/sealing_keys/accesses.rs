@@ -51,6 +51,10 @@ pub struct SealingAccess {
     /// Which records, by the scope of their key.
     #[schema(value_type = Object)]
     pub records: serde_json::Value,
+    /// Who of the staff agreed on it, and until when, where they broke the glass for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub break_glass: Option<serde_json::Value>,
 }
 
 fn shown(logged: LoggedEntry) -> Result<SealingAccess, Problem> {
@@ -64,6 +68,7 @@ fn shown(logged: LoggedEntry) -> Result<SealingAccess, Problem> {
         purpose: text("purpose").unwrap_or_default(),
         request: text("request"),
         records: said.get("records").cloned().unwrap_or_default(),
+        break_glass: said.get("break_glass").cloned(),
     })
 }
 

@@ -12,7 +12,7 @@ pub mod set;
 pub mod use_locally;
 
 use data_encoding::BASE64;
-use domain::{EnvironmentId, ProjectId, TimeMs, UserId, VariableName};
+use domain::{EnvironmentId, ProjectId, SecretId, TimeMs, UserId, VariableName};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -58,6 +58,9 @@ impl From<SecretPath> for Place {
 /// A secret, without its value.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Secret {
+    /// Its id.
+    #[schema(value_type = shapes::IdText)]
+    pub id: SecretId,
     /// Its name.
     #[schema(value_type = shapes::VariableText)]
     pub name: VariableName,
@@ -81,6 +84,7 @@ pub struct Secret {
 impl From<store::Secret> for Secret {
     fn from(secret: store::Secret) -> Self {
         Self {
+            id: secret.id,
             name: secret.name,
             version: secret.version,
             created_at_ms: secret.created_at,

@@ -35,6 +35,7 @@ pub(super) const TENANT: &[Grant] = &[
     ("security_marks", KEPT_ROWS),
     ("retired_keys", LOG),
     ("sealing_schedules", KEPT_ROWS),
+    ("glass_approvals", KEPT_ROWS),
     ("jobs", KEPT_ROWS),
 ];
 
@@ -91,6 +92,7 @@ pub(super) const PLATFORM: &[Grant] = &[
     ("passkeys", ALL_ROWS),
     ("passkey_challenges", ALL_ROWS),
     ("staff", ALL_ROWS),
+    ("glass_requests", KEPT_ROWS),
     ("throttle", ALL_ROWS),
     ("revocation_head", KEPT_ROWS),
     ("revocations", ALL_ROWS),
