@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("outbound", &["domain"]),
     ("identity", &["domain", "seal", "store", "broker", "ledger", "outbound"]),
     ("vault", &["domain", "seal", "store", "broker", "ledger"]),
-    ("notary", &["domain", "seal", "store", "broker", "ledger"]),
+    ("notary", &["domain", "seal", "store", "broker", "ledger", "outbound"]),
     (
         "server",
         &[

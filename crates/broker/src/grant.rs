@@ -24,6 +24,8 @@ pub enum Purpose {
     NoticeSent,
     /// The platform proves itself to an identity provider.
     ProviderSignIn,
+    /// A workspace's log is sent to a receiver of its own.
+    StreamDelivery,
     /// Records are sealed again under a new key; nothing leaves the broker in clear.
     KeyRotation,
 }

@@ -391,6 +391,31 @@ fn single_sign_on(walk: &mut Walk) {
         .asks(op::DOMAIN_REMOVE);
 }
 
+fn streams(walk: &mut Walk) {
+    let (name, url) = ("siem".parse().unwrap(), "https://hooks.one.example/audit".to_owned());
+    let target = domain::streams::StreamTarget::Webhook { url };
+    let stream = audit::stream::add::Request {
+        name: &name,
+        log: "workspace",
+        format: "ocsf",
+        target: &target,
+        token: Some("token"),
+        from_index: Some(0),
+    };
+    let rotation = audit::stream::rotate::Request { overlap_ms: Some(1), token: Some("token") };
+    walk.reads::<Page<audit::stream::Shown>>(op::AUDIT_STREAMS)
+        .is_whole(op::AUDIT_STREAMS)
+        .reads::<audit::stream::Shown>(op::AUDIT_STREAM)
+        .sends(op::AUDIT_STREAM_CREATE, &stream)
+        .reads::<audit::stream::Issued>(op::AUDIT_STREAM_CREATE)
+        .asks(op::AUDIT_STREAM_REMOVE)
+        .reads::<audit::stream::Shown>(op::AUDIT_STREAM_PAUSE)
+        .reads::<audit::stream::Shown>(op::AUDIT_STREAM_RESUME)
+        .sends(op::AUDIT_STREAM_ROTATE, &rotation)
+        .reads::<audit::stream::Issued>(op::AUDIT_STREAM_ROTATE)
+        .reads::<audit::stream::Tested>(op::AUDIT_STREAM_TEST);
+}
+
 fn keys_and_log(walk: &mut Walk) {
     let name = "deploy".parse().unwrap();
     let scopes = [domain::authz::Act::SecretList];
@@ -421,7 +446,7 @@ fn keys_and_log(walk: &mut Walk) {
             op::AUDIT_SEARCH,
             &[
                 "cursor", "limit", "verb", "resource", "stream", "actor", "from_ms", "until_ms",
-                "request", "ip",
+                "request", "ip", "format",
             ],
         )
         .reads::<Page<audit::list::Entry>>(op::STAFF_LOG)
@@ -430,7 +455,7 @@ fn keys_and_log(walk: &mut Walk) {
         .reads::<audit::checkpoint::Response>(op::AUDIT_CHECKPOINT)
         .queries(op::AUDIT_CHECKPOINT, &["stream"])
         .asks(op::AUDIT_EXPORT)
-        .queries(op::AUDIT_EXPORT, &["stream"])
+        .queries(op::AUDIT_EXPORT, &["stream", "format"])
         .reads::<audit::copy::Openings>(op::AUDIT_OPENINGS)
         .queries(op::AUDIT_OPENINGS, &["stream", "after"])
         .reads::<first_contact::LogKey>(op::AUDIT_KEY);

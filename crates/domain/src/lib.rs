@@ -17,6 +17,7 @@ pub mod network;
 pub mod scope;
 pub mod sealed;
 pub mod sign_in;
+pub mod streams;
 pub mod text;
 
 pub use ids::*;

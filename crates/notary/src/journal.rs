@@ -124,6 +124,7 @@ fn was_asked_for(tx: &mut AuditTx<'_>, entry: &JournalEntry) -> Result<bool, Not
         | Purpose::SessionList
         | Purpose::NoticeSent
         | Purpose::ProviderSignIn
+        | Purpose::StreamDelivery
         | Purpose::KeyRotation => return Ok(true),
     };
     let (Some(request), Some(record)) = (entry.request, entry.records.first()) else {

@@ -12,12 +12,15 @@
 //!    log that no longer continues what was published is never published again.
 //! 6. What is exported is what is stored. Judging it is the verifier's work, in `ledger`.
 //!
-//! Never: HTTP, SQL, a private key, a change to an entry.
+//! 7. What leaves in a stream leaves in the order of its indices, at least once, and its cursor moves
+//!    only when the receiver said yes.
+//!
+//! Never: a connection of its own, SQL, a private key, a change to an entry.
 //!
 //! Walk: [`sequencer`], [`journal`] and [`projection`] are turned by [`worker`]; [`receipts`],
 //! [`entries`], [`mod@search`], [`proofs`] and [`export`] answer requests. [`publisher`] feeds the
 //! log of checkpoints, [`witnesses`] has it cosigned, [`checkpoint_log`] serves it, [`anchors`]
-//! takes proofs out of it.
+//! takes proofs out of it. [`streams`] sends logs to receivers of the workspaces' own.
 
 mod access;
 pub mod anchors;
@@ -33,6 +36,7 @@ pub mod publisher;
 pub mod receipts;
 pub mod search;
 mod sequencer;
+pub mod streams;
 pub mod witnesses;
 mod worker;
 

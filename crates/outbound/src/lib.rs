@@ -1,4 +1,4 @@
-//! The only door outward: a guarded HTTP client, mail, and names.
+//! The only door outward: a guarded HTTP client, syslog over TLS, mail, and names.
 //!
 //! Always true
 //! 1. An address is judged after its name was resolved and is the one connected to: no answer of a
@@ -10,3 +10,7 @@ pub mod http;
 pub mod judge;
 pub mod mail;
 pub mod names;
+pub mod receiver;
+pub mod splunk;
+pub mod syslog;
+pub mod webhook;

@@ -54,8 +54,9 @@ pub use store::{Store, Unit};
 pub use tenant::{
     ApiKey, ClaimedJob, DomainClaim, Domains, Environment, Environments, Invitation,
     InvitationState, Invitations, Job, JobState, Jobs, KeyCount, KeyOutcome, KeyUses, Keys, Member,
-    Members, NewInvitation, NewJob, NewKey, Newcomer, Project, ProjectMember, Projects, Provider,
-    Providers, SealedProviderSecret, SealedRecord, SealedSecret, Sealing, SealingSchedule, Secret,
-    SecretHead, Secrets, SecurityMark, SignInPolicies, StoredPolicy, Team, TeamSettings, TeamState,
+    Members, NewInvitation, NewJob, NewKey, NewStream, Newcomer, Progress, Project, ProjectMember,
+    Projects, Provider, Providers, SealedProviderSecret, SealedRecord, SealedSecret,
+    SealedStreamSecret, Sealing, SealingSchedule, Secret, SecretHead, Secrets, SecurityMark,
+    SignInPolicies, StoredPolicy, Stream, Streams, Team, TeamSettings, TeamState,
 };
 pub use tx::{AuditTx, PlatformTx, TenantTx};

@@ -86,6 +86,10 @@ acts! {
     SecurityRead = "security.read",
     /// Export the audit log with its proofs.
     AuditExport = "audit.export",
+    /// See where the workspace's logs are sent, and how that goes.
+    AuditStreamRead = "audit_stream.read",
+    /// Have the workspace's logs sent somewhere, or no more.
+    AuditStreamManage = "audit_stream.manage",
 }
 
 /// A text that names no act.
@@ -107,6 +111,7 @@ impl Act {
                 | Self::KeyCreate
                 | Self::SignInManage
                 | Self::SealingRotate
+                | Self::AuditStreamManage
         )
     }
 
@@ -121,6 +126,7 @@ impl Act {
                 | Self::WorkspaceTransfer
                 | Self::SignInManage
                 | Self::SealingRotate
+                | Self::AuditStreamManage
         )
     }
 }

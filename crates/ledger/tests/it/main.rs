@@ -11,6 +11,7 @@ mod garbage;
 mod golden;
 mod house;
 mod notes;
+mod ocsf;
 mod policies;
 mod proof_files;
 mod receipts;

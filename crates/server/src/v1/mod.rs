@@ -14,6 +14,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod audit_streams;
 pub mod authorizations;
 pub mod device_grants;
 pub mod enrolments;
@@ -71,5 +72,6 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .merge(key_reports::routes())
         .merge(security_log::routes())
         .merge(audit::routes())
+        .merge(audit_streams::routes())
         .merge(staff::routes())
 }

@@ -4,6 +4,7 @@
 //! been written and waits for the sequencer.
 
 use domain::{EntryId, TimeMs};
+use ledger::ocsf::{Recorded, ocsf_event};
 use ledger::{PersonalValue, Stream, Verb};
 
 use crate::StoreError;
@@ -35,6 +36,15 @@ pub struct LoggedEntry {
     pub hash: [u8; 32],
     /// The personal values beside it.
     pub personal: Vec<PersonalValue>,
+}
+
+impl LoggedEntry {
+    /// The entry as an event of the Open Cybersecurity Schema Framework.
+    #[must_use]
+    pub fn ocsf(&self) -> serde_json::Value {
+        let Self { index, body, hash, personal, .. } = self;
+        ocsf_event(&Recorded { bytes: body, index: *index, leaf: hash, personal })
+    }
 }
 
 /// Which entries are wanted.
@@ -205,6 +215,20 @@ impl Log<'_> {
     /// The engine's.
     pub fn checkpoint(&mut self, stream: Stream) -> Result<Option<StoredCheckpoint>, StoreError> {
         tree::newest_checkpoint(self.bound, stream)
+    }
+
+    /// The newest checkpoint of a stream whose last entry is at `from` or after it, and before
+    /// `until`.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn checkpoint_within(
+        &mut self,
+        stream: Stream,
+        from: u64,
+        until: u64,
+    ) -> Result<Option<StoredCheckpoint>, StoreError> {
+        tree::checkpoint_within(self.bound, stream, from, until)
     }
 
     /// The personal values beside an entry, by field.

@@ -51,6 +51,8 @@ pub(crate) struct Entry {
     pub(crate) entry: Value,
     pub(crate) hash: String,
     pub(crate) personal: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ocsf: Option<Value>,
 }
 
 impl Entry {
