@@ -120,6 +120,8 @@ fn deny() -> Result<(), Failure> {
                 .env("CARGO_TARGET_DIR", folder.join("target")),
         )?;
     }
+    // What no build has asked for yet, such as the crates of hardware slots, is read here first.
+    must(cargo().args(["fetch", "--locked"]))?;
     must(Command::new(&program).current_dir(root()).args([
         "--offline",
         "check",

@@ -464,8 +464,15 @@ fn keys_and_log(walk: &mut Walk) {
 #[test]
 fn everything_sent_and_read_is_in_the_api() {
     let mut walk = Walk { api: Api::load(), seen: Vec::new() };
-    let parts =
-        [signing_in, lost_and_changed, team, single_sign_on, secrets_and_projects, keys_and_log];
+    let parts = [
+        signing_in,
+        lost_and_changed,
+        team,
+        single_sign_on,
+        secrets_and_projects,
+        keys_and_log,
+        streams,
+    ];
     for part in parts {
         part(&mut walk);
     }

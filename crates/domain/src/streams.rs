@@ -31,6 +31,20 @@ pub enum StreamTarget {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         certificates: Option<String>,
     },
+    /// A bucket of an object store: one object for each batch, named by its indices.
+    S3 {
+        /// The store's address, without a path.
+        endpoint: String,
+        /// The region that requests are signed for.
+        region: String,
+        /// The bucket.
+        bucket: String,
+        /// What stands before each object's name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prefix: Option<String>,
+        /// The id of the access key; its secret is sealed apart.
+        access_key_id: String,
+    },
     /// Splunk's HTTP event collector.
     Splunk {
         /// The collector's address, without a path.
@@ -48,6 +62,8 @@ pub enum StreamKind {
     Webhook,
     /// Syslog over TLS.
     Syslog,
+    /// An object store.
+    S3,
     /// Splunk.
     Splunk,
 }
@@ -59,6 +75,7 @@ impl StreamKind {
         match self {
             Self::Webhook => "webhook",
             Self::Syslog => "syslog",
+            Self::S3 => "s3",
             Self::Splunk => "splunk",
         }
     }
@@ -76,6 +93,9 @@ pub enum TargetError {
     /// Not certificates.
     #[error("it is PEM certificates, 32 KiB at most")]
     Certificates,
+    /// Not the place of a bucket.
+    #[error("it is an address without a path, a region, a bucket, and a key's id")]
+    Bucket,
     /// Not the name of an index.
     #[error("it is 1 to 80 letters, digits, _ and -")]
     Index,
@@ -88,6 +108,7 @@ impl StreamTarget {
         match self {
             Self::Webhook { .. } => StreamKind::Webhook,
             Self::Syslog { .. } => StreamKind::Syslog,
+            Self::S3 { .. } => StreamKind::S3,
             Self::Splunk { .. } => StreamKind::Splunk,
         }
     }
@@ -109,6 +130,18 @@ impl StreamTarget {
                     return Err(TargetError::Certificates);
                 }
                 if is_host(host) && *port != 0 { Ok(()) } else { Err(TargetError::Host) }
+            }
+            Self::S3 { endpoint, region, bucket, prefix, access_key_id } => {
+                check_url(endpoint)?;
+                let named = |text: &str, most: usize, more: &str| {
+                    (1..=most).contains(&text.len())
+                        && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+                };
+                let sound = named(region, 64, "-_")
+                    && named(bucket, 63, ".-_")
+                    && prefix.as_ref().is_none_or(|text| named(text, 256, "._-/"))
+                    && named(access_key_id, 128, "._-/+=");
+                if sound { Ok(()) } else { Err(TargetError::Bucket) }
             }
             Self::Splunk { url, index } => {
                 let named = |text: &String| {

@@ -11,17 +11,18 @@
 //! Never: I/O. Never a promise against a program that wants to leak: one that reverses or encrypts
 //! a value gets it past any masker. This one is against accidents.
 //!
-//! Sources: Aho and Corasick, 1975; the list of forms is in [`forms`].
+//! Sources: Wu and Manber, 1994; the list of forms is in [`forms`].
 
-mod automaton;
 pub mod forms;
+mod index;
 mod stream;
+mod tree;
 
 pub use stream::Stream;
 
 use std::sync::Arc;
 
-use automaton::Automaton;
+use index::Index;
 
 /// What stands in the output for an occurrence.
 pub const MASK: &[u8] = b"[masked]";
@@ -39,7 +40,7 @@ pub struct TooShort {
 /// Knows the values. Cheap to clone; one [`Stream`] is made for each output.
 #[derive(Clone)]
 pub struct Masker {
-    automaton: Arc<Automaton>,
+    index: Arc<Index>,
 }
 
 impl Masker {
@@ -63,13 +64,13 @@ impl Masker {
                 too_short.push(TooShort { name: name.into() });
             }
         }
-        (Self { automaton: Arc::new(Automaton::new(patterns)) }, too_short)
+        (Self { index: Arc::new(Index::new(patterns)) }, too_short)
     }
 
     /// A stream to push one output through.
     #[must_use]
     pub fn stream(&self) -> Stream {
-        Stream::new(Arc::clone(&self.automaton))
+        Stream::new(Arc::clone(&self.index))
     }
 }
 

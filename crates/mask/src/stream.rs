@@ -10,26 +10,25 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::MASK;
-use crate::automaton::{Automaton, FormId, State};
+use crate::index::Index;
+use crate::tree::{Candidates, Tree};
 
 /// Pushes one output through a [`crate::Masker`].
 pub struct Stream {
-    automaton: Arc<Automaton>,
-    state: State,
+    index: Arc<Index>,
     /// Bytes that have not left yet. All places below are counted from its beginning.
     held: Zeroizing<Vec<u8>>,
-    /// Forms that begin in `held` and go on as far as it reaches.
-    open: Vec<OpenForm>,
+    /// Places in `held` where forms begin that go on as far as it reaches.
+    open: Vec<Open>,
     /// Occurrences that are complete and have not left yet.
     found: Vec<Occurrence>,
     /// Bytes before this place are hidden by a mask that has left.
     hidden: usize,
 }
 
-struct OpenForm {
-    form: FormId,
+struct Open {
     start: usize,
-    matched: usize,
+    candidates: Candidates,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,19 +38,18 @@ struct Occurrence {
 }
 
 impl Stream {
-    pub(crate) fn new(automaton: Arc<Automaton>) -> Self {
-        let state = automaton.start();
+    pub(crate) fn new(index: Arc<Index>) -> Self {
         let held = Zeroizing::new(Vec::new());
-        Self { automaton, state, held, open: Vec::new(), found: Vec::new(), hidden: 0 }
+        Self { index, held, open: Vec::new(), found: Vec::new(), hidden: 0 }
     }
 
     /// Takes the next bytes and appends to `out` what can leave.
     pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
-        self.search(chunk);
+        let begin = self.held.len();
         self.held.extend_from_slice(chunk);
-        self.compare();
-        let beginning = self.held.len() - self.automaton.beginning_at_end_of(&self.held);
-        let settled = self.open.iter().map(|open| open.start).fold(beginning, usize::min);
+        self.search(begin);
+        self.follow();
+        let settled = self.open.iter().map(|open| open.start).fold(self.held.len(), usize::min);
         self.release(settled, out);
     }
 
@@ -67,33 +65,24 @@ impl Stream {
         self.held.len()
     }
 
-    /// Notes every form whose beginning is complete with a byte of `chunk`.
-    fn search(&mut self, chunk: &[u8]) {
-        let open = &mut self.open;
-        for (&byte, end) in chunk.iter().zip(self.held.len() + 1..) {
-            self.automaton.step(&mut self.state, byte, |form, matched| {
-                open.push(OpenForm { form, start: end - matched, matched });
-            });
-        }
+    /// Notes every place from `begin` on where a form may begin.
+    fn search(&mut self, begin: usize) {
+        let Self { index, held, open, .. } = self;
+        let near_end = index.scan(held, begin, |start, candidates| {
+            open.push(Open { start, candidates });
+        });
+        open.extend((near_end..held.len()).map(|start| Open { start, candidates: Tree::all() }));
     }
 
-    /// Follows the open forms as far as the held bytes reach.
-    fn compare(&mut self) {
-        let Self { automaton, held, open, found, .. } = self;
+    /// Follows the open places as far as the held bytes reach.
+    fn follow(&mut self) {
+        let Self { index, held, open, found, .. } = self;
         open.retain_mut(|open| {
-            let form = automaton.form(open.form);
-            let rest = form.get(open.matched..).unwrap_or(&[]);
-            let ahead = held.get(open.start + open.matched..).unwrap_or(&[]);
-            let length = rest.len().min(ahead.len());
-            if rest.get(..length) != ahead.get(..length) {
-                return false;
-            }
-            open.matched += length;
-            let complete = open.matched == form.len();
-            if complete {
-                found.push(Occurrence { start: open.start, end: open.start + form.len() });
-            }
-            !complete
+            let start = open.start;
+            let text = held.get(start..).unwrap_or(&[]);
+            index.tree.follow(&mut open.candidates, text, |length| {
+                found.push(Occurrence { start, end: start + length });
+            })
         });
     }
 

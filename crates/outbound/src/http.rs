@@ -5,8 +5,8 @@
 //!    address that was judged.
 //! 2. TLS is verified against the well-known roots, or the operator's own beside them; plain HTTP
 //!    goes only to what the operator allowed.
-//! 3. The whole call ends within [`DEADLINE`], and an answer larger than [`ANSWER_BYTES_MAX`] is
-//!    dropped half-read.
+//! 3. The whole call ends within its [`Bounds`], by default [`DEADLINE`] and [`ANSWER_BYTES_MAX`]:
+//!    an answer that is larger is dropped half-read.
 //!
 //! Never: a redirect that is followed, a connection that is kept, a cookie.
 
@@ -34,6 +34,21 @@ use crate::judge::{NotPublic, Policy};
 pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// Longest call, from the name's resolution to the answer's last byte: shorter than a request's.
 pub const DEADLINE: Duration = Duration::from_secs(10);
+/// How long one call may take, and how much of its answer is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// From the name's resolution to the answer's last byte.
+    pub deadline: Duration,
+    /// Largest body of the answer, in bytes.
+    pub answer_bytes_max: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { deadline: DEADLINE, answer_bytes_max: ANSWER_BYTES_MAX }
+    }
+}
+
 /// Most addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 3;
 
@@ -47,7 +62,7 @@ pub enum CallError {
     #[error("the other side cannot be reached")]
     Unreachable,
     /// The answer is too large.
-    #[error("the answer is larger than 256 KiB")]
+    #[error("the answer is larger than is read")]
     TooLarge,
     /// The other side is too slow.
     #[error("the other side did not answer in time")]
@@ -101,19 +116,20 @@ impl HttpClient {
     /// # Errors
     /// [`CallError`].
     pub async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, CallError> {
-        self.call_within(request, DEADLINE).await
+        self.call_within(request, Bounds::default()).await
     }
 
-    /// The same with a deadline of its own.
+    /// Sends one request, as [`HttpClient::call`] does, within bounds of the caller's.
     ///
     /// # Errors
     /// [`CallError`].
     pub async fn call_within(
         &self,
         request: Request<Bytes>,
-        deadline: Duration,
+        bounds: Bounds,
     ) -> Result<Response<Bytes>, CallError> {
-        match tokio::time::timeout(deadline, self.undelayed(request)).await {
+        let answer = self.undelayed(request, bounds.answer_bytes_max);
+        match tokio::time::timeout(bounds.deadline, answer).await {
             Ok(answer) => answer,
             Err(_elapsed) => Err(CallError::Deadline),
         }
@@ -141,17 +157,21 @@ impl HttpClient {
         tls.connect(name, stream).await.map_err(|_| CallError::Unreachable)
     }
 
-    async fn undelayed(&self, request: Request<Bytes>) -> Result<Response<Bytes>, CallError> {
+    async fn undelayed(
+        &self,
+        request: Request<Bytes>,
+        answer_bytes_max: usize,
+    ) -> Result<Response<Bytes>, CallError> {
         let target = Target::of(request.uri())?;
         let stream = self.connected(&target).await?;
         let request = in_origin_form(request, &target)?;
         if !target.tls {
-            return exchange(stream, request).await;
+            return exchange(stream, request, answer_bytes_max).await;
         }
         let name = ServerName::try_from(target.host.clone())
             .map_err(|_| CallError::Refused(RefusedCall::Form))?;
         let tls = self.tls.connect(name, stream).await.map_err(|_| CallError::Unreachable)?;
-        exchange(tls, request).await
+        exchange(tls, request, answer_bytes_max).await
     }
 
     /// A connection to the first address that may be called and answers. When none may be, that is
@@ -239,13 +259,14 @@ fn in_origin_form(
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     request: Request<Full<Bytes>>,
+    answer_bytes_max: usize,
 ) -> Result<Response<Bytes>, CallError> {
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|_| CallError::Unreachable)?;
     let answer = async {
         let answer = sender.send_request(request).await.map_err(|_| CallError::Unreachable)?;
         let (parts, body) = answer.into_parts();
-        let read = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| {
+        let read = Limited::new(body, answer_bytes_max).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() {
                 CallError::TooLarge
             } else {

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::http::{CallError, HttpClient, RefusedCall};
+use crate::http::{Bounds, CallError, HttpClient, RefusedCall};
 use crate::receiver::Answer;
 
 /// Pause between two questions whether a batch is indexed.
@@ -32,6 +32,10 @@ pub struct Collector<'a> {
     pub token: &'a str,
     /// What tells this sender's acknowledgements from another's: a UUID.
     pub channel: &'a str,
+}
+
+fn within(deadline: Duration) -> Bounds {
+    Bounds { deadline, ..Bounds::default() }
 }
 
 #[derive(Deserialize)]
@@ -74,7 +78,7 @@ impl Collector<'_> {
     ) -> Result<Answer, CallError> {
         let until = Instant::now() + deadline;
         let request = self.request("/services/collector/event", events)?;
-        let answer = client.call_within(request, deadline).await?;
+        let answer = client.call_within(request, within(deadline)).await?;
         let meaning = Answer::of(&answer);
         if meaning != Answer::Taken {
             return Ok(meaning);
@@ -100,7 +104,7 @@ impl Collector<'_> {
             }
             let body = format!("{{\"acks\":[{ack}]}}").into_bytes();
             let path = format!("/services/collector/ack?channel={}", self.channel);
-            let answer = client.call_within(self.request(&path, body)?, left).await?;
+            let answer = client.call_within(self.request(&path, body)?, within(left)).await?;
             let meaning = Answer::of(&answer);
             if meaning != Answer::Taken {
                 return Ok(meaning);

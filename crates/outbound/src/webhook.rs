@@ -19,7 +19,7 @@ use data_encoding::BASE64;
 use domain::TimeMs;
 use zeroize::Zeroizing;
 
-use crate::http::{CallError, HttpClient, RefusedCall};
+use crate::http::{Bounds, CallError, HttpClient, RefusedCall};
 use crate::receiver::Answer;
 
 /// Bytes of a sealed secret: the key of the HMAC, then the seed of the Ed25519 key.
@@ -159,7 +159,8 @@ pub async fn post(
         .header("webhook-signature", signed.signature)
         .body(Bytes::from(post.body))
         .map_err(|_| form)?;
-    let answer = client.call_within(request, deadline).await?;
+    let bounds = Bounds { deadline, ..Bounds::default() };
+    let answer = client.call_within(request, bounds).await?;
     Ok(Answer::of(&answer))
 }
 

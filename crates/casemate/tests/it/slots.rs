@@ -462,8 +462,7 @@ fn a_change_that_is_cut_off_leaves_the_old_or_the_new_and_never_neither() {
 #[test]
 fn one_command_changes_the_slots_at_a_time_and_help_names_every_kind() {
     let (house, _) = begun();
-    let lock = std::fs::File::open(house.slots().join("lock"));
-    assert!(lock.is_err(), "nothing changed them yet");
+    // The broker may have been there: it gives the recovery slot its pair under the same lock.
     let lock = std::fs::File::create(house.slots().join("lock")).unwrap();
     lock.lock().unwrap();
     let busy = house.run(&["slots", "rotate", "key-file"]);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
@@ -126,6 +127,12 @@ fn no_value_is_in_anybodys_arguments_nor_in_our_environment() {
     let holds = |bytes: &[u8]| bytes.windows(VALUE.len()).any(|part| part == VALUE.as_bytes());
     let own = child.id().to_string();
     assert!(!holds(&read(&own, "cmdline")) && !holds(&read(&own, "environ")));
+    // Between one program and the next, a process has neither arguments nor an environment.
+    let begun = Instant::now();
+    while !read(&program, "cmdline").starts_with(b"sleep") {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it became what it was told to be");
+        std::thread::sleep(Duration::from_millis(5));
+    }
     assert!(!holds(&read(&program, "cmdline")));
     assert!(holds(&read(&program, "environ")), "the program has it");
     kill_process(pid(&program), Signal::KILL).unwrap();

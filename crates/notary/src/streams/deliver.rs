@@ -23,9 +23,9 @@ use serde_json::json;
 use store::{AuditTx, Commit, NewNotice, NoticeKind, Page, Progress, QuietReason, Stream, Unit};
 
 use super::batch::{self, Batch};
-use super::forms;
 use super::secrets::is_lost;
 use super::sender::Sender;
+use super::{forms, object_store};
 use crate::NotaryError;
 
 /// The longest try.
@@ -116,6 +116,9 @@ async fn send(
         StreamTarget::Syslog { .. } => {
             Payload { id: String::new(), bytes: forms::syslog(batch, tenant, &sender.host) }
         }
+        StreamTarget::S3 { .. } => {
+            Payload { id: forms::object_name(batch, tenant), bytes: forms::lines(batch, tenant) }
+        }
         StreamTarget::Splunk { index, .. } => {
             Payload { id: String::new(), bytes: forms::splunk(batch, tenant, index.as_deref()) }
         }
@@ -154,6 +157,7 @@ pub(super) async fn hand_over(
             let sent = syslog::send(client, receiver, &payload.bytes, DEADLINE).await;
             judged(sent.map(|()| Answer::Taken))
         }
+        StreamTarget::S3 { .. } => object_store::put(sender, stream, payload, secrets).await,
         StreamTarget::Splunk { url, .. } => {
             let token = secrets.first().and_then(Exposed::expose_text);
             let token = token.ok_or(StreamTrouble::SecretLost)?;

@@ -80,6 +80,32 @@ pub(super) fn message_id(batch: &Batch) -> String {
     format!("msg_{}_{}_{}", batch.stream.id, batch.stream.next_index, batch.end)
 }
 
+/// The name of a batch's object: the same for every try of the same batch, and in the log's order.
+pub(super) fn object_name(batch: &Batch, tenant: TenantId) -> String {
+    let (log, first, last) = (batch.stream.log, batch.stream.next_index, batch.end - 1);
+    format!("{tenant}/{log}/{first:020}-{last:020}.ndjson")
+}
+
+/// A batch as lines of JSON, its checkpoint last.
+pub(super) fn lines(batch: &Batch, tenant: TenantId) -> Vec<u8> {
+    let mut lines = String::new();
+    let mut previous = batch.previous();
+    for entry in &batch.entries {
+        let mut line = record(entry, batch.stream.format);
+        line["previous_index"] = previous.into();
+        lines.push_str(&line.to_string());
+        lines.push('\n');
+        previous = entry.index;
+    }
+    if let Some(checkpoint) = &batch.checkpoint {
+        let (size, note) = (checkpoint.size, &checkpoint.note);
+        let line = json!({ "workspace": tenant, "checkpoint": { "size": size, "note": note } });
+        lines.push_str(&line.to_string());
+        lines.push('\n');
+    }
+    lines.into_bytes()
+}
+
 fn severity(verb: &str) -> SyslogSeverity {
     match verb.parse().map(|verb| mapped(verb).severity) {
         Ok(Severity::High) => SyslogSeverity::Warning,

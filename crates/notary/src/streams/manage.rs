@@ -53,7 +53,7 @@ pub enum Unfit {
     #[error(transparent)]
     Target(TargetError),
     /// A token where none is taken, or none where one is needed.
-    #[error("splunk takes a token of 1 to 512 printable characters, and nothing else takes one")]
+    #[error("splunk and s3 take a token of 1 to 512 printable characters, and nothing else does")]
     Token,
     /// An index behind the log's end.
     #[error("the log does not have that many entries")]
@@ -165,7 +165,7 @@ fn minted(
                 public: Some(secret.public()?),
             }))
         }
-        (StreamTarget::Splunk { .. }, Some(token)) => {
+        (StreamTarget::Splunk { .. } | StreamTarget::S3 { .. }, Some(token)) => {
             let sound = token.expose_text().is_some_and(|text| {
                 (1..=limits::STREAM_TOKEN_CHARS_MAX).contains(&text.len())
                     && text.bytes().all(|b| b.is_ascii_graphic())

@@ -21,6 +21,7 @@ mod deliver;
 mod forms;
 mod manage;
 mod moment;
+mod object_store;
 mod secrets;
 mod sender;
 mod test_delivery;

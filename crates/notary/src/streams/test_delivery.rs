@@ -55,9 +55,15 @@ pub async fn send_test(
     let bytes = match &stream.target {
         StreamTarget::Webhook { .. } => forms::webhook_test(id, tenant, at),
         StreamTarget::Syslog { .. } => forms::syslog_test(id, tenant, at, &sender.host),
+        StreamTarget::S3 { .. } => forms::webhook_test(id, tenant, at),
         StreamTarget::Splunk { index, .. } => forms::splunk_test(id, tenant, at, index.as_deref()),
     };
-    let payload = Payload { id: format!("msg_{}", sender.store.mint().id::<RequestId>()), bytes };
+    let number = sender.store.mint().id::<RequestId>();
+    let id = match &stream.target {
+        StreamTarget::S3 { .. } => format!("{tenant}/test/{number}.json"),
+        _ => format!("msg_{number}"),
+    };
+    let payload = Payload { id, bytes };
     let outcome = hand_over(sender, &stream, payload, &secrets, at).await;
     Ok(tested(outcome.err().map(|fault| fault.trouble)))
 }

@@ -10,3 +10,4 @@
 )]
 
 mod mail;
+mod s3;

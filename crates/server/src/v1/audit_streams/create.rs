@@ -35,7 +35,8 @@ pub struct CreateAuditStream {
     pub format: EntryFormat,
     /// Where to.
     pub target: StreamTargetShape,
-    /// The token that Splunk gave out; nothing else takes one. It is sealed, and never shown again.
+    /// The token that Splunk gave out, or the secret of an object store's access key; nothing else
+    /// takes one. It is sealed, and never shown again.
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
     pub token: Option<SecretText>,

@@ -69,6 +69,25 @@ pub enum StreamTargetShape {
         #[schema(max_length = 32768)]
         certificates: Option<String>,
     },
+    /// A bucket of an object store: one object for each batch, named by its indices.
+    S3 {
+        /// The store's address, without a path.
+        #[schema(max_length = 1024, example = "https://s3.one.example")]
+        endpoint: String,
+        /// The region that requests are signed for.
+        #[schema(max_length = 64, example = "us-east-1")]
+        region: String,
+        /// The bucket.
+        #[schema(max_length = 63, example = "audit")]
+        bucket: String,
+        /// What stands before each object's name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(max_length = 256)]
+        prefix: Option<String>,
+        /// The id of the access key; its secret is the request's token.
+        #[schema(max_length = 128, example = "AKIDEXAMPLE")]
+        access_key_id: String,
+    },
     /// Splunk's HTTP event collector.
     Splunk {
         /// The collector's address, without a path.
@@ -88,6 +107,9 @@ impl From<StreamTarget> for StreamTargetShape {
             StreamTarget::Syslog { host, port, certificates } => {
                 Self::Syslog { host, port, certificates }
             }
+            StreamTarget::S3 { endpoint, region, bucket, prefix, access_key_id } => {
+                Self::S3 { endpoint, region, bucket, prefix, access_key_id }
+            }
             StreamTarget::Splunk { url, index } => Self::Splunk { url, index },
         }
     }
@@ -99,6 +121,9 @@ impl From<StreamTargetShape> for StreamTarget {
             StreamTargetShape::Webhook { url } => Self::Webhook { url },
             StreamTargetShape::Syslog { host, port, certificates } => {
                 Self::Syslog { host, port, certificates }
+            }
+            StreamTargetShape::S3 { endpoint, region, bucket, prefix, access_key_id } => {
+                Self::S3 { endpoint, region, bucket, prefix, access_key_id }
             }
             StreamTargetShape::Splunk { url, index } => Self::Splunk { url, index },
         }

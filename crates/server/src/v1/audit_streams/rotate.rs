@@ -22,7 +22,8 @@ pub struct RotateAuditStream {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 604_800_000)]
     pub overlap_ms: Option<i64>,
-    /// The new token that Splunk gave out; nothing else takes one.
+    /// The new token that Splunk gave out, or the new secret of the access key; nothing else takes
+    /// one.
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
     pub token: Option<SecretText>,

@@ -34,8 +34,25 @@ pub struct Add {
     /// File of PEM certificates that vouch for the syslog receiver, in place of the public ones
     #[arg(long, value_name = "FILE", requires = "syslog")]
     certificates: Option<PathBuf>,
-    /// File with the token that Splunk gave out; asked for when absent
-    #[arg(long, value_name = "FILE", requires = "splunk")]
+    /// Put objects into a bucket of the object store at this address
+    #[arg(long, value_name = "URL", group = "receiver",
+        requires_all = ["bucket", "region", "access_key_id"])]
+    s3: Option<String>,
+    /// The bucket
+    #[arg(long, value_name = "NAME", requires = "s3")]
+    bucket: Option<String>,
+    /// The region that requests are signed for
+    #[arg(long, value_name = "NAME", requires = "s3")]
+    region: Option<String>,
+    /// What stands before each object's name
+    #[arg(long, value_name = "PREFIX", requires = "s3")]
+    prefix: Option<String>,
+    /// The id of the access key
+    #[arg(long, value_name = "ID", requires = "s3")]
+    access_key_id: Option<String>,
+    /// File with the token that Splunk gave out, or the secret of the access key; asked for when
+    /// absent
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["webhook", "syslog"])]
     token_file: Option<PathBuf>,
     /// The index that Splunk writes to [default: the token's own]
     #[arg(long, value_name = "NAME", requires = "splunk")]
@@ -71,7 +88,7 @@ pub(super) async fn run(arguments: &Add, context: &Context) -> Result<(), Failur
     let mut account = context.account()?;
     let team = account.workspace()?;
     let token = match &target {
-        StreamTarget::Splunk { .. } => {
+        StreamTarget::Splunk { .. } | StreamTarget::S3 { .. } => {
             let file = arguments.token_file.as_deref();
             let question = Question { label: "Token", flag: "--token-file", file };
             Some(account.prompt().hidden(&question)?)
@@ -93,8 +110,15 @@ pub(super) async fn run(arguments: &Add, context: &Context) -> Result<(), Failur
 
 fn target(arguments: &Add) -> Result<StreamTarget, Failure> {
     let Add { webhook, syslog, splunk, certificates, index, .. } = arguments;
-    let target = match (webhook, syslog, splunk) {
+    let target = match (webhook, syslog, &arguments.s3) {
         (Some(url), ..) => StreamTarget::Webhook { url: url.clone() },
+        (.., Some(endpoint)) => StreamTarget::S3 {
+            endpoint: endpoint.clone(),
+            region: arguments.region.clone().unwrap_or_default(),
+            bucket: arguments.bucket.clone().unwrap_or_default(),
+            prefix: arguments.prefix.clone(),
+            access_key_id: arguments.access_key_id.clone().unwrap_or_default(),
+        },
         (_, Some(at), _) => {
             let (host, port) = at.rsplit_once(':').unwrap_or((at.as_str(), ""));
             let port = port.parse().unwrap_or(0);
@@ -102,8 +126,8 @@ fn target(arguments: &Add) -> Result<StreamTarget, Failure> {
             let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
             StreamTarget::Syslog { host, port, certificates }
         }
-        (.., url) => {
-            let url = url.clone().unwrap_or_default();
+        _ => {
+            let url = splunk.clone().unwrap_or_default();
             StreamTarget::Splunk { url, index: index.clone() }
         }
     };

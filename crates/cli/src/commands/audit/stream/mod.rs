@@ -15,7 +15,6 @@ use crate::failure::Failure;
 use crate::hidden::Hidden;
 use crate::names;
 
-
 /// Have a log sent to a receiver of your own
 #[derive(Debug, clap::Subcommand)]
 pub enum Stream {
@@ -97,6 +96,7 @@ impl Shown {
         let to = match &self.target {
             StreamTarget::Webhook { url } | StreamTarget::Splunk { url, .. } => url.clone(),
             StreamTarget::Syslog { host, port, .. } => format!("{host}:{port}"),
+            StreamTarget::S3 { endpoint, bucket, .. } => format!("{endpoint} {bucket}"),
         };
         vec![
             self.name.to_string(),

@@ -20,7 +20,7 @@ pub struct Rotate {
     /// How long messages are signed with the secret of before as well, at most 7d [default: 1d]
     #[arg(long, value_name = "SPAN")]
     overlap: Option<Span>,
-    /// File with the new token that Splunk gave out
+    /// File with the new token that Splunk gave out, or the new secret of the access key
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
