@@ -175,6 +175,13 @@ mod tests {
         WebhookSecret::new([byte; SECRET_BYTES])
     }
 
+    /// The library compares with the machine's own time.
+    #[allow(clippy::disallowed_methods, reason = "the oracle reads the system's clock")]
+    fn now() -> TimeMs {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        TimeMs(i64::try_from(since.as_millis()).unwrap())
+    }
+
     /// Whether the published library takes a message, as a receiver would.
     fn accepted(shared: &str, headers: &SignedHeaders, body: &[u8]) -> bool {
         let webhook = standardwebhooks::Webhook::new(shared).unwrap();
@@ -182,7 +189,7 @@ mod tests {
         map.insert("webhook-id", headers.id.parse().unwrap());
         map.insert("webhook-timestamp", headers.timestamp.parse().unwrap());
         map.insert("webhook-signature", headers.signature.parse().unwrap());
-        webhook.verify_ignoring_timestamp(body, &map).is_ok()
+        webhook.verify(body, &map).is_ok()
     }
 
     #[test]
@@ -198,9 +205,7 @@ mod tests {
     #[test]
     fn a_receiver_of_either_secret_accepts_what_both_signed_and_no_third_one_does() {
         let body = br#"{"type":"audit.entries"}"#;
-        let headers =
-            sign(&[secret(2), secret(1)], "msg_1", TimeMs(1_790_000_000_999), body).unwrap();
-        assert_eq!(headers.timestamp, "1790000000");
+        let headers = sign(&[secret(2), secret(1)], "msg_1", now(), body).unwrap();
         assert!(accepted(&secret(1).shared(), &headers, body));
         assert!(accepted(&secret(2).shared(), &headers, body));
         assert!(!accepted(&secret(3).shared(), &headers, body));
@@ -228,13 +233,13 @@ mod tests {
     proptest! {
         #[test]
         fn every_body_is_accepted_by_the_published_library(
-            bytes: [u8; 32], body: Vec<u8>, at in 0_i64..4_000_000_000_000,
+            bytes: [u8; 32], body: Vec<u8>, before_ms in 0_i64..200_000,
         ) {
             let mut whole = [0; SECRET_BYTES];
             whole[..32].copy_from_slice(&bytes);
             let secret = WebhookSecret::new(whole);
             let shared = secret.shared();
-            let headers = sign(&[secret], "msg_x", TimeMs(at), &body).unwrap();
+            let headers = sign(&[secret], "msg_x", now().plus_ms(-before_ms), &body).unwrap();
             // The library reads bodies as text.
             prop_assert!(std::str::from_utf8(&body).is_err() || accepted(&shared, &headers, &body));
         }

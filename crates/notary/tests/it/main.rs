@@ -12,5 +12,6 @@ mod publishing_attacks;
 mod reading;
 mod searching;
 mod sequencing;
+mod streams;
 mod tampering;
 mod witnessed;

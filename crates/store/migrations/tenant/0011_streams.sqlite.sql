@@ -42,8 +42,8 @@ create trigger audit_stream_secrets_no_retired_key before insert on audit_stream
 when exists (select 1 from retired_keys
     where tenant_id = new.tenant_id and data_key = substr(new.sealed, 7, 16))
 begin select raise(abort, 'sealed under a retired key'); end;
-create trigger audit_stream_secrets_no_retired_key_again
-before update of sealed on audit_stream_secrets
+create trigger audit_stream_secrets_no_retired_key_again before update of sealed
+on audit_stream_secrets
 when exists (select 1 from retired_keys
     where tenant_id = new.tenant_id and data_key = substr(new.sealed, 7, 16))
 begin select raise(abort, 'sealed under a retired key'); end;

@@ -61,6 +61,7 @@ pub(crate) const SQLITE_TENANT: &[Migration] = &[
     migration!("tenant/0003_keys", "sqlite"),
     migration!("audit/0002_openings", "sqlite"),
     migration!("tenant/0008_sealing", "sqlite"),
+    migration!("tenant/0011_streams", "sqlite"),
 ];
 
 /// The database on PostgreSQL.
@@ -81,6 +82,7 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("audit/0002_openings", "postgres"),
     migration!("control/0010_checkpoints", "postgres"),
     migration!("tenant/0008_sealing", "postgres"),
+    migration!("tenant/0011_streams", "postgres"),
 ];
 
 /// The newest format of a list.

@@ -160,7 +160,7 @@ tenant_statements! { "streams":
     ADD_SECRET = "insert into audit_stream_secrets (tenant_id, stream_id, version, sealed, \
         ends_at_ms) values ($1, $2, $3, $4, null)";
     SECRETS = "select version, sealed, ends_at_ms from audit_stream_secrets \
-        where tenant_id = $1 and stream_id = $2 and (ends_at_ms is null or ends_at_ms > $3) \
+        where tenant_id = $1 and stream_id = $2 and coalesce(ends_at_ms, 9223372036854775807) > $3 \
         order by version desc limit 4";
     END_SECRET = "update audit_stream_secrets set ends_at_ms = $4 \
         where tenant_id = $1 and stream_id = $2 and version = $3 and ends_at_ms is null";

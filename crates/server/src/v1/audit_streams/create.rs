@@ -20,7 +20,7 @@ use crate::v1::members::TeamPath;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "name": "siem", "log": "workspace",
+    "name": "collector", "log": "workspace",
     "target": { "kind": "webhook", "url": "https://hooks.one.example/audit" }
 }))]
 pub struct CreateAuditStream {
