@@ -6,6 +6,8 @@
 //! alone, one with all of them. So a field that the client needs and the server may leave out is
 //! found here and not by a person.
 
+mod streams;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
@@ -391,31 +393,6 @@ fn single_sign_on(walk: &mut Walk) {
         .asks(op::DOMAIN_REMOVE);
 }
 
-fn streams(walk: &mut Walk) {
-    let (name, url) = ("siem".parse().unwrap(), "https://hooks.one.example/audit".to_owned());
-    let target = domain::streams::StreamTarget::Webhook { url };
-    let stream = audit::stream::add::Request {
-        name: &name,
-        log: "workspace",
-        format: "ocsf",
-        target: &target,
-        token: Some("token"),
-        from_index: Some(0),
-    };
-    let rotation = audit::stream::rotate::Request { overlap_ms: Some(1), token: Some("token") };
-    walk.reads::<Page<audit::stream::Shown>>(op::AUDIT_STREAMS)
-        .is_whole(op::AUDIT_STREAMS)
-        .reads::<audit::stream::Shown>(op::AUDIT_STREAM)
-        .sends(op::AUDIT_STREAM_CREATE, &stream)
-        .reads::<audit::stream::Issued>(op::AUDIT_STREAM_CREATE)
-        .asks(op::AUDIT_STREAM_REMOVE)
-        .reads::<audit::stream::Shown>(op::AUDIT_STREAM_PAUSE)
-        .reads::<audit::stream::Shown>(op::AUDIT_STREAM_RESUME)
-        .sends(op::AUDIT_STREAM_ROTATE, &rotation)
-        .reads::<audit::stream::Issued>(op::AUDIT_STREAM_ROTATE)
-        .reads::<audit::stream::Tested>(op::AUDIT_STREAM_TEST);
-}
-
 fn keys_and_log(walk: &mut Walk) {
     let name = "deploy".parse().unwrap();
     let scopes = [domain::authz::Act::SecretList];
@@ -471,7 +448,7 @@ fn everything_sent_and_read_is_in_the_api() {
         single_sign_on,
         secrets_and_projects,
         keys_and_log,
-        streams,
+        streams::streams,
     ];
     for part in parts {
         part(&mut walk);

@@ -249,8 +249,8 @@ pub const STREAM_CERTIFICATES_CHARS_MAX: usize = 32 * 1024;
 pub const STREAM_TOKEN_CHARS_MAX: usize = 512;
 /// Most entries of one batch.
 pub const STREAM_BATCH_ENTRIES_MAX: u32 = 100;
-/// Largest batch, in bytes of entries: collectors take a megabyte, and an entry in a standard's form
-/// is about three times as large. A batch has one entry at least.
+/// Largest batch, in bytes of entries: collectors take a megabyte, and an entry in a standard's
+/// form is about three times as large. A batch has one entry at least.
 pub const STREAM_BATCH_BYTES_MAX: usize = 256 * 1024;
 /// Longest try to hand one batch over (Standard Webhooks 1.0.0 asks for 15 to 30 s).
 pub const STREAM_SEND_MS_MAX: u64 = 15_000;

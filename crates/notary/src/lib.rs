@@ -11,9 +11,8 @@
 //! 5. Every log's checkpoints go into the log of checkpoints, blinded, at most once in a period; a
 //!    log that no longer continues what was published is never published again.
 //! 6. What is exported is what is stored. Judging it is the verifier's work, in `ledger`.
-//!
-//! 7. What leaves in a stream leaves in the order of its indices, at least once, and its cursor moves
-//!    only when the receiver said yes.
+//! 7. What leaves in a stream leaves in the order of its indices, at least once, and its cursor
+//!    moves only when the receiver said yes.
 //!
 //! Never: a connection of its own, SQL, a private key, a change to an entry.
 //!

@@ -1,5 +1,6 @@
 //! What `serve` does besides answering: copying the broker's journal, sequencing the logs, claiming
-//! jobs, reading revocations, sweeping what ended, rotating sealing keys, sending messages and streams.
+//! jobs, reading revocations, sweeping what ended, rotating sealing keys, sending messages, sending
+//! logs to receivers.
 //!
 //! Always true: a worker ends when the server drains, and the server waits for it.
 

@@ -3,8 +3,8 @@
 //! Always true
 //! 1. A stream is claimed and its batch's end is noted in one transaction, so that a try that is
 //!    repeated has the same entries.
-//! 2. A batch has one entry at least, and stays within [`limits::STREAM_BATCH_ENTRIES_MAX`] and, from
-//!    its second entry on, [`limits::STREAM_BATCH_BYTES_MAX`].
+//! 2. A batch has one entry at least, and stays within [`limits::STREAM_BATCH_ENTRIES_MAX`] and,
+//!    from its second entry on, [`limits::STREAM_BATCH_BYTES_MAX`].
 
 use domain::{AuditStreamId, TenantId, limits};
 use store::{

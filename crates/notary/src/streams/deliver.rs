@@ -83,7 +83,8 @@ pub(super) fn judged(answer: Result<Answer, CallError>) -> Result<(), Fault> {
 /// Tries one batch of a stream.
 ///
 /// # Errors
-/// The store's; the broker's when it is away. The stream is due again after its lease at the latest.
+/// The store's; the broker's when it is away. The stream is due again after its lease at the
+/// latest.
 pub(super) async fn deliver(
     sender: &Sender,
     tenant: TenantId,

@@ -5,15 +5,15 @@
 //!    only for the worker that holds the stream; killed at any instant, the next worker goes on at
 //!    the last index that was acknowledged. So a receiver gets every entry at least once, in order,
 //!    and what comes twice has the same index.
-//! 2. Only entries that a signed checkpoint covers are sent, each with its index and leaf hash, each
-//!    batch with the index before it and the newest checkpoint that ends in it: a gap shows, and
-//!    what was sent can be checked against what is signed.
+//! 2. Only entries that a signed checkpoint covers are sent, each with its index and leaf hash,
+//!    each batch with the index before it and the newest checkpoint that ends in it: a gap shows,
+//!    and what was sent can be checked against what is signed.
 //! 3. What a receiver says is told by its status alone and decides nothing but when to try again.
 //! 4. No request waits for a receiver, and no workspace for another one's.
 //! 5. Secrets are opened under a grant that the owner sees, and held in memory for a bounded time.
 //!
-//! Walk: [`manage`] answers the API; [`sender`] turns; one turn of a stream is [`batch`] (claim, read)
-//! → [`secrets`] → [`deliver`] (in the words of [`forms`]) → settle.
+//! Walk: [`manage`] answers the API; [`sender`] turns; one turn of a stream is [`batch`] (claim,
+//! read) → [`secrets`] → [`deliver`] (in the words of [`forms`]) → settle.
 //! Choice: `docs/decisions/0024-the-log-in-standard-forms.md`.
 
 mod batch;

@@ -1,7 +1,7 @@
 //! A batch as an object of a bucket.
 //!
-//! Always true: an object is put once. One of its name that is there already is the same batch of an
-//! earlier try, whose answer was lost, and is left as it is.
+//! Always true: an object is put once. One of its name that is there already is the same batch of
+//! an earlier try, whose answer was lost, and is left as it is.
 
 use std::sync::Arc;
 

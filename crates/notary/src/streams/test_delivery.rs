@@ -1,7 +1,7 @@
 //! A test: one record that says so, outside of the stream's order.
 //!
-//! Always true: a test moves no cursor and counts as no try; the entry that says who asked for it is
-//! written before anything leaves.
+//! Always true: a test moves no cursor and counts as no try; the entry that says who asked for it
+//! is written before anything leaves.
 
 use domain::authz::{ManageStream, decide};
 use domain::streams::{StreamTarget, StreamTrouble};

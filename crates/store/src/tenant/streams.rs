@@ -327,8 +327,8 @@ impl Streams<'_> {
         self.bound.change_if(&RELEASE, values![claimed.id, claimed.fence])
     }
 
-    /// Notes how a try ended. `false`: somebody else holds the stream by now, or it is gone; nothing
-    /// changed.
+    /// Notes how a try ended. `false`: somebody else holds the stream by now, or it is gone;
+    /// nothing changed.
     ///
     /// # Errors
     /// The engine's.

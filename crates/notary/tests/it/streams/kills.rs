@@ -36,7 +36,7 @@ async fn a_sender_killed_at_any_instant_leaves_no_gap_and_repeats_only_the_same_
             .spawn()
             .unwrap();
         // It dies while it is sending: after its first message came, a moment later.
-        for _ in 0..600 {
+        for _ in 0..4_000 {
             if receiver.got().len() > before {
                 break;
             }
@@ -47,6 +47,7 @@ async fn a_sender_killed_at_any_instant_leaves_no_gap_and_repeats_only_the_same_
         child.wait().unwrap();
         // The next life begins after the lease of this one.
         later(&house, domain::limits::STREAM_LEASE_MS + 1_000).await;
+        assert!(receiver.got().len() > before, "a life in which nothing was sent proves nothing");
         if find(&house.store, &scope, id).await.unwrap().next_index >= size {
             break;
         }

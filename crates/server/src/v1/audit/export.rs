@@ -77,8 +77,8 @@ impl IntoResponses for ExportStream {
 
 /// Export a log with its proofs
 ///
-/// What `casemate verify` judges offline. The export has its own entry, and holds it. As `ocsf` it is
-/// for a collector of events, and proves nothing by itself.
+/// What `casemate verify` judges offline. The export has its own entry, and holds it. As `ocsf` it
+/// is for a collector of events, and proves nothing by itself.
 #[utoipa::path(
     get, path = "/v1/audit/export", operation_id = "audit_export", tag = "audit",
     params(ExportQuery), security(("session" = []), ("key" = []))

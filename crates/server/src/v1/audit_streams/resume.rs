@@ -12,7 +12,8 @@ use crate::reply::Reply;
 
 /// Have a stream go on
 ///
-/// Needs a second factor given within five minutes. At once, where it stood: also one that ended by itself.
+/// Needs a second factor given within five minutes. At once, where it stood: also one that ended by
+/// itself.
 #[utoipa::path(
     post, path = "/v1/teams/{team}/audit_streams/{stream}/resume",
     operation_id = "audit_streams_resume", tag = "audit",
