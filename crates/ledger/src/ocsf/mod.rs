@@ -122,14 +122,15 @@ fn message(view: &EntryView) -> String {
 
 /// Where the event comes from: the product, the log, the entry, its place and its request.
 fn metadata(recorded: &Recorded<'_>, view: Option<&EntryView>) -> Value {
-    let mut metadata = json!({
-        "version": OCSF_VERSION,
-        "product": {
-            "name": "Casemate", "vendor_name": "Casemate", "version": env!("CARGO_PKG_VERSION"),
-        },
-        "log_provider": "casemate",
+    let product = json!({
+        "name": "Casemate", "vendor_name": "Casemate", "version": env!("CARGO_PKG_VERSION"),
     });
-    let mut set = |name: &str, value: Value| metadata[name] = value;
+    let mut metadata = Map::from_iter([
+        ("version".to_owned(), Value::from(OCSF_VERSION)),
+        ("product".to_owned(), product),
+        ("log_provider".to_owned(), "casemate".into()),
+    ]);
+    let mut set = |name: &str, value: Value| drop(metadata.insert(name.to_owned(), value));
     if let Some(view) = view {
         set("uid", view.entry.as_str().into());
         set("log_name", view.stream.as_str().into());
@@ -142,7 +143,7 @@ fn metadata(recorded: &Recorded<'_>, view: Option<&EntryView>) -> Value {
     if let Some(index) = recorded.index {
         set("sequence", index.into());
     }
-    metadata
+    Value::Object(metadata)
 }
 
 fn position(unmapped: &mut Map<String, Value>, recorded: &Recorded<'_>) {

@@ -129,12 +129,12 @@ fn person(
     recorded: &Recorded<'_>,
     view: &EntryView,
 ) -> Vec<&'static str> {
-    let mut user = json!({ "uid": subject(view) });
+    let mut user = Map::from_iter([("uid".to_owned(), Value::from(subject(view)))]);
     let email = recorded.personal("email").filter(|email| is_plain_address(email));
     if let Some(email) = email {
-        user["email_addr"] = email.into();
+        user.insert("email_addr".into(), email.into());
     }
-    event.insert("user".into(), user);
+    event.insert("user".into(), Value::Object(user));
     email.map(|_| "email").into_iter().collect()
 }
 
@@ -160,11 +160,15 @@ fn entity(
     recorded: &Recorded<'_>,
     view: &EntryView,
 ) -> Vec<&'static str> {
-    let mut entity = json!({ "uid": id(view), "type": view.resource.kind, "type_id": 99 });
+    let mut entity = Map::from_iter([
+        ("uid".to_owned(), Value::from(id(view))),
+        ("type".to_owned(), view.resource.kind.as_str().into()),
+        ("type_id".to_owned(), 99.into()),
+    ]);
     if let Some(name) = said(view, "name") {
-        entity["name"] = name.into();
+        entity.insert("name".into(), name.into());
     }
-    event.insert("entity".into(), entity);
+    event.insert("entity".into(), Value::Object(entity));
     let reason = recorded.personal("reason");
     event.extend(reason.map(|reason| ("comment".into(), reason.into())));
     reason.map(|_| "reason").into_iter().collect()

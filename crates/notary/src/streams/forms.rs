@@ -31,7 +31,7 @@ fn said(entry: &LoggedEntry, format: StreamFormat) -> (&'static str, Value) {
     }
 }
 
-fn record(entry: &LoggedEntry, format: StreamFormat) -> Value {
+fn record(entry: &LoggedEntry, format: StreamFormat) -> Map<String, Value> {
     let (name, value) = said(entry, format);
     let mut record = Map::new();
     record.insert("index".into(), entry.index.into());
@@ -44,13 +44,13 @@ fn record(entry: &LoggedEntry, format: StreamFormat) -> Value {
         });
         record.insert("personal".into(), Value::Object(personal.collect()));
     }
-    Value::Object(record)
+    record
 }
 
 /// The webhook's body.
 pub(super) fn webhook(batch: &Batch, tenant: TenantId, at: TimeMs) -> Vec<u8> {
     let format = batch.stream.format;
-    let records: Vec<Value> = batch.entries.iter().map(|entry| record(entry, format)).collect();
+    let records: Vec<_> = batch.entries.iter().map(|entry| record(entry, format)).collect();
     let body = json!({
         "type": "audit.entries",
         "timestamp": written(at),
@@ -92,8 +92,8 @@ pub(super) fn lines(batch: &Batch, tenant: TenantId) -> Vec<u8> {
     let mut previous = batch.previous();
     for entry in &batch.entries {
         let mut line = record(entry, batch.stream.format);
-        line["previous_index"] = previous.into();
-        lines.push_str(&line.to_string());
+        line.insert("previous_index".into(), previous.into());
+        lines.push_str(&Value::Object(line).to_string());
         lines.push('\n');
         previous = entry.index;
     }
@@ -185,14 +185,16 @@ fn seconds(at: TimeMs) -> String {
 }
 
 fn splunk_event(at: TimeMs, kind: &str, index: Option<&str>, event: Value) -> String {
-    let mut whole = json!({
-        "time": seconds(at), "source": "casemate", "sourcetype": format!("casemate:{kind}"),
-        "event": event,
-    });
+    let mut whole = Map::from_iter([
+        ("time".to_owned(), Value::from(seconds(at))),
+        ("source".to_owned(), "casemate".into()),
+        ("sourcetype".to_owned(), format!("casemate:{kind}").into()),
+        ("event".to_owned(), event),
+    ]);
     if let Some(index) = index {
-        whole["index"] = index.into();
+        whole.insert("index".into(), index.into());
     }
-    whole.to_string()
+    Value::Object(whole).to_string()
 }
 
 /// The collector's events of a batch, its checkpoint last.
@@ -201,11 +203,11 @@ pub(super) fn splunk(batch: &Batch, tenant: TenantId, index: Option<&str>) -> Ve
     let mut previous = batch.previous();
     for entry in &batch.entries {
         let mut event = record(entry, batch.stream.format);
-        event["previous_index"] = previous.into();
-        event["workspace"] = tenant.to_string().into();
-        event["log"] = batch.stream.log.as_str().into();
+        event.insert("previous_index".into(), previous.into());
+        event.insert("workspace".into(), tenant.to_string().into());
+        event.insert("log".into(), batch.stream.log.as_str().into());
         let kind = batch.stream.format.as_str();
-        events.push_str(&splunk_event(entry.at, kind, index, event));
+        events.push_str(&splunk_event(entry.at, kind, index, Value::Object(event)));
         previous = entry.index;
     }
     if let Some(checkpoint) = &batch.checkpoint {

@@ -133,7 +133,7 @@ fn target(arguments: &Add) -> Result<StreamTarget, Failure> {
     };
     let fits = target
         .check()
-        .map_err(|error| Failure::input("this receiver cannot be sent to", &error.to_string()));
+        .map_err(|error| Failure::input("this receiver cannot be sent to", error.to_string()));
     fits.map(|()| target)
 }
 
