@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("backup", &["domain", "seal", "ledger", "broker"]),
     ("identity", &["domain", "seal", "store", "broker", "ledger", "outbound"]),
     ("vault", &["domain", "seal", "store", "broker", "ledger"]),
-    ("notary", &["domain", "seal", "store", "broker", "ledger"]),
+    ("notary", &["domain", "seal", "store", "broker", "ledger", "outbound"]),
     (
         "server",
         &[

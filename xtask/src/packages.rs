@@ -139,6 +139,19 @@ pub fn chromium() -> Result<PathBuf, Failure> {
     Ok(program)
 }
 
+/// A syslog receiver that speaks TLS, which is installed when it is missing.
+///
+/// # Errors
+/// A package is not listed, or could not be installed.
+pub fn syslog_receiver() -> Result<(), Failure> {
+    if !Path::new("/usr/sbin/rsyslogd").exists() {
+        install("rsyslog")?;
+    }
+    // The library lies in a folder that is named after the machine's kind.
+    let found = Command::new("dpkg").args(["--status", "rsyslog-gnutls"]).output()?;
+    if found.status.success() { Ok(()) } else { install("rsyslog-gnutls") }
+}
+
 /// What slots in hardware are built and tested with: a token and a TPM in software, and the TSS
 /// libraries. Installs what is missing.
 ///

@@ -53,6 +53,7 @@ pub fn test(only: Option<&str>) -> Result<(), Failure> {
         let mut cargo = cargo();
         cargo.args(words).env("CASEMATE_TEST_POSTGRES", &url);
         cargo.env("CASEMATE_TEST_NODE_MODULES", packages::node_modules()?);
+        packages::syslog_receiver()?;
         must(cargo.env("CASEMATE_TEST_CHROMIUM", packages::chromium()?))
     };
     let stages: Vec<(&str, Stage<'_>)> = vec![

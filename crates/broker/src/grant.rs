@@ -24,6 +24,8 @@ pub enum Purpose {
     NoticeSent,
     /// The platform proves itself to an identity provider.
     ProviderSignIn,
+    /// A workspace's log is sent to a receiver of its own.
+    StreamDelivery,
     /// Records are sealed again under a new key; nothing leaves the broker in clear.
     KeyRotation,
     /// Two of the staff agreed that one of them may open these records for a while. Nothing is
@@ -47,7 +49,8 @@ impl Purpose {
             | Self::FactorCheck
             | Self::SessionList
             | Self::NoticeSent
-            | Self::ProviderSignIn => true,
+            | Self::ProviderSignIn
+            | Self::StreamDelivery => true,
             Self::KeyRotation
             | Self::BreakGlassApproved
             | Self::BreakGlass

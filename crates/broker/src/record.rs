@@ -48,6 +48,8 @@ pub enum RecordKind {
     NoticeSecret,
     /// What the platform proves itself with to a workspace's identity provider.
     ProviderSecret,
+    /// What a stream of a workspace's log is signed or let in with.
+    StreamSecret,
 }
 
 impl RecordKind {
@@ -62,6 +64,7 @@ impl RecordKind {
             Self::SessionDetails => "session_details",
             Self::NoticeSecret => "notice_secret",
             Self::ProviderSecret => "provider_secret",
+            Self::StreamSecret => "stream_secret",
         }
     }
 }

@@ -7,6 +7,7 @@
 //! found here and not by a person.
 
 mod sealing;
+mod streams;
 
 use std::collections::BTreeSet;
 
@@ -389,6 +390,7 @@ fn single_sign_on(walk: &mut Walk) {
 }
 
 fn keys_and_log(walk: &mut Walk) {
+    streams::streams(walk);
     let name = "deploy".parse().unwrap();
     let scopes = [domain::authz::Act::SecretList];
     let expires_at_ms = Some(domain::TimeMs(1));
@@ -419,7 +421,7 @@ fn keys_and_log(walk: &mut Walk) {
             op::AUDIT_SEARCH,
             &[
                 "cursor", "limit", "verb", "resource", "stream", "actor", "from_ms", "until_ms",
-                "request", "ip",
+                "request", "ip", "format",
             ],
         )
         .reads::<audit::hold::Holds>(op::HOLDS)
@@ -432,7 +434,7 @@ fn keys_and_log(walk: &mut Walk) {
         .reads::<audit::checkpoint::Response>(op::AUDIT_CHECKPOINT)
         .queries(op::AUDIT_CHECKPOINT, &["stream"])
         .asks(op::AUDIT_EXPORT)
-        .queries(op::AUDIT_EXPORT, &["stream"])
+        .queries(op::AUDIT_EXPORT, &["stream", "format"])
         .reads::<audit::copy::Openings>(op::AUDIT_OPENINGS)
         .queries(op::AUDIT_OPENINGS, &["stream", "after"])
         .reads::<first_contact::LogKey>(op::AUDIT_KEY);

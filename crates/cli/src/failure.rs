@@ -6,6 +6,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use domain::streams::StreamTrouble;
+
 use crate::Exit;
 use crate::client::TransportError;
 use crate::credentials::CredentialsError;
@@ -32,6 +34,9 @@ pub(crate) enum Failure {
     /// A file could not be used.
     #[error("cannot {what} {}", path.display())]
     File { what: &'static str, path: PathBuf, source: io::Error },
+    /// A receiver of the log did not take a test record.
+    #[error("the receiver did not take the test record: {0}")]
+    NotTaken(StreamTrouble),
     /// The system refused something else.
     #[error("cannot {what}")]
     System { what: &'static str, source: io::Error },
@@ -67,7 +72,7 @@ impl Failure {
             Self::Answer(problem) => problem.exit(),
             Self::Transport(error) => error.exit(),
             Self::Credentials(error) => error.exit(),
-            Self::File { .. } => Exit::Failed,
+            Self::File { .. } | Self::NotTaken(_) => Exit::Failed,
             Self::System { .. } if self.is_broken_pipe() => Exit::Done,
             Self::System { .. } => Exit::Failed,
         }
@@ -80,6 +85,7 @@ impl Failure {
             Self::Answer(problem) => problem.advice(),
             Self::Transport(error) => error.advice(),
             Self::Credentials(error) => error.advice().to_owned(),
+            Self::NotTaken(trouble) => untaken(*trouble).to_owned(),
             Self::File { source, .. } | Self::System { source, .. } => mend(source).to_owned(),
         }
     }
@@ -92,9 +98,31 @@ impl Failure {
             Self::Answer(problem) => &problem.code,
             Self::Transport(_) => "cli.transport",
             Self::Credentials(_) => "cli.credentials",
+            Self::NotTaken(_) => "cli.not_taken",
             Self::File { .. } => "cli.file",
             Self::System { .. } => "cli.system",
         }
+    }
+}
+
+/// What to do about a receiver that takes nothing.
+const fn untaken(trouble: StreamTrouble) -> &'static str {
+    match trouble {
+        StreamTrouble::AddressRefused => {
+            "Its address is private or not https; whoever runs the server may allow it \
+             (outbound.allow)."
+        }
+        StreamTrouble::Unreachable => {
+            "Check its name, its port and its certificate, from where the server runs."
+        }
+        StreamTrouble::Slow => "It has 15 seconds to answer.",
+        StreamTrouble::Throttled | StreamTrouble::Broken => "Look at the receiver's own log.",
+        StreamTrouble::Unauthorised => {
+            "Check that it has the stream's secret, or rotate: casemate audit stream rotate."
+        }
+        StreamTrouble::Rejected => "Check the path of its address; redirects are not followed.",
+        StreamTrouble::Gone => "It is gone for good: remove the stream and add another.",
+        StreamTrouble::SecretLost => "Rotate it: casemate audit stream rotate.",
     }
 }
 

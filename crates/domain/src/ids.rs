@@ -132,6 +132,8 @@ ids! {
     ResetId;
     /// An assisted recovery of an account.
     RecoveryId;
+    /// A stream of a workspace's log to a receiver of its own.
+    AuditStreamId;
     /// A claim that a workspace owns an e-mail domain.
     DomainClaimId;
     /// A hold that stops the dropping of a security log.

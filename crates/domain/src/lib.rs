@@ -18,6 +18,7 @@ pub mod network;
 pub mod scope;
 pub mod sealed;
 pub mod sign_in;
+pub mod streams;
 pub mod text;
 
 pub use glass::GlassHand;

@@ -256,6 +256,45 @@ pub const WITNESS_RETRY_MS_MIN: i64 = 5 * 1_000;
 pub const WITNESS_RETRY_MS_MAX: i64 = 600 * 1_000;
 const _: () = assert!(WITNESS_RETRY_MS_MIN < WITNESS_RETRY_MS_MAX);
 
+/// Most streams of one workspace: each log to a collector, and room for a change of collectors.
+pub const STREAMS_PER_WORKSPACE_MAX: usize = 8;
+/// Longest address of a receiver.
+pub const STREAM_TEXT_CHARS_MAX: usize = 1_024;
+/// Longest chain of certificates that vouches for a receiver.
+pub const STREAM_CERTIFICATES_CHARS_MAX: usize = 32 * 1024;
+/// Longest credential that a receiver gave out.
+pub const STREAM_TOKEN_CHARS_MAX: usize = 512;
+/// Most entries of one batch.
+pub const STREAM_BATCH_ENTRIES_MAX: u32 = 100;
+/// Largest batch, in bytes of entries: collectors take a megabyte, and an entry in a standard's
+/// form is about three times as large. A batch has one entry at least.
+pub const STREAM_BATCH_BYTES_MAX: usize = 256 * 1024;
+/// Longest try to hand one batch over (Standard Webhooks 1.0.0 asks for 15 to 30 s).
+pub const STREAM_SEND_MS_MAX: u64 = 15_000;
+/// Lease of a claimed stream: longer than the longest try, so that two workers never send at once.
+pub const STREAM_LEASE_MS: i64 = 30_000;
+/// Batches that one stream sends in one turn, before the others get theirs.
+pub const STREAM_BATCHES_PER_TURN: usize = 16;
+/// Streams of one workspace that send at once: a receiver that hangs delays its own workspace.
+pub const STREAMS_AT_ONCE_PER_WORKSPACE: usize = 2;
+/// Workspaces that send at once.
+pub const STREAM_WORKSPACES_AT_ONCE: usize = 32;
+/// Pause after the first failed try; it doubles with each.
+pub const STREAM_RETRY_MS_MIN: i64 = 2_000;
+/// The longest such pause, and the longest that a receiver can ask for.
+pub const STREAM_RETRY_MS_MAX: i64 = 600 * 1_000;
+/// A receiver that takes nothing for this long is told to the workspace's owner.
+pub const STREAM_TOLD_AFTER_MS: i64 = 3_600 * 1_000;
+/// Longest that a stream's secret of before works beside the new one.
+pub const STREAM_OVERLAP_MS_MAX: i64 = 7 * 24 * 3_600 * 1_000;
+/// How long it does so when nothing is asked.
+pub const STREAM_OVERLAP_MS_DEFAULT: i64 = 24 * 3_600 * 1_000;
+/// How long a process holds a stream's opened secret: each opening is an entry in the very log that
+/// is sent, so opening it for each batch would never end.
+pub const STREAM_SECRET_HELD_MS: i64 = 3_600 * 1_000;
+const _: () = assert!(STREAM_RETRY_MS_MIN < STREAM_RETRY_MS_MAX);
+const _: () = assert!(STREAM_OVERLAP_MS_DEFAULT <= STREAM_OVERLAP_MS_MAX);
+
 /// Largest frame between `serve` and the broker.
 pub const BROKER_FRAME_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Longest a broker call may take.
@@ -276,6 +315,8 @@ pub const GLASS_ASKED_MS: i64 = 30 * 60_000;
 pub const GLASS_SECRETS_MAX: usize = 16;
 /// Most approvals that the broker holds at once: more would be no emergency but a habit.
 pub const GLASS_HELD_MAX: usize = 64;
+const _: () =
+    assert!(STREAM_SEND_MS_MAX + 2 * BROKER_CALL_MS_MAX < 30_000 && STREAM_LEASE_MS >= 30_000);
 /// Life of a grant.
 pub const GRANT_MS: i64 = 30_000;
 /// Journal entries that may wait to be copied into tenants' logs before the broker refuses to open

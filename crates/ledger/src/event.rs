@@ -133,6 +133,24 @@ verbs! {
         BackupFailed = "backup.failed",
         /// A backup was restored in a scratch place, and this is what came of it.
         BackupDrilled = "backup.drilled",
+        /// A log is sent to a receiver of the workspace's own from now on.
+        AuditStreamCreated = "audit_stream.created",
+        /// A log is sent to a receiver no more.
+        AuditStreamRemoved = "audit_stream.removed",
+        /// A stream stands still until it is resumed.
+        AuditStreamPaused = "audit_stream.paused",
+        /// A stream goes on.
+        AuditStreamResumed = "audit_stream.resumed",
+        /// A stream has a new secret; the one before may work beside it for a while.
+        AuditStreamRotated = "audit_stream.secret_rotated",
+        /// A receiver was sent a test record.
+        AuditStreamTested = "audit_stream.tested",
+        /// A receiver has taken nothing for long enough that the owner is told.
+        AuditStreamFailing = "audit_stream.failing",
+        /// A receiver that had taken nothing for long takes records again.
+        AuditStreamRecovered = "audit_stream.recovered",
+        /// A stream ended by itself: its receiver is gone, or its secret cannot be opened.
+        AuditStreamDisabled = "audit_stream.disabled",
         /// The recovery code was typed back.
         RecoveryConfirmed = "recovery.confirmed",
         /// The root key can be opened in one more way.

@@ -13,6 +13,7 @@
 //!
 //! Walk: [`event`] → [`entry`] → [`tree`] → [`checkpoint`] (a [`note`]) → [`receipt`];
 //! up to the witnesses: [`blinded`] → [`tiles`] → [`witness`] → [`cosignature`];
+//! in a standard's words: [`ocsf`];
 //! and out again: [`export`] (with a [`proof_file`], judged by a [`policy`]) → [`verify`].
 //! Sources: RFC 6962 section 2.1; C2SP signed-note, tlog-checkpoint, tlog-cosignature,
 //! tlog-witness, tlog-tiles, tlog-proof and tlog-policy; RFC 8785 for the order of keys.
@@ -27,6 +28,7 @@ pub mod entry;
 pub mod event;
 pub mod export;
 pub mod note;
+pub mod ocsf;
 pub mod origin;
 pub mod policy;
 pub mod proof_file;

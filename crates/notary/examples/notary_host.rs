@@ -4,6 +4,7 @@
 //! notary_host setup FOLDER INSTANCE     makes the broker's keys
 //! notary_host broker FOLDER UID         runs a broker until killed
 //! notary_host work FOLDER TENANT STORE  writes entries, sequences them, and prints each receipt
+//! notary_host stream FOLDER STORE       sends streams over loopback
 //!                                       STORE: a data folder, or two addresses of PostgreSQL
 //! ```
 
@@ -15,7 +16,10 @@ use std::sync::Arc;
 use broker::{Broker, BrokerConfig, PrimarySlot, Setup, Unlock};
 use domain::{Mint, TenantId};
 use ledger::{AuditEvent, Verb};
+use notary::streams::Sender;
 use notary::{Touched, Worker, receipts};
+use outbound::http::HttpClient;
+use outbound::judge::Policy;
 use seal::{SystemClock, SystemEntropy};
 use store::{Caller, Commit, PostgresTarget, Store, StoreConfig, StoreError, Unit};
 
@@ -27,7 +31,8 @@ fn main() -> ExitCode {
         ["broker", folder, uid] => run_broker(Path::new(folder), uid),
         ["work", folder, tenant, store @ ..] => work(Path::new(folder), tenant, store),
         ["retain", folder, tenant, store @ ..] => retain(Path::new(folder), tenant, store),
-        _ => Err("usage: notary_host setup|broker|work|retain FOLDER ...".to_owned()),
+        ["stream", folder, store @ ..] => stream(Path::new(folder), store),
+        _ => Err("usage: notary_host setup|broker|work|retain|stream FOLDER ...".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -100,6 +105,17 @@ async fn work(folder: &Path, tenant: &str, store: &[&str]) -> Result<(), String>
         () = sequencing => Ok(()),
         written = write(&store, &broker, &touched, tenant) => written,
     }
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn stream(folder: &Path, store: &[&str]) -> Result<(), String> {
+    let mint = Mint::new(Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let store = Store::open(config(store)?, mint).await.map_err(text)?;
+    let broker = Broker::connect(&socket(folder)).await.map_err(text)?;
+    let loopback = Policy::allowing(vec!["127.0.0.0/8".parse().map_err(text)?]);
+    let client = HttpClient::new(loopback, None).map_err(text)?;
+    Sender::new(store, broker, client, "casemate.example").run(std::future::pending()).await;
+    Ok(())
 }
 
 fn config(words: &[&str]) -> Result<StoreConfig, String> {

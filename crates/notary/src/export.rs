@@ -12,6 +12,7 @@ use broker::Broker;
 use domain::authz::{Authority, ExportAudit, ReadSecurity, decide};
 use domain::{RequestId, Scope};
 use ledger::export::{ExportWriter, ExportedEntry};
+use ledger::ocsf::{Recorded, ocsf_event};
 use ledger::{AuditEvent, Boundary, LogOrigin, Stream, Verb};
 use store::{Caller, Commit, Committed, Log, LoggedEntry, Store, StoredCheckpoint, Unit};
 
@@ -31,6 +32,15 @@ enum Reader {
     Machine,
 }
 
+/// In which form lines are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// With the proofs.
+    Native,
+    /// As events of a standard.
+    Ocsf,
+}
+
 /// An export on its way out.
 pub struct Export {
     store: Store,
@@ -42,6 +52,7 @@ pub struct Export {
     next: u64,
     /// `None` when the end line is written.
     writer: Option<ExportWriter>,
+    form: Form,
     /// Lines that are ready.
     lines: VecDeque<String>,
 }
@@ -130,7 +141,8 @@ async fn begin(
     let next = boundary.as_ref().map_or(0, Boundary::first_index);
     let (writer, head) = ExportWriter::begin(&note, Vec::new(), anchor, boundary.as_ref())?;
     let (store, lines) = (store.clone(), VecDeque::from([head]));
-    Ok(Export { store, reader, stream, size, next, writer: Some(writer), lines })
+    let form = Form::Native;
+    Ok(Export { store, reader, stream, size, next, writer: Some(writer), form, lines })
 }
 
 /// The proof that a checkpoint of this log is in the log of checkpoints.
@@ -150,6 +162,13 @@ impl Export {
         self.size
     }
 
+    /// The same entries as events of the Open Cybersecurity Schema Framework, one a line: for a
+    /// collector, which proves nothing by them. To be asked for before the first line is taken.
+    #[must_use]
+    pub fn as_ocsf(self) -> Self {
+        Self { form: Form::Ocsf, lines: VecDeque::new(), ..self }
+    }
+
     /// The next line, with its newline; `None` after the last one.
     ///
     /// # Errors
@@ -167,10 +186,13 @@ impl Export {
         if let Some(last) = entries.last() {
             self.next = last.index + 1;
             for entry in &entries {
-                self.lines.push_back(writer.entry(entry)?);
+                self.lines.push_back(match self.form {
+                    Form::Native => writer.entry(entry)?,
+                    Form::Ocsf => format!("{}\n", as_ocsf(entry)),
+                });
             }
             self.writer = Some(writer);
-        } else {
+        } else if self.form == Form::Native {
             self.lines.push_back(writer.end()?);
         }
         Ok(())
@@ -199,6 +221,11 @@ impl Export {
         let covered = found.into_iter().filter_map(exported);
         Ok(covered.take_while(|entry| entry.index < size).collect())
     }
+}
+
+fn as_ocsf(entry: &ExportedEntry) -> serde_json::Value {
+    let ExportedEntry { index, leaf, bytes, personal, .. } = entry;
+    ocsf_event(&Recorded { bytes, index: Some(*index), leaf, personal })
 }
 
 /// The stored entries from `next` on. What was dropped since the export began is no damage: the

@@ -124,6 +124,7 @@ fn was_asked_for(tx: &mut AuditTx<'_>, entry: &JournalEntry) -> Result<bool, Not
         | Purpose::SessionList
         | Purpose::NoticeSent
         | Purpose::ProviderSignIn
+        | Purpose::StreamDelivery
         | Purpose::KeyRotation => return Ok(true),
         Purpose::BreakGlass => (Verb::BreakGlassOpened, "secret"),
         Purpose::BreakGlassApproved => (Verb::BreakGlassApproved, "break_glass"),

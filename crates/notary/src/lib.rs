@@ -13,13 +13,15 @@
 //! 6. A security log is dropped from its beginning only, behind a boundary that it records itself;
 //!    a workspace's log never.
 //! 7. What is exported is what is stored. Judging it is the verifier's work, in `ledger`.
+//! 8. What leaves in a stream leaves in the order of its indices, at least once, and its cursor
+//!    moves only when the receiver said yes.
 //!
-//! Never: HTTP, SQL, a private key, a change to an entry.
+//! Never: a connection of its own, SQL, a private key, a change to an entry.
 //!
 //! Walk: [`sequencer`], [`journal`] and [`projection`] are turned by [`worker`]; [`receipts`],
 //! [`entries`], [`mod@search`], [`proofs`] and [`export`] answer requests. [`publisher`] feeds the
 //! log of checkpoints, [`witnesses`] has it cosigned, [`checkpoint_log`] serves it, [`anchors`]
-//! takes proofs out of it.
+//! takes proofs out of it. [`streams`] sends logs to receivers of the workspaces' own.
 
 mod access;
 pub mod anchors;
@@ -39,6 +41,7 @@ pub mod receipts;
 mod retention;
 pub mod search;
 mod sequencer;
+pub mod streams;
 pub mod witnesses;
 mod worker;
 

@@ -20,11 +20,13 @@ use http::{Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::judge::{NotPublic, Policy};
 
@@ -99,21 +101,14 @@ impl HttpClient {
     /// # Errors
     /// [`NoRoots`].
     pub fn new(policy: Policy, extra: Option<&Path>) -> Result<Self, NoRoots> {
-        let mut roots = rustls::RootCertStore::empty();
+        let mut roots = RootCertStore::empty();
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         if let Some(path) = extra {
             for certificate in CertificateDer::pem_file_iter(path).map_err(|_| NoRoots)? {
                 roots.add(certificate.map_err(|_| NoRoots)?).map_err(|_| NoRoots)?;
             }
         }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|_| NoRoots)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { policy: Arc::new(policy), tls: TlsConnector::from(Arc::new(config)) })
+        Ok(Self { policy: Arc::new(policy), tls: connector(roots, &[b"http/1.1"])? })
     }
 
     /// Sends one request. An answer of any status is an answer; a redirect is one too.
@@ -138,6 +133,28 @@ impl HttpClient {
             Ok(answer) => answer,
             Err(_elapsed) => Err(CallError::Deadline),
         }
+    }
+
+    /// A TLS connection to a host that may be called. `roots` vouch for it in place of the trusted
+    /// ones.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub(crate) async fn tls_to(
+        &self,
+        host: &str,
+        port: u16,
+        roots: Option<RootCertStore>,
+    ) -> Result<TlsStream<TcpStream>, CallError> {
+        let target = Target { host: host.to_owned(), port, tls: true };
+        let stream = self.connected(&target).await?;
+        let name =
+            ServerName::try_from(target.host).map_err(|_| CallError::Refused(RefusedCall::Form))?;
+        let tls = match roots {
+            None => self.tls.clone(),
+            Some(roots) => connector(roots, &[]).map_err(|_| CallError::Unreachable)?,
+        };
+        tls.connect(name, stream).await.map_err(|_| CallError::Unreachable)
     }
 
     async fn undelayed(
@@ -184,6 +201,17 @@ impl HttpClient {
         let judged = self.policy.judge(&target.host, address);
         judged.map_err(|why| CallError::Refused(RefusedCall::Address(why)))
     }
+}
+
+fn connector(roots: RootCertStore, protocols: &[&[u8]]) -> Result<TlsConnector, NoRoots> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| NoRoots)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// Where a call goes.

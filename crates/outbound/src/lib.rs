@@ -1,4 +1,5 @@
-//! The only door outward: a guarded HTTP client, object stores, mail, and names.
+//! The only door outward: a guarded HTTP client, object stores, signed webhooks, syslog over TLS,
+//! mail, and names.
 //!
 //! Always true
 //! 1. An address is judged after its name was resolved and is the one connected to: no answer of a
@@ -10,4 +11,8 @@ pub mod http;
 pub mod judge;
 pub mod mail;
 pub mod names;
+pub mod receiver;
 pub mod s3;
+pub mod splunk;
+pub mod syslog;
+pub mod webhook;

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use domain::{Mint, Origin};
 use http::HeaderValue;
 use identity::Identity;
+use notary::streams::Sender;
 use notary::{NotaryError, Touched};
+use outbound::http::HttpClient;
 use store::{Committed, EntryRef, Store};
 use tokio_util::task::TaskTracker;
 
@@ -31,6 +33,8 @@ pub struct Parts {
     pub limiter: Limiter,
     /// Whom to tell about a weakness.
     pub security: SecurityConfig,
+    /// The door outward for streams of logs.
+    pub client: HttpClient,
 }
 
 /// The addresses under which clients know this server: scheme, host and port, without a slash at
@@ -61,6 +65,13 @@ impl Addresses {
         self.0.iter().map(|own| format!("{own}{path}")).collect()
     }
 
+    /// The host's name in the one that people are told.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let host = self.first().split_once("://").map_or("", |(_, rest)| rest);
+        host.split(['/', ':']).next().unwrap_or_default()
+    }
+
     /// The one that people are told.
     #[must_use]
     pub fn first(&self) -> &str {
@@ -78,6 +89,7 @@ struct Inner {
     metrics: Arc<Metrics>,
     tasks: TaskTracker,
     touched: Touched,
+    sender: Sender,
 }
 
 impl House {
@@ -91,7 +103,10 @@ impl House {
     /// Shares these parts, in a server that clients know under these addresses.
     #[must_use]
     pub fn known_as(parts: Parts, addresses: Addresses) -> Self {
+        let (store, broker) = (parts.identity.store().clone(), parts.identity.broker().clone());
+        let sender = Sender::new(store, broker, parts.client.clone(), addresses.host());
         Self(Arc::new(Inner {
+            sender,
             parts,
             addresses,
             metrics: Arc::default(),
@@ -146,6 +161,12 @@ impl House {
     #[must_use]
     pub fn touched(&self) -> &Touched {
         &self.0.touched
+    }
+
+    /// What sends logs to receivers of the workspaces' own.
+    #[must_use]
+    pub fn sender(&self) -> &Sender {
+        &self.0.sender
     }
 
     /// Whom to tell about a weakness.

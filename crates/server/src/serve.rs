@@ -217,7 +217,8 @@ async fn open(config: &Config, api: Option<SocketAddr>) -> Result<House, ServeEr
     let identity =
         identity.with_files(places, breached).with_sso(sso).with_hardware_roots(hardware);
     let limiter = Limiter::new(config.limits);
-    let parts = Parts { identity, limiter, security: config.security.clone() };
+    let (security, client) = (config.security.clone(), config.sso.client()?);
+    let parts = Parts { identity, limiter, security, client };
     let port = api.map(|address| address.port());
     Ok(House::known_as(parts, Addresses::of(config.api.url.as_ref(), port)))
 }

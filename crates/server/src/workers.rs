@@ -1,5 +1,6 @@
 //! What `serve` does besides answering: copying the broker's journal, sequencing the logs, claiming
-//! jobs, reading revocations, sweeping what ended, rotating sealing keys, sending messages.
+//! jobs, reading revocations, sweeping what ended, rotating sealing keys, sending messages, sending
+//! logs to receivers.
 //!
 //! Always true: a worker ends when the server drains, and the server waits for it.
 
@@ -42,6 +43,8 @@ pub(crate) fn start_working(house: &House, tasks: &TaskTracker, stop: &Stop) {
     let stopped = stop.clone();
     tasks.spawn(worker.run(async move { stopped.draining().await }));
     start_rotating(house, tasks, stop);
+    let (sender, stopped) = (house.sender().clone(), stop.clone());
+    tasks.spawn(sender.run(async move { stopped.draining().await }));
     let (house, stop) = (house.clone(), stop.clone());
     tasks.spawn(async move {
         settle(&house).await;

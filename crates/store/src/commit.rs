@@ -134,6 +134,8 @@ quiet_reasons! {
     JobStep = "a job's lease and tries; what the job does has entries of its own",
     /// Steps of sending a message.
     NoticeStep = "a message's lease, tries and outcome; what it tells about has its entry",
+    /// Steps of a stream of the log.
+    StreamStep = "how far a receiver took the log; an entry about that would be sent as well",
     /// Rows past their end.
     Expired = "rows that ended by the passing of time are swept",
     /// A kept answer.

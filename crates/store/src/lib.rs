@@ -55,9 +55,10 @@ pub use store::{Store, Unit};
 pub use tenant::{
     ApiKey, BrokenGlass, ClaimedJob, DomainClaim, Domains, Environment, Environments, Glass,
     GlassRecord, Invitation, InvitationState, Invitations, Job, JobState, Jobs, KeyCount,
-    KeyOutcome, KeyUses, Keys, Member, Members, NewInvitation, NewJob, NewKey, Newcomer, Project,
-    ProjectMember, Projects, Provider, Providers, SealedProviderSecret, SealedRecord, SealedSecret,
-    Sealing, SealingSchedule, Secret, SecretHead, Secrets, SecurityMark, SignInPolicies,
-    StoredPolicy, Team, TeamSettings, TeamState,
+    KeyOutcome, KeyUses, Keys, Member, Members, NewInvitation, NewJob, NewKey, NewStream, Newcomer,
+    Progress, Project, ProjectMember, Projects, Provider, Providers, SealedProviderSecret,
+    SealedRecord, SealedSecret, SealedStreamSecret, Sealing, SealingSchedule, Secret, SecretHead,
+    Secrets, SecurityMark, SignInPolicies, StoredPolicy, Stream, Streams, Team, TeamSettings,
+    TeamState,
 };
 pub use tx::{AuditTx, PlatformTx, TenantTx};

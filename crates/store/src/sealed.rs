@@ -37,11 +37,14 @@ const fn person(table: &'static str, column: &'static str, kind: &'static str) -
 pub static SECRET_VALUES: SealedColumn = tenant("secret_versions", "sealed", "secret_value");
 /// Secrets of identity providers.
 pub static PROVIDER_SECRETS: SealedColumn = tenant("providers", "secret_sealed", "provider_secret");
+/// Secrets of streams of the log.
+pub static STREAM_SECRETS: SealedColumn = tenant("audit_stream_secrets", "sealed", "stream_secret");
 
 /// Every sealed column there is.
-pub static SEALED_COLUMNS: [&SealedColumn; 9] = [
+pub static SEALED_COLUMNS: [&SealedColumn; 10] = [
     &SECRET_VALUES,
     &PROVIDER_SECRETS,
+    &STREAM_SECRETS,
     &person("users", "totp_sealed", "totp_seed"),
     &person("enrolments", "totp_sealed", "totp_seed"),
     &person("totp_replacements", "totp_sealed", "totp_seed"),

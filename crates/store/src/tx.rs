@@ -98,6 +98,11 @@ impl<'t> TenantTx<'t> {
         tenant::Glass::new(self.bound)
     }
 
+    /// Streams of the workspace's logs.
+    pub fn streams(&mut self) -> tenant::Streams<'_> {
+        tenant::Streams::new(self.bound)
+    }
+
     /// API keys.
     pub fn keys(&mut self) -> tenant::Keys<'_> {
         tenant::Keys::new(self.bound)
@@ -421,6 +426,16 @@ impl<'t> AuditTx<'t> {
     /// The workspace itself, to be locked while a fence is raised. A tenant's only.
     pub fn team(&mut self) -> tenant::Team<'_> {
         tenant::Team::new(self.bound)
+    }
+
+    /// Streams of the unit's logs, for the worker that sends them. A tenant's only.
+    pub fn streams(&mut self) -> tenant::Streams<'_> {
+        tenant::Streams::new(self.bound)
+    }
+
+    /// Who is in the team, to find its owner. A tenant's only.
+    pub fn members(&mut self) -> tenant::Members<'_> {
+        tenant::Members::new(self.bound)
     }
 
     /// How far account events were copied into this unit's security log. A tenant's only.

@@ -148,6 +148,7 @@ id_values!(
     PasskeyId,
     PasskeyChallengeId,
     NoticeId,
+    AuditStreamId,
     ProviderId,
     SsoTransactionId,
     DeviceGrantId,

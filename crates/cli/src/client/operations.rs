@@ -134,6 +134,14 @@ operations! {
     AUDIT_CHECKPOINT = "GET" "/v1/audit/checkpoint" Harmless;
     AUDIT_EXPORT = "GET" "/v1/audit/export" Harmless;
     AUDIT_OPENINGS = "GET" "/v1/audit/openings" Harmless;
+    AUDIT_STREAMS = "GET" "/v1/teams/{team}/audit_streams" Harmless;
+    AUDIT_STREAM = "GET" "/v1/teams/{team}/audit_streams/{stream}" Harmless;
+    AUDIT_STREAM_CREATE = "POST" "/v1/teams/{team}/audit_streams" Keyed;
+    AUDIT_STREAM_REMOVE = "DELETE" "/v1/teams/{team}/audit_streams/{stream}" Harmless;
+    AUDIT_STREAM_PAUSE = "POST" "/v1/teams/{team}/audit_streams/{stream}/pause" Never;
+    AUDIT_STREAM_RESUME = "POST" "/v1/teams/{team}/audit_streams/{stream}/resume" Never;
+    AUDIT_STREAM_ROTATE = "POST" "/v1/teams/{team}/audit_streams/{stream}/rotate" Keyed;
+    AUDIT_STREAM_TEST = "POST" "/v1/teams/{team}/audit_streams/{stream}/test" Never;
     AUDIT_KEY = "GET" "/v1/audit/key" Harmless;
     HOLDS = "GET" "/v1/teams/{team}/holds" Harmless;
     HOLD_PLACE = "POST" "/v1/teams/{team}/holds" Never;

@@ -88,6 +88,10 @@ acts! {
     AuditExport = "audit.export",
     /// Place a hold on the security log, so that nothing of it is dropped, or lift it.
     AuditHold = "audit.hold",
+    /// See where the workspace's logs are sent, and how that goes.
+    AuditStreamRead = "audit_stream.read",
+    /// Have the workspace's logs sent somewhere, or no more.
+    AuditStreamManage = "audit_stream.manage",
 }
 
 /// A text that names no act.
@@ -110,6 +114,7 @@ impl Act {
                 | Self::SignInManage
                 | Self::SealingRotate
                 | Self::AuditHold
+                | Self::AuditStreamManage
         )
     }
 
@@ -125,6 +130,7 @@ impl Act {
                 | Self::SignInManage
                 | Self::SealingRotate
                 | Self::AuditHold
+                | Self::AuditStreamManage
         )
     }
 }

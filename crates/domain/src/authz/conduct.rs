@@ -2,7 +2,10 @@
 
 use super::{Act, Authority, Denied, Permit, Place};
 use crate::sign_in::{ProviderSettings, SignInPolicy};
-use crate::{DomainClaimId, DomainName, EnvironmentId, Name, ProjectId, ProviderId, VariableName};
+use crate::{
+    AuditStreamId, DomainClaimId, DomainName, EnvironmentId, Name, ProjectId, ProviderId,
+    VariableName,
+};
 
 /// A plain act with its values. Implemented here only; membership acts do not implement it.
 pub trait Conduct: sealed::Plain {
@@ -168,6 +171,13 @@ conducts! {
     ExportAudit {} = AuditExport at |_| Place::Workspace;
     /// Place a hold on the security log, or lift it.
     HoldAudit {} = AuditHold at |_| Place::Workspace;
+    /// See streams of the workspace's logs.
+    ReadStreams {} = AuditStreamRead at |_| Place::Workspace;
+    /// Make a stream, change how it stands or what it signs with, or remove it.
+    ManageStream {
+        /// Which.
+        stream: AuditStreamId,
+    } = AuditStreamManage at |_| Place::Workspace;
 }
 
 /// Whether an environment holds production secrets, and whether the workspace lets them out.

@@ -26,10 +26,10 @@ pub use act::{Act, ActSet, UnknownAct};
 pub use authority::{Authority, Denied, Place, Standing, factor_is_fresh};
 pub use conduct::{
     ClaimDomain, Conduct, CreateEnvironment, CreateProject, DeleteSecret, DeleteWorkspace,
-    ExportAudit, HoldAudit, ListKeys, ListMembers, ListSecrets, LocalUse, ReadAudit, ReadProject,
-    ReadSealing, ReadSecurity, ReadSignIn, ReadWorkspace, RemoveDomain, RemoveProvider,
-    RevealSecret, RotateSealing, RotateSecret, SetProvider, SetSecret, SetSignInPolicy,
-    UpdateWorkspace, UseSecretsLocally, decide, decide_use_locally,
+    ExportAudit, HoldAudit, ListKeys, ListMembers, ListSecrets, LocalUse, ManageStream, ReadAudit,
+    ReadProject, ReadSealing, ReadSecurity, ReadSignIn, ReadStreams, ReadWorkspace, RemoveDomain,
+    RemoveProvider, RevealSecret, RotateSealing, RotateSecret, SetProvider, SetSecret,
+    SetSignInPolicy, UpdateWorkspace, UseSecretsLocally, decide, decide_use_locally,
 };
 pub use overrides::{Effect, Override, Overrides, OverridesError};
 pub use permit::Permit;

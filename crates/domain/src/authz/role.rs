@@ -49,6 +49,8 @@ const ADMIN: ActSet = OPERATOR.union(ActSet::of(&[
     Act::AuditRead,
     Act::SecurityRead,
     Act::AuditExport,
+    Act::AuditStreamRead,
+    Act::AuditStreamManage,
 ]));
 
 /// A text that names no role.

@@ -68,6 +68,12 @@ pub(super) const fn of(kind: NoticeKind) -> Words {
             "If this was you, sign in with the new password. If not, tell whoever runs this \
              Casemate at once.",
         ),
+        NoticeKind::StreamFailing => warning(
+            "A receiver of your log takes nothing",
+            "Your workspace has its log sent to a receiver that takes nothing any more.",
+            "Look at it with: casemate audit stream list. The log itself is whole, and what was \
+             not taken is sent when the receiver takes it again.",
+        ),
         NoticeKind::KeyReported
         | NoticeKind::DeviceApproved
         | NoticeKind::IdentityLinked

@@ -13,6 +13,7 @@ mod garbage;
 mod golden;
 mod house;
 mod notes;
+mod ocsf;
 mod policies;
 mod proof_files;
 mod receipts;

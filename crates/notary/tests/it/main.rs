@@ -15,5 +15,6 @@ mod retention;
 mod retention_attacks;
 mod searching;
 mod sequencing;
+mod streams;
 mod tampering;
 mod witnessed;

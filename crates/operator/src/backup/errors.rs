@@ -102,19 +102,3 @@ impl Teaches for OpenRootError {
         }
     }
 }
-
-impl Teaches for NotaryError {
-    fn mend(&self) -> String {
-        match self {
-            Self::Store(error) => error.mend(),
-            _ => "casemate doctor says what is wrong with the log".into(),
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Store(error) => error.exit(),
-            _ => Exit::Failed,
-        }
-    }
-}

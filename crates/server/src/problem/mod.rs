@@ -20,6 +20,7 @@ mod notary;
 mod refused;
 mod sso;
 mod store;
+mod streams;
 mod vault;
 
 use ::domain::TimeMs;

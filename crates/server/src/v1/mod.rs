@@ -14,6 +14,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod audit_streams;
 pub mod authorizations;
 pub mod break_glass;
 pub mod device_grants;
@@ -74,6 +75,7 @@ pub(crate) fn routes() -> OpenApiRouter<House> {
         .merge(security_log::routes())
         .merge(audit::routes())
         .merge(holds::routes())
+        .merge(audit_streams::routes())
         .merge(staff::routes())
         .merge(break_glass::routes())
 }

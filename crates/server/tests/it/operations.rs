@@ -69,7 +69,12 @@ impl Operation {
             "invitations_accept" => &team.for_neighbour,
             _ => &team.invitation,
         };
+        let stream = match self.id.as_str() {
+            "audit_streams_resume" => &team.paused_stream,
+            _ => &team.stream,
+        };
         BTreeMap::from([
+            ("stream", stream.clone()),
             ("team", team.id.clone()),
             ("workspace", team.id.clone()),
             ("user", target.user.clone()),

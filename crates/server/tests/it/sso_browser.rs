@@ -90,9 +90,9 @@ async fn a_person_links_signs_in_accepts_and_steps_up_through_a_provider_in_a_br
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     let redirect = format!("{url}/sso/callback");
     let (_provider, address) = provider(&modules, &redirect).await;
-    let Parts { identity, limiter, security } = parts(store, broker, WIDE, &url).await;
+    let Parts { identity, limiter, security, client } = parts(store, broker, WIDE, &url).await;
     let identity = identity.with_sso(config(&address, &redirect));
-    let house = server::house::House::new(Parts { identity, limiter, security });
+    let house = server::house::House::new(Parts { identity, limiter, security, client });
     let router = server::router::router(house.clone());
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
     let door = Door {

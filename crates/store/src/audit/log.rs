@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use domain::{EntryId, TimeMs};
+use ledger::ocsf::{Recorded, ocsf_event};
 use ledger::{Boundary, NodePosition, PersonalValue, Stream, Verb};
 
 use crate::StoreError;
@@ -40,6 +41,15 @@ pub struct LoggedEntry {
     pub personal: Vec<PersonalValue>,
     /// The fields whose values were erased, in order.
     pub erased: Vec<String>,
+}
+
+impl LoggedEntry {
+    /// The entry as an event of the Open Cybersecurity Schema Framework.
+    #[must_use]
+    pub fn ocsf(&self) -> serde_json::Value {
+        let Self { index, body, hash, personal, .. } = self;
+        ocsf_event(&Recorded { bytes: body, index: *index, leaf: hash, personal })
+    }
 }
 
 /// Which entries are wanted.
@@ -244,6 +254,20 @@ impl Log<'_> {
     /// The engine's.
     pub fn checkpoint(&mut self, stream: Stream) -> Result<Option<StoredCheckpoint>, StoreError> {
         tree::newest_checkpoint(self.bound, stream)
+    }
+
+    /// The newest checkpoint of a stream whose last entry is at `from` or after it, and before
+    /// `until`.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn checkpoint_within(
+        &mut self,
+        stream: Stream,
+        from: u64,
+        until: u64,
+    ) -> Result<Option<StoredCheckpoint>, StoreError> {
+        tree::checkpoint_within(self.bound, stream, from, until)
     }
 
     /// The personal values beside an entry, by field.

@@ -114,6 +114,9 @@ tenant_statements! { "tree":
         values ($1, $2, $3, $4, $5, $6)";
     NEWEST_CHECKPOINT = "select size, root, at_ms, note from audit_checkpoints \
         where tenant_id = $1 and stream = $2 order by size desc limit 1";
+    CHECKPOINT_WITHIN = "select size, root, at_ms, note from audit_checkpoints \
+        where tenant_id = $1 and stream = $2 and size > $3 and size <= $4 \
+        order by size desc limit 1";
     MARK = "select seq from journal_marks where tenant_id = $1";
     SET_MARK = "insert into journal_marks (tenant_id, seq) values ($1, $2) \
         on conflict (tenant_id) do update set seq = excluded.seq \
@@ -126,6 +129,18 @@ pub(super) fn newest_checkpoint(
 ) -> Result<Option<StoredCheckpoint>, StoreError> {
     bound
         .one(&NEWEST_CHECKPOINT, values![stream.as_str()])?
+        .map(StoredCheckpoint::from_row)
+        .transpose()
+}
+
+pub(super) fn checkpoint_within(
+    bound: &mut Bound,
+    stream: Stream,
+    from: u64,
+    until: u64,
+) -> Result<Option<StoredCheckpoint>, StoreError> {
+    bound
+        .one(&CHECKPOINT_WITHIN, values![stream.as_str(), from, until])?
         .map(StoredCheckpoint::from_row)
         .transpose()
 }

@@ -68,6 +68,7 @@ pub(crate) const SQLITE_TENANT: &[Migration] = &[
     migration!("audit/0003_retention", "sqlite"),
     migration!("audit/0013_epochs", "sqlite"),
     migration!("tenant/0012_glass", "sqlite"),
+    migration!("tenant/0011_streams", "sqlite"),
 ];
 
 /// The database on PostgreSQL.
@@ -93,6 +94,7 @@ pub(crate) const POSTGRES: &[Migration] = &[
     migration!("control/0013_backup", "postgres"),
     migration!("control/0015_glass", "postgres"),
     migration!("tenant/0012_glass", "postgres"),
+    migration!("tenant/0011_streams", "postgres"),
 ];
 
 /// The newest format of a list.

@@ -83,6 +83,8 @@ notice_kinds! {
     IdentityUnlinked = "identity_unlinked",
     /// A client without a browser was let in.
     DeviceApproved = "device_approved",
+    /// A receiver of a workspace's log has taken nothing for long, or is gone.
+    StreamFailing = "stream_failing",
     /// An API key of theirs was reported as leaked and revoked.
     KeyReported = "key_reported",
     /// Two of the staff agreed that one of them may open named secrets of a workspace.

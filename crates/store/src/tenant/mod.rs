@@ -17,6 +17,7 @@ mod sealing;
 mod secrets;
 mod security;
 mod sign_in_policy;
+mod streams;
 mod team;
 
 pub use domains::{DomainClaim, Domains};
@@ -33,6 +34,7 @@ pub use sealing::{KeyCount, SealedRecord, Sealing, SealingSchedule};
 pub use secrets::{SealedSecret, Secret, SecretHead, Secrets};
 pub use security::SecurityMark;
 pub use sign_in_policy::{SignInPolicies, StoredPolicy};
+pub use streams::{NewStream, Progress, SealedStreamSecret, Stream, Streams};
 pub use team::{Team, TeamSettings, TeamState};
 
 use crate::sql::TenantSql;
@@ -53,6 +55,7 @@ pub(crate) const STATEMENTS: &[&[TenantSql]] = &[
     secrets::STATEMENTS,
     sign_in_policy::STATEMENTS,
     security::STATEMENTS,
+    streams::STATEMENTS,
     team::STATEMENTS,
 ];
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::handle;
 use crate::StoreError;
-use crate::sealed::{PROVIDER_SECRETS, SECRET_VALUES, SealedColumn};
+use crate::sealed::{PROVIDER_SECRETS, SECRET_VALUES, STREAM_SECRETS, SealedColumn};
 use crate::sql::{TenantSql, tenant_statements};
 use crate::value::{Row, values};
 
@@ -68,6 +68,13 @@ tenant_statements! { "sealing":
         where tenant_id = $1 group by substr(sealed, 7, 16)";
     COUNT_PROVIDERS = "select substr(secret_sealed, 7, 16), count(*) from providers \
         where tenant_id = $1 group by substr(secret_sealed, 7, 16)";
+    COUNT_STREAMS = "select substr(sealed, 7, 16), count(*) from audit_stream_secrets \
+        where tenant_id = $1 group by substr(sealed, 7, 16)";
+    STREAMS_UNDER = "select stream_id, version, sealed from audit_stream_secrets \
+        where tenant_id = $1 and substr(sealed, 7, 16) = $2 \
+        and (stream_id, version) > ($3, $4) order by stream_id, version limit $5";
+    EXCHANGE_STREAM = "update audit_stream_secrets set sealed = $5 \
+        where tenant_id = $1 and stream_id = $2 and version = $3 and sealed = $4";
     SECRETS_UNDER = "select v.secret_id, v.version, s.environment_id, v.sealed \
         from secret_versions v join secrets s on s.tenant_id = $1 and s.secret_id = v.secret_id \
         where v.tenant_id = $1 and substr(v.sealed, 7, 16) = $2 \
@@ -107,9 +114,11 @@ impl Sealing<'_> {
     /// The engine's; [`StoreError::Corrupt`] for a column that holds no envelope.
     pub fn census(&mut self) -> Result<Vec<KeyCount>, StoreError> {
         let mut counts = Vec::new();
-        for (column, sql) in
-            [(&SECRET_VALUES, &COUNT_SECRETS), (&PROVIDER_SECRETS, &COUNT_PROVIDERS)]
-        {
+        for (column, sql) in [
+            (&SECRET_VALUES, &COUNT_SECRETS),
+            (&PROVIDER_SECRETS, &COUNT_PROVIDERS),
+            (&STREAM_SECRETS, &COUNT_STREAMS),
+        ] {
             for mut row in self.bound.rows(sql, values![])? {
                 counts.push(KeyCount { column, key: row.array()?, records: row.count()? });
             }
@@ -133,7 +142,8 @@ impl Sealing<'_> {
         let (sql, read): (&TenantSql, fn(&'static SealedColumn, Row) -> _) =
             match statements_of(column) {
                 Noun::Secret => (&SECRETS_UNDER, secret_of),
-                Noun::Provider => (&PROVIDERS_UNDER, provider_of),
+                Noun::Provider => (&PROVIDERS_UNDER, of_the_realm),
+                Noun::Stream => (&STREAMS_UNDER, of_the_realm),
             };
         let rows = self.bound.rows(sql, parameters)?;
         rows.into_iter().map(|row| read(column, row)).collect()
@@ -148,6 +158,7 @@ impl Sealing<'_> {
         let sql = match statements_of(from.column) {
             Noun::Secret => &EXCHANGE_SECRET,
             Noun::Provider => &EXCHANGE_PROVIDER,
+            Noun::Stream => &EXCHANGE_STREAM,
         };
         self.bound.change_if(sql, values![from.id, from.version, &from.sealed, sealed])
     }
@@ -243,10 +254,17 @@ impl Sealing<'_> {
 enum Noun {
     Secret,
     Provider,
+    Stream,
 }
 
 fn statements_of(column: &SealedColumn) -> Noun {
-    if column == &SECRET_VALUES { Noun::Secret } else { Noun::Provider }
+    if column == &SECRET_VALUES {
+        Noun::Secret
+    } else if column == &PROVIDER_SECRETS {
+        Noun::Provider
+    } else {
+        Noun::Stream
+    }
 }
 
 fn secret_of(column: &'static SealedColumn, mut row: Row) -> Result<SealedRecord, StoreError> {
@@ -259,7 +277,7 @@ fn secret_of(column: &'static SealedColumn, mut row: Row) -> Result<SealedRecord
     })
 }
 
-fn provider_of(column: &'static SealedColumn, mut row: Row) -> Result<SealedRecord, StoreError> {
+fn of_the_realm(column: &'static SealedColumn, mut row: Row) -> Result<SealedRecord, StoreError> {
     let (id, version) = (row.id()?, row.count()?);
     Ok(SealedRecord { column, id, version, environment: None, sealed: row.sealed()? })
 }

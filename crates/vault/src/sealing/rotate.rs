@@ -341,8 +341,10 @@ fn name_of(record: &SealedRecord) -> RecordName {
     let scope = record.environment.map_or(broker::DataScope::Whole, broker::DataScope::Environment);
     let kind = if record.column == &store::sealed::SECRET_VALUES {
         RecordKind::SecretValue
-    } else {
+    } else if record.column == &store::sealed::PROVIDER_SECRETS {
         RecordKind::ProviderSecret
+    } else {
+        RecordKind::StreamSecret
     };
     RecordName { scope, kind, id: record.id, version: record.version }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::format::Format;
 use super::log::Log;
 use crate::client::{Call, Stream, operations as op};
 use crate::commands::Context;
@@ -23,6 +24,9 @@ pub struct Export {
     /// Of this log
     #[arg(long, default_value = "workspace")]
     log: Log,
+    /// native, which can be verified, or ocsf: an event of that schema per line
+    #[arg(long, default_value = "native")]
+    format: Format,
 }
 
 /// Streams the export.
@@ -31,7 +35,7 @@ pub struct Export {
 pub(crate) async fn run(arguments: &Export, context: &Context) -> Result<(), Failure> {
     let mut account = context.account()?;
     let path = &arguments.file;
-    let call = arguments.log.of(Call::new(op::AUDIT_EXPORT, &[]));
+    let call = arguments.format.of(arguments.log.of(Call::new(op::AUDIT_EXPORT, &[])));
     if path == Path::new("-") {
         let mut stream = account.stream(&call).await?;
         let mut out = io::stdout().lock();
@@ -50,12 +54,13 @@ pub(crate) async fn run(arguments: &Export, context: &Context) -> Result<(), Fai
     drop(out);
     partial.keep(path).map_err(failed)?;
     let value = json!({ "file": path.display().to_string(), "bytes": bytes });
-    context.output.result(&value, |_| {
-        format!(
+    context.output.result(&value, |_| match arguments.format {
+        Format::Ocsf => format!("Wrote {} ({bytes} bytes)", path.display()),
+        Format::Native => format!(
             "Wrote {} ({bytes} bytes). Check it: casemate verify {}",
             path.display(),
             path.display()
-        )
+        ),
     })
 }
 

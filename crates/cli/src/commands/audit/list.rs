@@ -53,6 +53,8 @@ pub(crate) struct Entry {
     pub(crate) personal: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) erased: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ocsf: Option<Value>,
 }
 
 impl Entry {

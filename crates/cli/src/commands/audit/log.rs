@@ -14,12 +14,16 @@ pub(crate) enum Log {
 }
 
 impl Log {
-    /// The same call about this log alone.
-    pub(super) fn of(self, call: Call) -> Call {
-        let name = match self {
+    /// The name in the API.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
             Self::Workspace => "workspace",
             Self::Security => "security",
-        };
-        call.query("stream", name)
+        }
+    }
+
+    /// The same call about this log alone.
+    pub(super) fn of(self, call: Call) -> Call {
+        call.query("stream", self.as_str())
     }
 }

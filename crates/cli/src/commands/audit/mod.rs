@@ -3,6 +3,7 @@
 pub(crate) mod checkpoint;
 pub(crate) mod copy;
 pub(crate) mod export;
+mod format;
 pub(crate) mod hold;
 pub(crate) mod list;
 mod log;
@@ -11,6 +12,7 @@ pub(crate) mod search;
 mod sheet;
 pub(crate) mod show;
 mod sought;
+pub(crate) mod stream;
 pub(crate) mod tail;
 
 use super::Context;
@@ -31,6 +33,9 @@ pub enum Audit {
     Export(export::Export),
     /// Copy the public log of checkpoints, with what opens this log's part of it
     Copy(copy::Copy),
+    /// Have a log sent to a receiver of your own
+    #[command(subcommand)]
+    Stream(stream::Stream),
     /// The newest signed checkpoint
     Checkpoint(checkpoint::Checkpoint),
     /// What keeps the security log whole: nothing is dropped while a hold stands
@@ -49,6 +54,7 @@ pub(crate) async fn run(verb: Audit, context: &Context) -> Result<(), Failure> {
         Audit::Show(arguments) => show::run(&arguments, context).await,
         Audit::Export(arguments) => export::run(&arguments, context).await,
         Audit::Copy(arguments) => copy::run(&arguments, context).await,
+        Audit::Stream(verb) => stream::run(&verb, context).await,
         Audit::Checkpoint(arguments) => checkpoint::run(&arguments, context).await,
         Audit::Hold(verb) => hold::run(verb, context).await,
         Audit::Platform(arguments) => platform::run(&arguments, context).await,

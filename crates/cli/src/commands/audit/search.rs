@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::format::Format;
 use super::list::Entry;
 use super::sheet::Sheet;
 use super::sought::Sought;
@@ -18,12 +19,15 @@ pub struct Search {
     /// At most so many
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
-    /// All there are, with --json or --csv
+    /// All there are, with --json, --csv or --format ocsf
     #[arg(long, conflicts_with = "limit")]
     all: bool,
     /// As comma-separated values
     #[arg(long)]
     csv: bool,
+    /// native, or ocsf: an event of that schema per line
+    #[arg(long, default_value = "native", conflicts_with = "csv")]
+    format: Format,
 }
 
 /// What one request found.
@@ -73,14 +77,18 @@ impl Pages {
 ///
 /// Errors: as [`Account::call`]; stdout cannot be written.
 pub(crate) async fn run(arguments: &Search, context: &Context) -> Result<(), Failure> {
-    let streams = arguments.csv || context.output.is_json();
+    let ocsf = arguments.format == Format::Ocsf;
+    let streams = arguments.csv || ocsf || context.output.is_json();
     if arguments.all && !streams {
-        return Err(Failure::input("a whole log is for a program to read", "add --json or --csv"));
+        return Err(Failure::input(
+            "a whole log is for a program to read",
+            "add --json, --csv or --format ocsf",
+        ));
     }
     let mut account = context.account()?;
     let mut left = if arguments.all { usize::MAX } else { room(arguments.limit) };
     let limit = PER_REQUEST.min(if arguments.all { PER_REQUEST } else { arguments.limit });
-    let mut pages = Pages::of(arguments.sought.call(limit, None));
+    let mut pages = Pages::of(arguments.format.of(arguments.sought.call(limit, None)));
     let mut sheet = match arguments.csv {
         true => Some(Sheet::begin(std::io::stdout()).map_err(written)?),
         false => None,
@@ -96,7 +104,7 @@ pub(crate) async fn run(arguments: &Search, context: &Context) -> Result<(), Fai
                 items.iter().try_for_each(|entry| sheet.add(entry)).map_err(written)?;
                 sheet.flush().map_err(Failure::stdout)?;
             }
-            None if streams => context.output.list(&items, &Entry::HEADINGS, Entry::row)?,
+            None if streams => arguments.format.lines(&items, &context.output)?,
             None => kept.extend(items),
         }
     }

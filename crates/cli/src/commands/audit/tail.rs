@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::{EntryId, TimeMs};
 
+use super::format::Format;
 use super::list::Entry;
 use super::search::{PER_REQUEST, Pages};
 use super::sought::Sought;
@@ -21,6 +22,9 @@ pub struct Tail {
     #[arg(long, short = 'n', default_value_t = 10,
         value_parser = clap::value_parser!(u32).range(0..=200))]
     lines: u32,
+    /// native, or ocsf: an event of that schema per line
+    #[arg(long, default_value = "native")]
+    format: Format,
     /// End after so many that are new
     #[arg(long)]
     count: Option<usize>,
@@ -41,7 +45,7 @@ pub(crate) async fn run(arguments: &Tail, context: &Context) -> Result<(), Failu
     let shown = usize::try_from(arguments.lines).unwrap_or(usize::MAX);
     seen.note(&before);
     before.truncate(shown);
-    show(context, before)?;
+    show(arguments, context, before)?;
     let mut left = arguments.count;
     while left != Some(0) {
         tokio::time::sleep(EVERY).await;
@@ -49,7 +53,7 @@ pub(crate) async fn run(arguments: &Tail, context: &Context) -> Result<(), Failu
         fresh.retain(|entry| !seen.has(entry));
         seen.note(&fresh);
         left = left.map(|left| left.saturating_sub(fresh.len()));
-        show(context, fresh)?;
+        show(arguments, context, fresh)?;
     }
     Ok(())
 }
@@ -60,7 +64,7 @@ async fn newest(
     account: &mut Account,
     since: Option<TimeMs>,
 ) -> Result<Vec<Entry>, Failure> {
-    let mut pages = Pages::of(arguments.sought.call(PER_REQUEST, since));
+    let mut pages = Pages::of(arguments.format.of(arguments.sought.call(PER_REQUEST, since)));
     let mut all = Vec::new();
     while let Some(found) = pages.next(account).await? {
         all.extend(found.items);
@@ -72,13 +76,13 @@ async fn newest(
     Ok(all)
 }
 
-fn show(context: &Context, mut entries: Vec<Entry>) -> Result<(), Failure> {
+fn show(arguments: &Tail, context: &Context, mut entries: Vec<Entry>) -> Result<(), Failure> {
     if entries.is_empty() {
         return Ok(());
     }
     entries.reverse();
-    if context.output.is_json() {
-        return context.output.list(&entries, &Entry::HEADINGS, Entry::row);
+    if context.output.is_json() || arguments.format == Format::Ocsf {
+        return arguments.format.lines(&entries, &context.output);
     }
     entries.iter().try_for_each(|entry| context.output.result(entry, |one| one.row().join("  ")))
 }

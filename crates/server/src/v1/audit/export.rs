@@ -9,16 +9,30 @@ use futures_util::stream;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use notary::{Export, NotaryError};
+use serde::Deserialize;
 use store::Committed;
-use utoipa::IntoResponses;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, RefOr, ResponseBuilder};
+use utoipa::{IntoParams, IntoResponses};
 
-use super::StreamQuery;
+use super::{EntryFormat, LogName};
 use crate::extract::{Member, Query};
 use crate::house::House;
 use crate::problem::Refused;
 use crate::reply::RECEIPT;
+
+/// Which log, and in which form.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// Which log; `workspace` when absent.
+    #[param(required = false, nullable = false, inline)]
+    pub stream: Option<LogName>,
+    /// `native`, which can be verified, when absent; `ocsf`: events of that schema, one a line.
+    #[param(required = false, nullable = false, inline)]
+    pub format: Option<EntryFormat>,
+}
 
 /// An export on its way: lines of JSON, each made when the one before was taken.
 pub struct ExportStream {
@@ -53,7 +67,7 @@ impl IntoResponses for ExportStream {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let response = ResponseBuilder::new()
             .description(
-                "Lines of JSON: a head, the entries, and an end with the signed checkpoint.",
+                "Lines of JSON: a head, the entries, and an end; or an OCSF event per entry.",
             )
             .content(MEDIA, ContentBuilder::new().schema(Some(text.build())).build())
             .build();
@@ -63,20 +77,25 @@ impl IntoResponses for ExportStream {
 
 /// Export a log with its proofs
 ///
-/// What `casemate verify` judges offline. The export has its own entry, and holds it.
+/// What `casemate verify` judges offline. The export has its own entry, and holds it. As `ocsf` it
+/// is for a collector of events, and proves nothing by itself.
 #[utoipa::path(
     get, path = "/v1/audit/export", operation_id = "audit_export", tag = "audit",
-    params(StreamQuery), security(("session" = []), ("key" = []))
+    params(ExportQuery), security(("session" = []), ("key" = []))
 )]
 pub async fn export(
     State(house): State<House>,
     member: Member,
-    Query(wanted): Query<StreamQuery>,
+    Query(wanted): Query<ExportQuery>,
 ) -> Result<ExportStream, Refused<NotaryError>> {
     let (store, broker) = (house.store(), house.broker());
     let stream = super::stream(wanted.stream);
     let Committed { value, entries } =
         notary::begin_export(store, broker, &member.scope, stream).await?;
     let receipts = house.receipts(&entries).await;
-    Ok(ExportStream { export: value, receipts })
+    let export = match wanted.format.unwrap_or_default() {
+        EntryFormat::Native => value,
+        EntryFormat::Ocsf => value.as_ocsf(),
+    };
+    Ok(ExportStream { export, receipts })
 }

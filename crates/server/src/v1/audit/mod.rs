@@ -67,6 +67,17 @@ pub struct StreamQuery {
     pub stream: Option<LogName>,
 }
 
+/// In which form entries are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryFormat {
+    /// As the log holds them.
+    #[default]
+    Native,
+    /// As events of the Open Cybersecurity Schema Framework.
+    Ocsf,
+}
+
 fn stream(asked: Option<LogName>) -> Stream {
     asked.map_or(Stream::Workspace, Stream::from)
 }
@@ -101,6 +112,21 @@ pub struct Entry {
     /// them stay in the entry.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub erased: Vec<String>,
+    /// The entry as an OCSF 1.8.0 event, where that form was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub ocsf: Option<serde_json::Value>,
+}
+
+impl Entry {
+    /// The entry, with the form that was asked for.
+    ///
+    /// # Errors
+    /// As [`Self::try_from`].
+    fn shown(logged: LoggedEntry, format: EntryFormat) -> Result<Self, Problem> {
+        let ocsf = (format == EntryFormat::Ocsf).then(|| logged.ocsf());
+        Ok(Self { ocsf, ..Self::try_from(logged)? })
+    }
 }
 
 impl TryFrom<LoggedEntry> for Entry {
@@ -120,6 +146,7 @@ impl TryFrom<LoggedEntry> for Entry {
             hash: hex(&logged.hash),
             personal: logged.personal.into_iter().map(|one| (one.field, one.value)).collect(),
             erased: logged.erased,
+            ocsf: None,
         })
     }
 }

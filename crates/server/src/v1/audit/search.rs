@@ -12,7 +12,7 @@ use store::EntryFilter;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{Entry, LogName, entries};
+use super::{Entry, EntryFormat, LogName, entries};
 use crate::extract::{Member, Query, cursor};
 use crate::house::House;
 use crate::problem::{Problem, Refused};
@@ -75,6 +75,9 @@ pub struct SearchQuery {
     /// Only from this address.
     #[param(required = false, nullable = false, example = "192.0.2.7")]
     pub ip: Option<String>,
+    /// `ocsf`: each entry as an event of that schema as well.
+    #[param(required = false, nullable = false, inline)]
+    pub format: Option<EntryFormat>,
 }
 
 impl SearchQuery {
@@ -149,7 +152,8 @@ pub async fn search(
         after.map_err(Refused::because)?.map(|bytes| EntryId::from(Uuid::from_bytes(bytes)));
     let found = notary::search(house.store(), &member.scope, search, after, limit).await?;
     let Found { items, next, scanned } = found;
-    let items = items.into_iter().map(Entry::try_from).collect::<Result<_, _>>();
+    let format = wanted.format.unwrap_or_default();
+    let items = items.into_iter().map(|one| Entry::shown(one, format)).collect::<Result<_, _>>();
     let next_cursor = next.map(|entry| cursor::encoded(entry.uuid().as_bytes()));
     Ok(Reply::new(SearchResult { items: items.map_err(Refused::because)?, next_cursor, scanned }))
 }

@@ -228,7 +228,9 @@ pub(crate) async fn parts(
         contact: Some("mailto:security@casemate.example".to_owned()),
         contact_until: Some("2027-01-31T00:00:00Z".to_owned()),
     };
-    Parts { identity, limiter: Limiter::new(limits), security }
+    let here = Policy::allowing(vec!["127.0.0.0/8".parse().unwrap()]);
+    let client = HttpClient::new(here, None).unwrap();
+    Parts { identity, limiter: Limiter::new(limits), security, client }
 }
 
 /// A house of the server over these parts.

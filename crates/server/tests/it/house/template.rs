@@ -40,6 +40,9 @@ pub(crate) struct Team {
     pub(crate) domain: String,
     /// A hold of the owner's on the security log.
     pub(crate) hold: String,
+    /// A stream of the workspace's log, and one that stands still.
+    pub(crate) stream: String,
+    pub(crate) paused_stream: String,
     /// The project that operator and viewer are in.
     pub(crate) project: String,
     pub(crate) production: String,
@@ -193,6 +196,8 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
             }),
         )
         .await,
+        stream: streamed(router, &owner, &id, "siem").await,
+        paused_stream: paused(router, &owner, &id).await,
         domain: made(
             router,
             &owner,
@@ -225,6 +230,20 @@ async fn team(router: &Router, mut owner: Person, name: &str, neighbour: &str) -
         secret,
         secret_value,
     }
+}
+
+/// A stream to a port that nobody listens on.
+async fn streamed(router: &Router, owner: &Person, team: &str, name: &str) -> String {
+    let target = json!({ "kind": "webhook", "url": "https://127.0.0.1:9/audit" });
+    let body = json!({ "name": name, "log": "workspace", "target": target });
+    made(router, owner, &format!("/v1/teams/{team}/audit_streams"), body).await
+}
+
+async fn paused(router: &Router, owner: &Person, team: &str) -> String {
+    let id = streamed(router, owner, team, "archive").await;
+    let path = format!("/v1/teams/{team}/audit_streams/{id}/pause");
+    ask(router, "POST", &path, Some(&owner.access), None).await;
+    id
 }
 
 async fn made(router: &Router, owner: &Person, path: &str, body: Value) -> String {

@@ -30,6 +30,8 @@ pub(super) const TENANT: &[Grant] = &[
     ("api_keys", KEPT_ROWS),
     ("sign_in_policies", KEPT_ROWS),
     ("providers", ALL_ROWS),
+    ("audit_streams", ALL_ROWS),
+    ("audit_stream_secrets", ALL_ROWS),
     ("domains", ALL_ROWS),
     ("key_uses", WAITING),
     ("security_marks", KEPT_ROWS),
@@ -140,6 +142,7 @@ pub(super) const APPEND_ONLY: &[&str] = &[
 pub(super) const FENCED: &[(&str, &str)] = &[
     ("secret_versions", "refuse_retired_key_sealed"),
     ("providers", "refuse_retired_key_secret_sealed"),
+    ("audit_stream_secrets", "refuse_retired_key_sealed"),
 ];
 
 /// What the runtime role holds.
