@@ -2,7 +2,6 @@
 
 use backup::{NotANote, PlaceError, ReadError, WriteError};
 use broker::backup::OpenRootError;
-use notary::NotaryError;
 
 use crate::failure::{Exit, Teaches};
 use crate::folders;
