@@ -6,8 +6,8 @@
 //! alone, one with all of them. So a field that the client needs and the server may leave out is
 //! found here and not by a person.
 
+mod log;
 mod sealing;
-mod streams;
 
 use std::collections::BTreeSet;
 
@@ -18,9 +18,8 @@ use serde_json::{Map, Value, json};
 use crate::client::operations as op;
 use crate::client::operations::{ALL, Operation};
 use crate::commands::{
-    audit, environments, factors, first_contact, identities, invitations, keys, login, members,
-    passkeys, password, projects, recovery, run, secrets, sessions, signup, sso, whoami,
-    workspaces,
+    environments, factors, identities, invitations, keys, login, members, passkeys, password,
+    projects, recovery, run, secrets, sessions, signup, sso, whoami, workspaces,
 };
 use crate::credentials::Issued;
 use crate::names::{Named, Page, Person};
@@ -389,12 +388,10 @@ fn single_sign_on(walk: &mut Walk) {
         .asks(op::DOMAIN_REMOVE);
 }
 
-fn keys_and_log(walk: &mut Walk) {
-    streams::streams(walk);
+fn keys(walk: &mut Walk) {
     let name = "deploy".parse().unwrap();
     let scopes = [domain::authz::Act::SecretList];
     let expires_at_ms = Some(domain::TimeMs(1));
-    let reason = "the matter of March".parse().unwrap();
     walk.reads::<Page<keys::list::Key>>(op::KEYS)
         .queries(op::KEYS, &PAGED)
         .sends(
@@ -411,33 +408,7 @@ fn keys_and_log(walk: &mut Walk) {
         .reads::<keys::create::Response>(op::KEY_ROTATE)
         .sends(op::KEY_REPORT, &keys::report::Request { key: "cm_live_example" })
         .asks(op::KEY_REVOKE)
-        .reads::<Page<audit::list::Entry>>(op::ACCOUNT_LOG)
-        .queries(op::ACCOUNT_LOG, &PAGED)
-        .asks(op::SESSIONS_REVOKE_ALL)
-        .reads::<Page<audit::list::Entry>>(op::AUDIT_ENTRIES)
-        .queries(op::AUDIT_ENTRIES, &["cursor", "limit", "verb", "resource", "stream"])
-        .reads::<audit::search::Found>(op::AUDIT_SEARCH)
-        .queries(
-            op::AUDIT_SEARCH,
-            &[
-                "cursor", "limit", "verb", "resource", "stream", "actor", "from_ms", "until_ms",
-                "request", "ip", "format",
-            ],
-        )
-        .reads::<audit::hold::Holds>(op::HOLDS)
-        .sends(op::HOLD_PLACE, &audit::hold::Why { reason: &reason })
-        .reads::<audit::hold::Held>(op::HOLD_PLACE)
-        .sends(op::HOLD_LIFT, &audit::hold::Why { reason: &reason })
-        .reads::<Page<audit::list::Entry>>(op::STAFF_LOG)
-        .queries(op::STAFF_LOG, &["cursor", "limit", "verb", "resource", "stream"])
-        .reads::<audit::list::Entry>(op::AUDIT_ENTRY)
-        .reads::<audit::checkpoint::Response>(op::AUDIT_CHECKPOINT)
-        .queries(op::AUDIT_CHECKPOINT, &["stream"])
-        .asks(op::AUDIT_EXPORT)
-        .queries(op::AUDIT_EXPORT, &["stream", "format"])
-        .reads::<audit::copy::Openings>(op::AUDIT_OPENINGS)
-        .queries(op::AUDIT_OPENINGS, &["stream", "after"])
-        .reads::<first_contact::LogKey>(op::AUDIT_KEY);
+        .asks(op::SESSIONS_REVOKE_ALL);
 }
 
 #[test]
@@ -450,7 +421,9 @@ fn everything_sent_and_read_is_in_the_api() {
         single_sign_on,
         sealing::sealing,
         secrets_and_projects,
-        keys_and_log,
+        keys,
+        log::streams,
+        log::log,
     ];
     for part in parts {
         part(&mut walk);
