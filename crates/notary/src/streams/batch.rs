@@ -82,9 +82,13 @@ pub(super) async fn claim(
 
 fn begin(tx: &mut AuditTx<'_>, stream: Stream) -> Result<Option<Batch>, NotaryError> {
     let (log, next) = (stream.log, stream.next_index);
-    let limit = stream.batch_end.unwrap_or(u64::MAX).min(signed(tx, &stream)?);
     let found = tx.audit().range(log, next, limits::STREAM_BATCH_ENTRIES_MAX)?;
-    let entries = within(found, limit, stream.batch_end.is_some());
+    // A batch whose entries were all dropped since, before the log's boundary, is begun anew: the
+    // receiver sees the gap, and the entry about the boundary explains it.
+    let first = found.first().and_then(|entry| entry.index);
+    let begun = stream.batch_end.filter(|end| first.is_none_or(|first| first < *end));
+    let limit = begun.unwrap_or(u64::MAX).min(signed(tx, &stream)?);
+    let entries = within(found, limit, begun.is_some());
     let Some(last) = entries.last().and_then(|entry| entry.index) else {
         tx.streams().release(&stream)?;
         return Ok(None);

@@ -1,5 +1,6 @@
 //! Streams to receivers: in order, at least once, signed, and attacked from both ends.
 
+mod dropped;
 mod kills;
 mod kinds;
 mod receiver;
