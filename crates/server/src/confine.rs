@@ -19,6 +19,7 @@ use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus,
 };
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 /// How much the kernel enforces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +51,15 @@ pub const TOP_FILES: [&str; 5] =
 /// The newest kernel interface that is asked for; older ones enforce what they know.
 const INTERFACE: ABI = ABI::V5;
 
-/// Gives up everything outside of `reach`, for this thread and those it starts.
+/// Gives up everything outside of `reach`, for this thread and those it starts, and that a crash
+/// leaves a core file.
 ///
 /// # Errors
 /// The system's, when a place in `reach` cannot be prepared or the kernel refuses.
 pub fn confine(reach: &Reach) -> io::Result<Confinement> {
+    // A value that was just revealed would lie in the core file of a crash.
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none)?;
     prepare(reach)?;
     match restrict(reach) {
         Ok(RulesetStatus::FullyEnforced) => Ok(Confinement::Full),

@@ -103,8 +103,8 @@ pub(crate) fn give_back(settings: &Settings) -> Result<(), FolderError> {
 }
 
 /// Raises what may be raised without asking: locked memory for the broker, open files for `serve`
-/// (one per workspace). Children inherit it. What cannot be raised the broker refuses by itself,
-/// with the number it needs.
+/// (one per workspace); and nothing leaves a core file. Children inherit it. What cannot be raised
+/// the broker refuses by itself, with the number it needs.
 pub(crate) fn limits() {
     let memory = getrlimit(Resource::Memlock);
     if rustix::process::geteuid().is_root() {
@@ -117,6 +117,7 @@ pub(crate) fn limits() {
     }
     let files = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files });
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
 }
 
 #[cfg(test)]
