@@ -72,18 +72,18 @@ impl Engine {
     pub fn dump(&self, house: &House) -> Vec<u8> {
         let Self::Postgres(superuser) = self else { return Vec::new() };
         let runtime = std::fs::read_to_string(house.path("postgres").join("runtime.url")).unwrap();
-        let name = database_of(runtime.trim());
-        let address = superuser.replacen(database_of(superuser), name, 1);
+        let address = superuser.replacen(database_of(superuser), database_of(&runtime), 1);
         let dumped = Command::new("pg_dump").arg("--dbname").arg(address).output().unwrap();
         assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
         dumped.stdout
     }
 }
 
-/// The database that an address names.
+/// The part of an address that names its database.
 fn database_of(address: &str) -> &str {
-    let address = address.split('?').next().unwrap();
-    &address[address.rfind('/').unwrap()..]
+    let named = &address[address.find("dbname='").unwrap()..];
+    let end = named.match_indices('\'').nth(1).unwrap().0;
+    &named[..=end]
 }
 
 /// The superuser's address, if there is a cluster; CI has one.
