@@ -30,7 +30,9 @@ fn main() {
     let folder = tempfile::tempdir_in(".").unwrap();
     let source = folder.path().join("unit.db");
     fill(&source);
-    let root = RootKey::new(Key::moved(&HeapHomes, &mut [1; 32]).ok().expect("a key"));
+    let root = RootKey::new(
+        Key::moved(&HeapHomes, &mut [1; 32]).unwrap_or_else(|_| std::process::abort()),
+    );
     let place = Place::Folder(FolderPlace::new(folder.path().join("place")));
     let (mut copied, mut sealed, mut opened) = (Vec::new(), Vec::new(), Vec::new());
     for run in 0..RUNS {

@@ -9,6 +9,7 @@ use crate::origin::{Epoch, LogOrigin};
 use crate::tree::Hash;
 
 /// What the verifier found out.
+#[expect(clippy::large_enum_variant, reason = "there is one for a whole export")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Every entry is the one that was signed for, and none is missing.

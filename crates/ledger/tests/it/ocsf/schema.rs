@@ -139,7 +139,10 @@ fn check_value(attribute: &Value, value: &Value, at: &str, faults: &mut Vec<Stri
         let object = &schema()["objects"][attribute["object_type"].as_str().unwrap()];
         assert!(object.is_object(), "{at}");
         if attribute["object_type"] == "object" {
-            return if value.is_object() { () } else { faults.push(format!("{at}: no object")) };
+            if !value.is_object() {
+                faults.push(format!("{at}: no object"));
+            }
+            return;
         }
         return check_object(object, value, at, faults);
     }
