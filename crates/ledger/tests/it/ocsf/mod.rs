@@ -177,8 +177,9 @@ fn the_validator_sees_every_kind_of_fault() {
 fn refusals_are_failures_and_attacks_are_findings() {
     for verb in Verb::ALL.iter().copied() {
         let mapped = mapped(verb);
-        let refused = verb.as_str().ends_with("refused") || verb.as_str().ends_with("denied");
-        assert_eq!(mapped.status == ledger::ocsf::Status::Failure, refused, "{verb}");
+        let failed = ["refused", "denied", "failed"].map(|end| verb.as_str().ends_with(end));
+        let failed = failed.contains(&true);
+        assert_eq!(mapped.status == ledger::ocsf::Status::Failure, failed, "{verb}");
     }
     assert_eq!(mapped(Verb::SessionReuseDetected).class, Class::DetectionFinding);
 }
