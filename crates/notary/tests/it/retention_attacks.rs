@@ -63,7 +63,8 @@ async fn a_head_that_claims_a_boundary_of_its_own_is_tampering(house: House) {
     lines[1..9].iter().for_each(|line| edge.append(leaf(line), |_, _| {}));
     let peaks: Vec<String> =
         edge.peaks().iter().map(|peak| data_encoding::BASE64.encode(peak)).collect();
-    let boundary = serde_json::json!({ "first_index": 8, "peaks": peaks });
+    let peaks = serde_json::json!(peaks);
+    let boundary = format!("{{\"first_index\":8,\"epoch\":0,\"peaks\":{peaks}}}");
     let head = lines[0].strip_suffix('}').unwrap();
     let cut = format!("{head},\"boundary\":{boundary}}}\n{}\n", lines[9..].join("\n"));
     let key = house.key().await;
