@@ -71,19 +71,12 @@ impl Engine {
     /// hexadecimal. On SQLite the files are looked at themselves.
     pub fn dump(&self, house: &House) -> Vec<u8> {
         let Self::Postgres(superuser) = self else { return Vec::new() };
-        let runtime = std::fs::read_to_string(house.path("postgres").join("runtime.url")).unwrap();
-        let address = superuser.replacen(database_of(superuser), database_of(&runtime), 1);
+        let server = superuser.split('?').next().unwrap().rsplit_once('/').unwrap().0;
+        let address = format!("{server}/{}", house.roles().unwrap());
         let dumped = Command::new("pg_dump").arg("--dbname").arg(address).output().unwrap();
         assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
         dumped.stdout
     }
-}
-
-/// The part of an address that names its database.
-fn database_of(address: &str) -> &str {
-    let named = &address[address.find("dbname='").unwrap()..];
-    let end = named.match_indices('\'').nth(1).unwrap().0;
-    &named[..=end]
 }
 
 /// The superuser's address, if there is a cluster; CI has one.
