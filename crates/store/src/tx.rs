@@ -433,11 +433,6 @@ impl<'t> AuditTx<'t> {
         tenant::Streams::new(self.bound)
     }
 
-    /// Who is in the team, to find its owner. A tenant's only.
-    pub fn members(&mut self) -> tenant::Members<'_> {
-        tenant::Members::new(self.bound)
-    }
-
     /// How far account events were copied into this unit's security log. A tenant's only.
     pub fn security_mark(&mut self) -> tenant::SecurityMark<'_> {
         tenant::SecurityMark::new(self.bound)

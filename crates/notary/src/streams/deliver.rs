@@ -10,9 +10,8 @@
 use std::time::Duration;
 
 use broker::Exposed;
-use domain::authz::Role;
 use domain::streams::{StreamTarget, StreamTrouble};
-use domain::{AuditStreamId, TenantId, TimeMs, UserId, limits};
+use domain::{AuditStreamId, TenantId, TimeMs, limits};
 use ledger::{AuditEvent, Verb};
 use outbound::http::CallError;
 use outbound::receiver::Answer;
@@ -20,7 +19,7 @@ use outbound::splunk::Collector;
 use outbound::syslog::{self, SyslogReceiver};
 use outbound::webhook::{self, Post, WebhookSecret};
 use serde_json::json;
-use store::{AuditTx, Commit, NewNotice, NoticeKind, Page, Progress, QuietReason, Stream, Unit};
+use store::{Commit, NewNotice, NoticeKind, Progress, QuietReason, Stream, Unit};
 
 use super::batch::{self, Batch};
 use super::secrets::is_lost;
@@ -246,7 +245,9 @@ async fn tell_owner(
     stream: &Stream,
     verb: Verb,
 ) -> Result<(), NotaryError> {
-    let owner = sender.store.unit_read(Unit::Tenant(tenant), owner).await?;
+    let unit = Unit::Tenant(tenant);
+    let owner =
+        sender.store.unit_read::<_, NotaryError>(unit, |tx| Ok(tx.sealing().owner()?)).await?;
     let Some(user) = owner else { return Ok(()) };
     let details = json!({
         "label": stream.name, "workspace": tenant.to_string(),
@@ -262,18 +263,4 @@ async fn tell_owner(
         })
         .await?;
     Ok(())
-}
-
-fn owner(tx: &mut AuditTx<'_>) -> Result<Option<UserId>, NotaryError> {
-    let mut page = Page::first(limits::PAGE_ITEMS_MAX);
-    loop {
-        let members = tx.members().list(page)?;
-        if let Some(owner) = members.items.iter().find(|one| one.role == Role::Owner) {
-            return Ok(Some(owner.user));
-        }
-        match members.items.last() {
-            Some(last) if members.more => page = Page::after(last.user, limits::PAGE_ITEMS_MAX),
-            _ => return Ok(None),
-        }
-    }
 }
