@@ -152,6 +152,20 @@ pub fn syslog_receiver() -> Result<(), Failure> {
     if found.status.success() { Ok(()) } else { install("rsyslog-gnutls") }
 }
 
+/// A kernel that runs as a program, and what packs its files: for control groups of the form that
+/// this host may not have. Installs what is missing.
+///
+/// # Errors
+/// A package is not listed, or could not be installed.
+pub fn guest_kernel() -> Result<(), Failure> {
+    for (file, package) in [("/usr/bin/linux.uml", "user-mode-linux"), ("/usr/bin/cpio", "cpio")] {
+        if !Path::new(file).exists() {
+            install(package)?;
+        }
+    }
+    Ok(())
+}
+
 /// What slots in hardware are built and tested with: a token and a TPM in software, and the TSS
 /// libraries. Installs what is missing.
 ///

@@ -54,6 +54,7 @@ pub fn test(only: Option<&str>) -> Result<(), Failure> {
         cargo.args(words).env("CASEMATE_TEST_POSTGRES", &url);
         cargo.env("CASEMATE_TEST_NODE_MODULES", packages::node_modules()?);
         packages::syslog_receiver()?;
+        packages::guest_kernel()?;
         must(cargo.env("CASEMATE_TEST_CHROMIUM", packages::chromium()?))
     };
     let stages: Vec<(&str, Stage<'_>)> = vec![
