@@ -105,7 +105,9 @@ impl<'a> Writer<'a> {
         known: &'a mut Known,
         entropy: &'a dyn Entropy,
     ) -> Result<Self, WriteError> {
+        // A run that was cut off may have left a part, or a note whose number is never taken again.
         place.clear_unfinished(&names::parts(instance, kind))?;
+        place.clear_unfinished(&names::notes(instance, kind))?;
         let last = reader::numbers(place, instance, kind)?.into_iter().max().unwrap_or(0);
         Ok(Self {
             place,
