@@ -2,11 +2,11 @@
 
 use domain::{GlassId, RequestId, Sealed};
 
-use super::Broker;
+use super::{Broker, opened};
 use crate::error::BrokerError;
 use crate::glass::GlassTerms;
 use crate::grant::{Grant, Opened};
-use crate::protocol::{Reply, Request, WireBytes, WireSecret};
+use crate::protocol::{Reply, Request, WireBytes};
 use crate::record::RecordName;
 
 impl Broker {
@@ -44,11 +44,7 @@ impl Broker {
             self.call(&Request::OpenGlass { glass, grant, records }).await?,
             Reply::Opened { values, journal_seq } => (values, journal_seq)
         )?;
-        if values.len() != asked {
-            return Err(BrokerError::Unreachable);
-        }
-        let values = values.into_iter().map(|WireSecret(value)| value).collect();
-        Ok(Opened { values, journal_seq })
+        opened(values, asked, journal_seq)
     }
 
     /// Ends terms before their time: nothing is opened under them any more once this was answered.

@@ -110,11 +110,7 @@ impl Broker {
             self.call(&Request::Open { grant, records }).await?,
             Reply::Opened { values, journal_seq } => (values, journal_seq)
         )?;
-        if values.len() != asked {
-            return Err(BrokerError::Unreachable);
-        }
-        let values = values.into_iter().map(|WireSecret(value)| value).collect();
-        Ok(Opened { values, journal_seq })
+        opened(values, asked, journal_seq)
     }
 
     /// A new TOTP seed for this person: sealed, and once as the `otpauth` URI to show. `label`
@@ -279,4 +275,13 @@ impl Broker {
             .map_err(|_| BrokerError::Unreachable)?;
         frame::decode(&incoming).map_err(|_| BrokerError::Unreachable)
     }
+}
+
+/// What was opened, when there is a value for each record that was asked for.
+fn opened(values: Vec<WireSecret>, asked: usize, journal_seq: u64) -> Result<Opened, BrokerError> {
+    if values.len() != asked {
+        return Err(BrokerError::Unreachable);
+    }
+    let values = values.into_iter().map(|WireSecret(value)| value).collect();
+    Ok(Opened { values, journal_seq })
 }

@@ -2,7 +2,7 @@
 
 use super::Walk;
 use crate::client::operations as op;
-use crate::commands::{break_glass, sealing_keys};
+use crate::commands::{break_glass, sealing_keys, secrets as revealed};
 use crate::names::Page;
 
 pub(super) fn sealing(walk: &mut Walk) {
@@ -16,7 +16,7 @@ pub(super) fn sealing(walk: &mut Walk) {
         .reads::<break_glass::list::Agreed>(op::BREAK_GLASS_APPROVE)
         .asks(op::BREAK_GLASS_END)
         .sends(op::BREAK_GLASS_REVEAL, &break_glass::reveal::Request { secret })
-        .reads::<break_glass::reveal::Response>(op::BREAK_GLASS_REVEAL)
+        .reads::<revealed::reveal::Response>(op::BREAK_GLASS_REVEAL)
         .reads::<Page<break_glass::list::Agreed>>(op::BREAK_GLASS_LIST_OF_TEAM)
         .reads::<break_glass::list::Agreed>(op::BREAK_GLASS_END_OF_TEAM)
         .reads::<sealing_keys::Keys>(op::SEALING_KEYS)

@@ -47,6 +47,11 @@ pub(crate) async fn run(arguments: &Reveal, context: &Context) -> Result<(), Fai
     let call = Call::new(op::SECRET_REVEAL, &[&project, &environment, &arguments.name])
         .body(&Request { reason: &arguments.reason })?;
     let revealed: Response = account.ask(&call).await?;
+    show(&revealed, context)
+}
+
+/// Prints a value that was revealed.
+pub(crate) fn show(revealed: &Response, context: &Context) -> Result<(), Failure> {
     if context.output.is_json() {
         let value = json!({
             "name": revealed.name, "version": revealed.version,
